@@ -1,0 +1,1 @@
+"""From files to an RDF dataset: reading, extraction, mapping, store and releases."""

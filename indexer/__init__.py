@@ -1,0 +1,1 @@
+"""From items to answers: embeddings, lexical and vector indexes, links made by machine, search."""

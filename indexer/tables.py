@@ -1,0 +1,131 @@
+"""The columnar tables of a release: what pages, facets and analyses count from.
+
+One Parquet file a table under ``RELEASE/tables/``; the row order of ``items`` is the row number that the vector and the
+lexical index know an item by. Dates are EDTF strings; a ``year`` is the first year of the document's publication.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+_STRINGS = pa.list_(pa.string())
+
+DOCUMENTS = pa.schema(
+    [
+        ("iri", pa.string()),
+        ("id", pa.string()),  # last path segment of the IRI
+        ("file", pa.string()),
+        ("sha256", pa.string()),
+        ("media_type", pa.string()),
+        ("title", pa.string()),
+        ("kind", pa.string()),
+        ("published", pa.string()),
+        ("year", pa.int16()),
+        ("publisher", pa.string()),
+        ("authority", pa.string()),
+        ("gss_code", pa.string()),
+        ("pages", pa.int32()),
+        ("url", pa.string()),
+        ("licence", pa.string()),
+    ]
+)
+
+INSPECTIONS = pa.schema(
+    [
+        ("iri", pa.string()),
+        ("id", pa.string()),
+        ("document", pa.string()),
+        ("position", pa.int16()),  # 0: the document's main inspection
+        ("inspectorate", pa.string()),
+        ("framework", pa.string()),  # as printed
+        ("framework_id", pa.string()),
+        ("authority", pa.string()),
+        ("gss_code", pa.string()),
+        ("start", pa.string()),
+        ("end", pa.string()),
+        ("lead_inspector", pa.string()),
+        ("overall_grade", pa.string()),  # concept id of the overall judgement, null where there is none
+        ("year", pa.int16()),  # of the inspection's end, else of the publication
+        ("previous", pa.string()),  # IRI of the authority's inspection before this one under a comparable framework
+        ("next", pa.string()),
+    ]
+)
+
+JUDGEMENTS = pa.schema(
+    [
+        ("iri", pa.string()),
+        ("id", pa.string()),
+        ("document", pa.string()),
+        ("inspection", pa.string()),
+        ("area", pa.string()),
+        ("grade", pa.string()),
+        ("area_concept", pa.string()),
+        ("grade_concept", pa.string()),
+        ("page", pa.int32()),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+    ]
+)
+
+#: Findings, recommendations and actions together, each with what a filter or a result line needs of its surroundings.
+ITEMS = pa.schema(
+    [
+        ("iri", pa.string()),
+        ("id", pa.string()),
+        ("kind", pa.string()),  # finding, recommendation, action
+        ("text", pa.string()),
+        ("ref", pa.string()),  # printed number; of an action: that of the recommendation it answers
+        ("section", pa.string()),
+        ("polarity", pa.string()),
+        ("timescale", pa.string()),
+        ("date", pa.string()),  # of an action, or deadline of a recommendation
+        ("responsible", _STRINGS),
+        ("status", pa.string()),  # the latest reported
+        ("answers", pa.string()),  # IRI of the recommendation that an action answers
+        ("document", pa.string()),
+        ("file", pa.string()),
+        ("page", pa.int32()),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+        ("inspection", pa.string()),
+        ("authority", pa.string()),
+        ("gss_code", pa.string()),
+        ("region", pa.string()),
+        ("authority_type", pa.string()),
+        ("inspectorate", pa.string()),
+        ("framework_id", pa.string()),
+        ("grade", pa.string()),  # overall grade concept of the item's inspection
+        ("published", pa.string()),
+        ("year", pa.int16()),
+        ("themes", _STRINGS),  # theme ids, best first
+        ("rule", pa.string()),
+        ("score", pa.float32()),
+    ]
+)
+
+THEME_LINKS = pa.schema(
+    [
+        ("item", pa.string()),
+        ("theme", pa.string()),
+        ("confidence", pa.float32()),
+        ("method", pa.string()),
+    ]
+)
+
+NEIGHBOURS = pa.schema(
+    [
+        ("item", pa.string()),
+        ("neighbour", pa.string()),
+        ("score", pa.float32()),
+        ("rank", pa.int16()),  # 1-based, in other authorities than the item's own
+    ]
+)
+
+SCHEMAS = {
+    "documents": DOCUMENTS,
+    "inspections": INSPECTIONS,
+    "judgements": JUDGEMENTS,
+    "items": ITEMS,
+    "theme_links": THEME_LINKS,
+    "neighbours": NEIGHBOURS,
+}

@@ -1,0 +1,1 @@
+"""The Flask application, the command line and the composition root."""
