@@ -226,8 +226,8 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """``area`` and ``grade`` as printed; the concepts are local ids of the grade schemes (``ontology/grades.ttl``), None
-    where none fits. ``inspection`` is the index into ``Extraction.inspections``."""
+    """``area`` and ``grade`` as printed; the concepts are local ids of the grade schemes (``ontology/grades.ttl``),
+    None where none fits. ``inspection`` is the index into ``Extraction.inspections``."""
 
     area: str
     grade: str
@@ -281,8 +281,8 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """``recommendation`` is the index into ``Extraction.recommendations`` of the one answered, None where none is named;
-    ``timescale`` as printed, ``date`` EDTF; ``responsible`` as printed, split; ``responsible_names`` maps initials to
+    """``recommendation`` is the index into ``Extraction.recommendations`` of the one answered, None where none is
+    named; ``timescale`` as printed, ``date`` EDTF; ``responsible`` as printed, split; ``responsible_names`` maps initials to
     the names that the same document's key gives (same length, "" where unresolved)."""
 
     text: str
@@ -309,7 +309,7 @@ class Abbreviation:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What became of one block: ``outcome`` is the item type made of it, or "skipped"; ``reason`` one short sentence."""
+    """What became of one block: ``outcome`` is the item type made of it, or "skipped"; ``reason`` one sentence."""
 
     start: int
     end: int
