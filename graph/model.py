@@ -282,8 +282,8 @@ class StatusReport:
 @dataclass(frozen=True, slots=True)
 class Action:
     """``recommendation`` is the index into ``Extraction.recommendations`` of the one answered, None where none is
-    named; ``timescale`` as printed, ``date`` EDTF; ``responsible`` as printed, split; ``responsible_names`` maps initials to
-    the names that the same document's key gives (same length, "" where unresolved)."""
+    named; ``timescale`` as printed, ``date`` EDTF; ``responsible`` as printed, split; ``responsible_names`` maps
+    initials to the names that the same document's key gives (same length, "" where unresolved)."""
 
     text: str
     evidence: Evidence
