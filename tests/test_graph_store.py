@@ -1,0 +1,173 @@
+"""The store replaces whole graphs or nothing, and readers cannot write."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from graph.errors import ReleaseError
+from graph.store import OxigraphStore, open_dataset
+
+A, B = "https://example.org/a/graph", "https://example.org/b/graph"
+
+
+def triples(count: int, text: str = "text") -> bytes:
+    line = "<https://example.org/s{0}> <https://example.org/p> {1} .\n"
+    return "".join(line.format(i, ox.Literal(f"{text} {i}")) for i in range(count)).encode()
+
+
+def counts(store: OxigraphStore) -> dict[str, int]:
+    answer = store.query("SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g")
+    assert isinstance(answer, ox.QuerySolutions)
+    return {row["g"].value: int(row["n"].value) for row in answer}
+
+
+def graph_values(store: OxigraphStore, graph: str) -> list[dict[str, dict[str, str]]]:
+    query = f"SELECT ?v (COUNT(*) AS ?n) WHERE {{ GRAPH <{graph}> {{ ?s ?p ?v }} }} GROUP BY ?v"
+    answer = store.query(query).serialize(format=ox.QueryResultsFormat.JSON)
+    return json.loads(answer or b"")["results"]["bindings"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> OxigraphStore:
+    return OxigraphStore(tmp_path / "store")
+
+
+def test_replacing_a_graph_leaves_no_old_triple_and_touches_no_other_graph(store: OxigraphStore) -> None:
+    store.replace_graph(A, triples(3, "old"))
+    store.replace_graph(B, triples(2))
+    store.replace_graph(A, triples(4, "new"))
+    assert counts(store) == {A: 4, B: 2}
+    assert not store.query('ASK { ?s ?p ?o FILTER CONTAINS(?o, "old") }')
+
+
+@pytest.mark.parametrize("derived", [False, True])
+def test_triples_that_do_not_parse_are_refused(store: OxigraphStore, derived: bool) -> None:
+    store.replace_graph(A, triples(3))
+    with pytest.raises(SyntaxError):
+        store.replace_graph(A, triples(3, "x") + b"<https://example.org/s> nonsense .\n", derived=derived)
+    assert counts(store) == ({} if derived else {A: 3})
+
+
+def test_an_empty_graph_is_still_a_graph(store: OxigraphStore) -> None:
+    store.replace_graph(A, b"")
+    assert list(store.graphs()) == [A]
+    store.replace_graph(B, triples(1))
+    store.replace_graph(B, b"")
+    assert sorted(store.graphs()) == [A, B]
+    assert counts(store) == {}
+
+
+def test_removing_a_graph_that_is_not_there_is_no_error(store: OxigraphStore) -> None:
+    store.remove_graph(A)
+    assert list(store.graphs()) == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_text_comes_back_code_point_for_code_point_however_odd(store: OxigraphStore, text: str) -> None:
+    line = f"<https://example.org/s> <https://example.org/p> {ox.Literal(text)} .\n".encode()
+    for _ in range(2):  # once into a new graph, once in the place of another
+        store.replace_graph(A, line)
+        answer = store.query("SELECT ?o WHERE { ?s ?p ?o }")
+        assert [row["o"].value for row in answer] == [text]
+
+
+def test_bindings_are_values_and_not_text(store: OxigraphStore) -> None:
+    store.replace_graph(A, triples(3))
+    query = "SELECT ?s ?o WHERE { ?s <https://example.org/p> ?o }"
+    assert len(list(store.query(query, {"o": ox.Literal("text 1")}))) == 1
+    assert list(store.query(query, {"o": ox.Literal('x" } ; DROP ALL #')})) == []
+
+
+def test_a_checkpoint_is_opened_by_many_and_written_by_none(store: OxigraphStore, tmp_path: Path) -> None:
+    store.replace_graph(A, triples(3))
+    store.checkpoint(tmp_path / "release" / "graph" if (tmp_path / "release").mkdir() is None else tmp_path)
+    before = sorted((tmp_path / "release" / "graph").iterdir())
+    readers = [OxigraphStore.open_read_only(tmp_path / "release" / "graph") for _ in range(3)]
+    store.replace_graph(A, triples(9))
+    assert [counts(reader) for reader in readers] == [{A: 3}] * 3
+    with pytest.raises(RuntimeError):
+        readers[0].remove_graph(A)
+    assert sorted((tmp_path / "release" / "graph").iterdir()) == before
+
+
+def test_a_second_writer_is_told_that_the_store_is_taken(store: OxigraphStore, tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="cannot be opened for writing"):
+        OxigraphStore(tmp_path / "store")
+    store.close()
+    OxigraphStore(tmp_path / "store").close()
+    with pytest.raises(ReleaseError, match="closed"):
+        len(store)
+
+
+def test_a_missing_graph_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="no graph at"):
+        OxigraphStore.open_read_only(tmp_path / "nothing")
+
+
+@pytest.mark.filterwarnings("ignore:Dataset.default_context is deprecated:DeprecationWarning")  # rdflib's own call
+def test_the_rdflib_door_reads_everything_writes_nothing_and_reads_no_file(
+    store: OxigraphStore, tmp_path: Path
+) -> None:
+    from rdflib import Literal, URIRef
+
+    store.replace_graph(A, triples(3))
+    (tmp_path / "release").mkdir()
+    store.checkpoint(tmp_path / "release" / "graph")
+    dataset = open_dataset(tmp_path / "release")
+    assert len(dataset) == 3
+    assert {str(graph.identifier) for graph in dataset.graphs()} >= {A}
+    assert set(dataset.objects(URIRef("https://example.org/s1"))) == {Literal("text 1")}
+    rows = list(dataset.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"))
+    assert rows[0][0].toPython() == 3
+    (tmp_path / "secret.nt").write_bytes(triples(1))
+    assert list(dataset.query(f"SELECT * FROM <file://{tmp_path}/secret.nt> WHERE {{ ?s ?p ?o }}")) == []
+    with pytest.raises(RuntimeError):
+        dataset.add((URIRef("https://example.org/x"), URIRef("https://example.org/p"), Literal("x")))
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from graph.store import OxigraphStore
+store = OxigraphStore(Path(sys.argv[1]))
+generation = 0
+while True:
+    generation += 1
+    for letter in "abc":
+        lines = "".join(
+            f'<https://example.org/{letter}{i}> <https://example.org/p> "{generation}" .\\n' for i in range(300)
+        )
+        store.replace_graph(f"https://example.org/{letter}", lines.encode())
+        print(letter, generation, flush=True)
+"""
+
+
+def test_a_killed_writer_leaves_whole_graphs_and_everything_it_acknowledged(tmp_path: Path) -> None:
+    for cycle in range(4):
+        path = tmp_path / f"store{cycle}"
+        child = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        acknowledged = dict(child.stdout.readline().split() for _ in range(5))
+        time.sleep(0.03 * cycle)
+        os.kill(child.pid, signal.SIGKILL)
+        acknowledged |= dict(line.split() for line in child.stdout if line.endswith("\n") and len(line.split()) == 2)
+        child.wait()
+        child.stdout.close()
+        with OxigraphStore(path) as store:
+            for letter, generation in acknowledged.items():
+                rows = graph_values(store, f"https://example.org/{letter}")
+                assert [int(row["n"]["value"]) for row in rows] == [300]
+                assert int(rows[0]["v"]["value"]) >= int(generation)
+            assert all(name.startswith("https://example.org/") for name in store.graphs())
