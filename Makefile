@@ -1,0 +1,63 @@
+# `make demo` and `make test` are enough by themselves on a machine with Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TORCH := 2.13.0
+PORT ?= 8000
+DEMO := build/demo
+
+# Packages of torch's CUDA build: never installed, the models run on the processor.
+CUDA := $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cccl \
+	nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand \
+	nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 \
+	nvidia-nvtx)
+
+.PHONY: help setup demo sample test test-full lint format typecheck lock eval metrics clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## create .venv with everything that the other targets need
+
+# torch first and by itself: its CPU build, where a platform has one of that name, else the platform's only build.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "inspectgraph needs Python 3.11 or newer: name one with make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torch==$(TORCH)+cpu \
+	  || $(BIN)/python -m pip install --quiet --no-deps --index-url https://download.pytorch.org/whl/cpu torch==$(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+sample: $(READY) ## write the invented sample corpus to build/sample
+	$(BIN)/python -m tests.samples.make_samples build/sample
+
+demo: sample ## build the sample corpus and serve it
+	$(BIN)/inspectgraph build build/sample --data $(DEMO)
+	$(BIN)/inspectgraph serve --data $(DEMO) --port $(PORT)
+
+test: $(READY) ## the tests, without the slow ones
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+
+test-full: $(READY) ## all tests, with the whole real corpus where it is there
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY) ## style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## resolve the dependencies anew and write requirements.lock with hashes
+	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
+	build/lock/bin/uv pip compile pyproject.toml --group dev --universal --generate-hashes --upgrade --quiet \
+	  --custom-compile-command "make lock" $(CUDA) --output-file requirements.lock
+
+clean: ## remove what make made, but for the environment
+	rm -rf build dist .pytest_cache .ruff_cache .mypy_cache

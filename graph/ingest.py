@@ -1,0 +1,260 @@
+"""From files to extractions: find the sources, parse each in isolation, remember what is known.
+
+``parse`` is the stage function: path in, bytes out, no state; the same function runs in a local child process and on a
+worker elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from graph.authorities import Register
+from graph.errors import InspectgraphError, UnreadableDocument
+from graph.extraction import extract
+from graph.extraction.version import EXTRACTOR_VERSION
+from graph.isolation import Limits, run_isolated
+from graph.model import Extraction
+from graph.reading import read
+
+#: Endings that a folder is searched for. A file that is named on the command line is read whatever its ending.
+ENDINGS = frozenset(".pdf .docx .doc .html .htm .txt .md .xlsx .csv".split())
+
+METADATA_COLUMNS = (
+    "file",
+    "authority",
+    "gss_code",
+    "published",
+    "publisher",
+    "kind",
+    "framework",
+    "url",
+    "title",
+    "licence",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to be built from. ``path`` is absolute; ``metadata`` what the operator says of it, empty strings left out."""
+
+    path: Path
+    sha256: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What the parse depends on besides the code: content, name and metadata."""
+        parts = [self.sha256, self.path.name, sorted(self.metadata.items())]
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One line of the table of failures."""
+
+    source: str
+    reason: str
+    advice: str
+
+    @classmethod
+    def of(cls, error: UnreadableDocument) -> Failure:
+        return cls(error.source, error.reason, error.advice)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """A document's text as read, and what was extracted from it: evidence offsets point into this text."""
+
+    text: str
+    extraction: Extraction
+
+
+class _Task(msgspec.Struct):
+    path: str
+    name: str
+    metadata: dict[str, str]
+
+
+def parse(task: str) -> bytes:
+    """Read and extract one document; ``task`` is a JSON ``_Task``, the result a JSON ``ParsedDocument``."""
+    given = msgspec.json.decode(task, type=_Task)
+    document = read(Path(given.path))
+    extraction = extract(document, Register.load(), given.metadata or None)
+    return msgspec.json.encode(ParsedDocument(document.text, extraction))
+
+
+class Executor(Protocol):
+    """Runs stage functions: in local child processes, or on the workers of a cluster."""
+
+    def run(self, function: Callable[[str], bytes], tasks: Sequence[str]) -> Iterator[tuple[int, bytes | Failure]]:
+        """(index of the task, result or failure) in order of completion; every task is answered exactly once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalExecutor:
+    """``jobs`` confined child processes at a time, one a task."""
+
+    jobs: int = 1
+    limits: Limits = field(default_factory=Limits)
+
+    def run(self, function: Callable[[str], bytes], tasks: Sequence[str]) -> Iterator[tuple[int, bytes | Failure]]:
+        waiting = iter(enumerate(tasks))
+        running: dict[Future[bytes | Failure], int] = {}
+        with ThreadPoolExecutor(self.jobs) as threads:
+            while True:
+                while len(running) < self.jobs and (following := next(waiting, None)) is not None:
+                    running[threads.submit(self._run_one, function, following[1])] = following[0]
+                if not running:
+                    return
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(done), done.result()
+
+    def _run_one(self, function: Callable[[str], bytes], task: str) -> bytes | Failure:
+        try:
+            return run_isolated(function, task, self.limits)
+        except UnreadableDocument as err:
+            return Failure.of(err)
+
+
+def find_sources(
+    paths: Iterable[Path], metadata: Mapping[str, Mapping[str, str]] | None = None
+) -> tuple[list[Source], list[Failure]]:
+    """The files named and those below the folders named, sorted by path; what cannot be opened is a failure.
+
+    Hidden files and folders and other endings are passed over within folders. Two files of the same bytes are one
+    source: the first by path. ``metadata`` is by base name.
+    """
+    rows = metadata or {}
+    found: dict[str, Source] = {}
+    failures: list[Failure] = []
+    for path in sorted({file for given in paths for file in _files(given, failures)}):
+        try:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as err:
+            failures.append(Failure(str(path), f"cannot be opened: {err.strerror}", "check the file's rights"))
+            continue
+        found.setdefault(digest, Source(path, digest, rows.get(path.name, {})))
+    return sorted(found.values(), key=lambda source: source.path), failures
+
+
+def _files(given: Path, failures: list[Failure]) -> Iterator[Path]:
+    path = given.absolute()
+    if path.is_dir():
+
+        def note(err: OSError) -> None:
+            failures.append(Failure(str(err.filename), f"cannot be opened: {err.strerror}", "check the folder's rights"))
+
+        for folder, folders, names in os.walk(path, onerror=note):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            yield from (
+                Path(folder, name)
+                for name in names
+                if not name.startswith(".") and Path(name).suffix.lower() in ENDINGS and Path(folder, name).is_file()
+            )
+    elif path.is_file():
+        yield path
+    elif path.exists():
+        failures.append(Failure(str(given), "is neither a file nor a folder", "name a file or a folder"))
+    else:
+        failures.append(Failure(str(given), "does not exist", "check the path"))
+
+
+def load_metadata(path: Path) -> dict[str, dict[str, str]]:
+    """The operator's metadata by base name of the file. Raises InspectgraphError naming the line that is wrong."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as err:
+        raise InspectgraphError(f"{path}: cannot be read as UTF-8 text: {err}") from err
+    reader = csv.DictReader(lines)
+    unknown = set(reader.fieldnames or ()) - set(METADATA_COLUMNS)
+    if "file" not in (reader.fieldnames or ()) or unknown:
+        raise InspectgraphError(
+            f"{path}: line 1: the columns must be 'file' and any of {', '.join(METADATA_COLUMNS[1:])}"
+            + (f"; unknown: {', '.join(sorted(map(str, unknown)))}" if unknown else "")
+        )
+    rows: dict[str, dict[str, str]] = {}
+    for row in reader:
+        if None in row:
+            raise InspectgraphError(f"{path}: line {reader.line_num}: more cells than columns")
+        name = Path((row.pop("file") or "").strip()).name
+        if not name:
+            raise InspectgraphError(f"{path}: line {reader.line_num}: no file is named")
+        if name in rows:
+            raise InspectgraphError(f"{path}: line {reader.line_num}: {name} stands twice")
+        rows[name] = {column: value.strip() for column, value in row.items() if value and value.strip()}
+    return rows
+
+
+def parse_all(
+    sources: Sequence[Source],
+    cache: Path,
+    executor: Executor,
+    progress: Callable[[Source, bool], None] = lambda source, fresh: None,
+) -> tuple[list[tuple[Source, ParsedDocument]], list[Failure]]:
+    """Parse what the cache does not hold; documents in the order of the sources, failures in theirs.
+
+    A cache entry's name is the digest of source, metadata and extractor version, so a stale one is never found.
+    ``progress`` is called once a source: fresh is whether it was read now.
+    """
+    results: dict[int, bytes | Failure] = {}
+    unknown: list[int] = []
+    for index, source in enumerate(sources):
+        known = _cached(_entry(cache, source))
+        if known is None:
+            unknown.append(index)
+        else:
+            results[index] = known
+            progress(source, False)
+    tasks = [_task(sources[index]) for index in unknown]
+    for position, result in executor.run(parse, tasks):
+        index = unknown[position]
+        if isinstance(result, Failure):
+            result = Failure(str(sources[index].path), result.reason, result.advice)
+        else:
+            _remember(_entry(cache, sources[index]), result)
+        results[index] = result
+        progress(sources[index], True)
+    documents: list[tuple[Source, ParsedDocument]] = []
+    failures: list[Failure] = []
+    for index, source in enumerate(sources):
+        outcome = results[index]
+        if isinstance(outcome, Failure):
+            failures.append(outcome)
+        else:
+            documents.append((source, msgspec.json.decode(outcome, type=ParsedDocument)))
+    return documents, failures
+
+
+def _task(source: Source) -> str:
+    return msgspec.json.encode(_Task(str(source.path), source.path.name, dict(source.metadata))).decode()
+
+
+def _entry(cache: Path, source: Source) -> Path:
+    name = hashlib.sha256(f"{EXTRACTOR_VERSION}\n{source.key}".encode()).hexdigest()
+    return cache / name[:2] / f"{name}.json.gz"
+
+
+def _cached(entry: Path) -> bytes | None:
+    try:
+        return gzip.decompress(entry.read_bytes())
+    except (OSError, EOFError, gzip.BadGzipFile):
+        return None
+
+
+def _remember(entry: Path, result: bytes) -> None:
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    temporary = entry.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_bytes(gzip.compress(result, 1))
+    temporary.replace(entry)

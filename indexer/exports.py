@@ -1,0 +1,108 @@
+"""A release written out for others: items as JSON Lines, the graph as RDF, the tables as Parquet and CSV.
+
+Each file is written under a temporary name and renamed when it is whole.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from graph.errors import InspectgraphError
+from graph.release import Release
+from graph.store import OxigraphStore
+from indexer.tables import SCHEMAS, Row, read_rows
+
+
+def write_items(release: Release, output: Path) -> None:
+    """One JSON object a line: documents, inspections, judgements, then items in table order (docs/formats.md)."""
+    with _replacing(output) as stream:
+        for row in item_rows(release.path):
+            stream.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+
+
+def item_rows(release: Path) -> Iterator[Row]:
+    """The rows of ``export items``."""
+    tables = release / "tables"
+    documents = read_rows(tables, "documents")
+    files = {row["iri"]: row["file"] for row in documents}
+    for row in documents:
+        yield _line("document", row, "title", "kind", "published", "publisher", "authority", "gss_code")
+    for row in read_rows(tables, "inspections"):
+        row["file"] = files[row["document"]]
+        yield _line(
+            "inspection", row, "inspectorate", "framework", "authority", "start", "end", "lead_inspector", "document"
+        )
+    for row in read_rows(tables, "judgements"):
+        row["file"] = files[row["document"]]
+        yield _line("judgement", row, "area", "grade", "area_concept", "grade_concept", "inspection")
+    for row in read_rows(tables, "items"):
+        kind = row["kind"]
+        if kind == "finding":
+            yield _line(kind, row, "polarity", "section", "themes", "inspection")
+        elif kind == "recommendation":
+            row["deadline"] = row["timescale"]
+            yield _line(kind, row, "ref", "themes", "deadline", "inspection")
+        else:
+            yield _line(kind, row, "ref", "timescale", "date", "responsible", "status", "answers", "themes")
+
+
+def _line(kind: str, row: Row, *keys: str) -> Row:
+    return {
+        "type": kind,
+        "file": row["file"],
+        "iri": row["iri"],
+        "text": row.get("text"),
+        "page": row.get("page"),
+        **{key: row[key] for key in keys},
+    }
+
+
+def write_rdf(release: Release, output: Path) -> None:
+    """The dataset as N-Quads (``.nq``) or TriG (``.trig``), compressed where ``.gz`` follows."""
+    name = output.name.removesuffix(".gz")
+    form = next((form for form in ("nq", "trig") if name.endswith(f".{form}")), None)
+    if form is None:
+        raise InspectgraphError(f"{output}: the name must end in .nq, .trig, .nq.gz or .trig.gz")
+    store = OxigraphStore.open_read_only(release.path / "graph")
+    with _replacing(output) as stream:
+        if output.name.endswith(".gz"):
+            with gzip.GzipFile(filename="", fileobj=stream, mode="wb", mtime=0) as packed:
+                store.dump(packed, form)
+        else:
+            store.dump(stream, form)
+
+
+def write_tables(release: Release, output: Path) -> None:
+    """Every table as ``NAME.parquet`` and ``NAME.csv`` in the folder ``output``; lists are joined by "; " in the CSV."""
+    output.mkdir(parents=True, exist_ok=True)
+    for name in SCHEMAS:
+        source = release.path / "tables" / f"{name}.parquet"
+        with _replacing(output / source.name) as stream:
+            stream.write(source.read_bytes())
+        table = pq.read_table(source)
+        for index, field in enumerate(table.schema):
+            if str(field.type).startswith("list"):
+                joined = ["; ".join(cell) if cell else None for cell in table.column(index).to_pylist()]
+                table = table.set_column(index, field.name, [joined])
+        with _replacing(output / f"{name}.csv") as stream:
+            pa_csv.write_csv(table, stream)
+
+
+@contextmanager
+def _replacing(output: Path) -> Iterator[IO[Any]]:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    temporary = output.with_name(f".{output.name}.part")
+    try:
+        with temporary.open("wb") as stream:
+            yield stream
+        temporary.replace(output)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,298 @@
+"""The command line ``inspectgraph``. Heavy modules are imported by the command that needs them, so help is instant."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from indexer.search import Filters, SearchResponse
+
+DATA = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="inspectgraph-data",
+    envvar="INSPECTGRAPH_DATA",
+    show_default=True,
+    help="Folder that holds everything; nothing is written elsewhere.",
+)
+LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Results a query.")
+
+
+class _Group(click.Group):
+    """Errors that are the input's fault end as one line and exit status 1, never as a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        from graph.errors import InspectgraphError
+
+        try:
+            return super().invoke(context)
+        except InspectgraphError as err:
+            raise click.ClickException(str(err)) from err
+        except OSError as err:
+            place = f"{err.filename}: " if err.filename else ""
+            raise click.ClickException(f"{place}{err.strerror or err}") from err
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="inspectgraph")
+def main() -> None:
+    """A knowledge graph of what inspectors found: build it, search it, serve it.
+
+    Start with `inspectgraph build FOLDER` and `inspectgraph serve`.
+    """
+
+
+@main.command()
+@click.argument("source", nargs=-1, required=True, type=click.Path(path_type=Path))
+@DATA
+@click.option(
+    "--metadata",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="CSV of what documents do not print: columns file, and any of authority, gss_code, published, publisher, "
+    "kind, framework, url, title, licence. It wins over what was read.",
+)
+@click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Documents parsed at a time [default: cores].")
+@click.option("--strict", is_flag=True, help="Exit with status 2 when any source failed.")
+@click.option("--prune", is_flag=True, help="Drop the documents of earlier builds whose files are gone.")
+def build(source: tuple[Path, ...], data: Path, metadata: Path | None, jobs: int | None, strict: bool, prune: bool) -> None:
+    """Read files and folders, and publish one new release of graph and indexes.
+
+    What is known already (same content, same extractor) is not read again; a file that changed is replaced.
+    Exit status 0: a release is current with all that could be read; 1: none was published; 2: --strict and a source
+    failed.
+    """
+    from indexer.pipeline import BuildOptions, build_release
+    from webapp.progress import progress_on
+    from webapp.settings import Settings
+
+    settings = Settings.load()
+    options = BuildOptions.of(settings, data=data, metadata=metadata, jobs=jobs, prune=prune)
+    with progress_on(sys.stderr) as progress:
+        report = build_release(source, options, progress)
+    for line in report.lines():
+        click.echo(line)
+    if report.release is None:
+        raise SystemExit(1)
+    if strict and report.failures:
+        raise SystemExit(2)
+
+
+def _filters(command: Any) -> Any:
+    many = {"multiple": True}
+    for option in reversed(
+        [
+            click.option("--kind", "kinds", **many, help="recommendation, finding, action or document."),
+            click.option("--theme", "themes", **many, help="Theme id, with its narrower themes."),
+            click.option("--authority", "authorities", **many, help="Short name or GSS code."),
+            click.option("--exclude-authority", "exclude_authorities", **many, help="Leave this authority out."),
+            click.option("--neighbours-of", "neighbours_of", **many, help="Statistical neighbours of this authority."),
+            click.option("--region", "regions", **many, help="Region of England."),
+            click.option("--inspectorate", "inspectorates", **many, help="Ofsted, CSCI, SSI, ..."),
+            click.option("--framework", "frameworks", **many, help="Framework id, such as ilacs."),
+            click.option("--grade", "grades", **many, help="Overall grade of the inspection, such as inadequate."),
+            click.option("--since", type=int, help="First year."),
+            click.option("--until", type=int, help="Last year."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("text", required=False)
+@_filters
+@LIMIT
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--queries", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="JSON Lines: id, text.")
+@click.option("--run", "run_file", type=click.Path(path_type=Path, dir_okay=False), help="Where answers to --queries go.")
+@DATA
+def search(
+    text: str | None, limit: int, form: str, queries: Path | None, run_file: Path | None, data: Path, **chosen: Any
+) -> None:
+    """Find items by meaning and by words.
+
+    With --queries and --run: a batch, JSON Lines in (id, text) and out (query, rank, score, iri, file, text).
+    """
+    if (text is None) == (queries is None) or (queries is None) != (run_file is None):
+        raise click.UsageError("give either TEXT, or --queries with --run")
+    from graph.release import Release
+    from indexer.search import Filters, Searcher, SearchRequest
+
+    filters = Filters(**chosen)
+    searcher = Searcher.open(Release.open(data).path)
+    if text is not None:
+        response = searcher.search(SearchRequest(text, filters, limit=limit))
+        click.echo(_as_json(response) if form == "json" else _as_table(response))
+        return
+    assert queries is not None
+    assert run_file is not None
+    with run_file.open("w", encoding="utf-8") as out:
+        for number, query in _queries(queries):
+            response = searcher.search(SearchRequest(query, filters, limit=limit, facets=False))
+            for hit in response.hits:
+                row = {
+                    "query": number,
+                    "rank": hit.rank,
+                    "score": hit.score,
+                    "iri": hit.iri,
+                    "file": hit.file,
+                    "text": hit.text,
+                }
+                out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _queries(path: Path) -> Iterable[tuple[str, str]]:
+    from graph.errors import InspectgraphError
+
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+                yield str(row["id"]), str(row["text"])
+            except (ValueError, KeyError, TypeError) as err:
+                raise InspectgraphError(f"{path}: line {number}: want a JSON object with id and text") from err
+
+
+def _as_json(response: SearchResponse) -> str:
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(response)).decode()
+
+
+def _as_table(response: SearchResponse) -> str:
+    lines = [f"{response.total} found" + ("" if response.close else "; nothing close to the question, the nearest are:")]
+    if response.message:
+        lines.append(response.message)
+    for hit in response.hits:
+        where = ", ".join(str(x) for x in (hit.authority, hit.published, hit.file, hit.page and f"p. {hit.page}") if x)
+        lines += [f"{hit.rank:>3}  {hit.kind}  {hit.confidence:.2f}  {where}", f"     {hit.text}"]
+    return "\n".join(lines)
+
+
+@main.command()
+@click.argument("query", metavar="FILE_OR_QUERY")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "xml", "csv", "tsv", "turtle", "nt", "jsonld"]),
+    default=None,
+    help="[default: csv for SELECT and ASK, turtle for CONSTRUCT and DESCRIBE]",
+)
+@DATA
+def sparql(query: str, form: str | None, data: Path) -> None:
+    """Ask the current release in SPARQL 1.1, with the limits and the similarity clause of the endpoint."""
+    from graph.release import Release
+    from webapp.services import sparql_runner
+    from webapp.settings import Settings
+
+    text = Path(query).read_text(encoding="utf-8") if Path(query[:250]).is_file() else query
+    for chunk in sparql_runner(Release.open(data), Settings.load())(text, form):
+        sys.stdout.buffer.write(chunk)
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["items", "rdf", "tables"]))
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="File; for tables a folder.")
+@DATA
+def export(what: str, output: Path, data: Path) -> None:
+    """Write the current release out: items (JSON Lines), rdf (.nq or .trig, .gz), tables (Parquet and CSV)."""
+    from graph.release import Release
+    from indexer import exports
+
+    release = Release.open(data)
+    {"items": exports.write_items, "rdf": exports.write_rdf, "tables": exports.write_tables}[what](release, output)
+    click.echo(f"{output}: {what} of release {release.id}")
+
+
+@main.command()
+@click.argument("what", metavar="SOURCE_OR_IRI", nargs=-1, required=True)
+@DATA
+def remove(what: tuple[str, ...], data: Path) -> None:
+    """Publish a release without these documents and all that was derived from them."""
+    from indexer.pipeline import BuildOptions, remove_documents
+    from webapp.progress import progress_on
+    from webapp.settings import Settings
+
+    with progress_on(sys.stderr) as progress:
+        report = remove_documents(what, BuildOptions.of(Settings.load(), data=data), progress)
+    for line in report.lines():
+        click.echo(line)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--metadata", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="As for build.")
+def explain(file: Path, metadata: Path | None) -> None:
+    """Show the segments of one document, what became of each, and why."""
+    from graph.ingest import explanation
+
+    click.echo_via_pager(explanation(file, metadata)) if sys.stdout.isatty() else click.echo(explanation(file, metadata))
+
+
+@main.command()
+@DATA
+def status(data: Path) -> None:
+    """State of the current release."""
+    from graph.release import Release
+
+    release = Release.open(data)
+    manifest = release.manifest
+    click.echo(f"release    {release.id}\nfolder     {release.path}\nsources    {len(manifest.sources)}")
+    for kind, count in sorted(manifest.counts.items()):
+        click.echo(f"{kind:<10} {count}")
+
+
+@main.command()
+@DATA
+@click.option("--port", type=int, default=8000, show_default=True, help="The port that serve would take.")
+def doctor(data: Path, port: int) -> None:
+    """Look for faults of the set-up and say what to do. Exit status 1 when there are any."""
+    from webapp.doctor import examine
+
+    faults = 0
+    for finding in examine(data, port):
+        faults += finding.fault
+        click.echo(f"{'FAULT' if finding.fault else 'ok':<6} {finding.subject}: {finding.message}")
+    raise SystemExit(1 if faults else 0)
+
+
+@main.command()
+@DATA
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Server processes.")
+def serve(data: Path, host: str, port: int, workers: int) -> None:
+    """Serve the web application of the current release; later releases are taken up without a restart."""
+    from webapp.server import serve as run
+
+    run(data, host=host, port=port, workers=workers)
+
+
+@main.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@DATA
+def backup(target: Path, data: Path) -> None:
+    """Write the data folder's current release and sources to one archive."""
+    from graph.release import backup as run
+
+    click.echo(run(data, target))
+
+
+@main.command()
+@click.argument("archive", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@DATA
+def restore(archive: Path, data: Path) -> None:
+    """Bring a backup back as the current release."""
+    from graph.release import restore as run
+
+    click.echo(run(archive, data))
+
+
+if __name__ == "__main__":
+    main()
