@@ -1,0 +1,476 @@
+"""Releases: everything published is an immutable directory, made current by one atomic rename.
+
+``DATA/releases/ID/`` holds a manifest with the size and SHA-256 of every other file in it. A release is built in
+``DATA/releases/.building-…``, made durable, renamed to its id, and only then does ``DATA/current`` point to it:
+whatever kills a build, readers see the old release or the new one, and the next build clears what is left. Ids sort by
+time.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import logging
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any, Literal, Self
+
+import msgspec
+
+from graph.errors import ReleaseError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_LOG = logging.getLogger(__name__)
+
+_ID = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{6}")
+_LEFTOVERS = (".building-", ".removing-", ".current-")
+_FORMAT = 1
+#: Errors of the disk rather than of the program.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """``size`` in bytes, ``sha256`` in lower-case hex."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """A file that the release was built from; ``document`` is its document's id, None where it could not be read, and
+    then ``error`` says why."""
+
+    name: str
+    sha256: str
+    document: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFacts:
+    """What the pipeline knows of a release and the manifest keeps.
+
+    ``counts``: items by type; ``versions``: of the program, its extractor and the libraries; ``models``: name →
+    SHA-256; ``extra``: anything else a later reader needs, by stage.
+    """
+
+    sources: Sequence[SourceEntry] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``manifest.json``. ``content`` is the SHA-256 of this manifest written with empty ``id`` and ``content``, and the
+    id ends with its first six digits: a changed manifest does not fit its own name. Paths are relative, with "/"."""
+
+    id: str
+    created: str
+    facts: ReleaseFacts
+    files: Mapping[str, FileEntry]
+    content: str = ""
+    format: int = _FORMAT
+
+    def digest(self) -> str:
+        return hashlib.sha256(msgspec.json.encode(replace(self, id="", content=""), order="sorted")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An open release. ``damage`` is empty unless the current one was found damaged and this earlier one was taken in
+    its place: then it says what is wrong, one sentence each."""
+
+    path: Path
+    manifest: Manifest
+    damage: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @classmethod
+    def open(cls, data_dir: Path, *, check: Literal["sizes", "hashes"] = "sizes") -> Release:
+        """The current release of a data folder, or the newest sound one before it where that is damaged.
+
+        check: "sizes" looks at names and sizes (milliseconds), "hashes" reads every byte. Raises ReleaseError where
+        there is none to serve, with what is wrong with each.
+        """
+        current = current_id(data_dir)
+        if current is None and not (ids := release_ids(data_dir)):
+            raise ReleaseError(f"there is no release in {data_dir}: build one with 'inspectgraph build SOURCE'")
+        candidates = [current] if current is not None else ids
+        if current is not None:
+            candidates += [earlier for earlier in release_ids(data_dir) if earlier < current]
+        damage: list[str] = []
+        for identifier in candidates:
+            found = open_release(data_dir / "releases" / identifier, check=check)
+            if isinstance(found, Release):
+                for sentence in damage:
+                    _LOG.error("%s; serving %s in its place", sentence, found.id)
+                return replace(found, damage=tuple(damage))
+            damage += found
+        raise ReleaseError("no release can be opened: " + "; ".join(damage))
+
+    def verify(self) -> list[str]:
+        """Read every byte and compare with the manifest; one sentence for each difference, none when it is sound."""
+        return _differences(self.path, self.manifest, hashes=True)
+
+
+def open_release(path: Path, *, check: Literal["sizes", "hashes"] = "sizes") -> Release | list[str]:
+    """The release at ``path``, or what is wrong with it, one sentence for each fault."""
+    try:
+        manifest = msgspec.json.decode((path / "manifest.json").read_bytes(), type=Manifest)
+    except OSError as err:
+        return [f"release {path.name}: its manifest cannot be read ({err.strerror})"]
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+        return [f"release {path.name}: its manifest is damaged ({err})"]
+    if manifest.format != _FORMAT:
+        return [f"release {path.name}: written by another version (format {manifest.format}); build again"]
+    digest = manifest.digest()
+    if manifest.content != digest or manifest.id != path.name or not manifest.id.endswith(f"-{digest[:6]}"):
+        return [f"release {path.name}: its manifest is damaged (it does not fit its own hash)"]
+    differences = _differences(path, manifest, hashes=check == "hashes")
+    return differences or Release(path, manifest)
+
+
+def current_id(data_dir: Path) -> str | None:
+    """The id that ``current`` names, whether or not that release is sound; None where there is no such link."""
+    try:
+        name = (data_dir / "current").readlink().name
+    except OSError:
+        return None
+    return name if _ID.fullmatch(name) else None
+
+
+def release_ids(data_dir: Path) -> list[str]:
+    """All finished releases, newest first."""
+    try:
+        names = [entry.name for entry in (data_dir / "releases").iterdir()]
+    except OSError:
+        return []
+    return sorted((name for name in names if _ID.fullmatch(name)), reverse=True)
+
+
+def _differences(path: Path, manifest: Manifest, *, hashes: bool) -> list[str]:
+    wrong = []
+    for name, entry in manifest.files.items():
+        file = path / name
+        if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
+            wrong.append(f"release {path.name}: its manifest names a file outside ({name})")
+        elif not file.is_file():
+            wrong.append(f"release {path.name}: {name} is missing")
+        elif (size := file.stat().st_size) != entry.size:
+            wrong.append(f"release {path.name}: {name} has {size} bytes instead of {entry.size}")
+        elif hashes and _sha256(file) != entry.sha256:
+            wrong.append(f"release {path.name}: {name} has changed since it was published")
+    if hashes:
+        strange = {name for name, _ in _files(path)} - set(manifest.files) - {"manifest.json"}
+        wrong += [f"release {path.name}: {name} is not of this release" for name in sorted(strange)]
+    return wrong
+
+
+# ------------------------------------------------------------------------------------------------------------ writing
+
+
+class WriterLock:
+    """The right to write into a data folder, held by one process at a time; the kernel takes it back from a dead one.
+
+    A POSIX record lock: children do not inherit it, so a killed build does not live on in its workers.
+    """
+
+    _held_here: set[str] = set()  # noqa: RUF012 - record locks do not exclude within a process
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / "work" / "lock"
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        key = os.path.realpath(self._path)
+        if key in self._held_here:
+            raise ReleaseError(f"{self._path} is already held by this process")
+        file = self._path.open("a+", encoding="ascii")
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as err:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            file.close()
+            raise ReleaseError(
+                f"another build is writing to {self._path.parents[1]} (process {holder}): wait for it or end it"
+            ) from err
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._file = file
+        self._held_here.add(key)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._held_here.discard(os.path.realpath(self._path))
+            self._file.close()
+            self._file = None
+
+
+class ReleaseWriter:
+    """One release in the making; use it as a context manager while holding the ``WriterLock``.
+
+    >>> with WriterLock(data), ReleaseWriter(data, keep=5) as writer:    # doctest: +SKIP
+    ...     store.checkpoint(writer.path / "graph")
+    ...     release = writer.publish(facts)
+
+    Leaving without ``publish``, or by an error, removes what was written and changes nothing; a full disk is reported
+    as ReleaseError. ``now`` is the time that the id takes, made later than every id already there.
+    """
+
+    def __init__(self, data_dir: Path, *, keep: int = 5, now: datetime | None = None) -> None:
+        if keep < 1:
+            raise ValueError("at least one release must be kept")
+        self._data = data_dir
+        self._keep = keep
+        self._now = now
+        self._path: Path | None = None
+        self._published = False
+
+    @property
+    def path(self) -> Path:
+        """The directory to write into; every file under it becomes part of the release."""
+        if self._path is None:
+            raise ReleaseError("the release has not been begun or is already published")
+        return self._path
+
+    def __enter__(self) -> Self:
+        releases = self._data / "releases"
+        with _disk_errors(self._data):
+            releases.mkdir(parents=True, exist_ok=True)
+            clear_leftovers(self._data)
+            self._path = Path(tempfile.mkdtemp(prefix=".building-", dir=releases))
+            self._path.chmod(0o755)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._path is not None:
+            shutil.rmtree(self._path, ignore_errors=True)
+            self._path = None
+        if isinstance(err, OSError) and err.errno in _DISK:
+            raise _disk_error(self._data, err) from err
+
+    def carry_over(self, earlier: Release, name: str) -> None:
+        """Take a file or folder of an earlier release as it is, by hard link where the file system allows."""
+        source, target = earlier.path / name, self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, copy_function=_link, dirs_exist_ok=True)
+        else:
+            _link(source, target)
+
+    def publish(self, facts: ReleaseFacts) -> Release:
+        """Write the manifest, make everything durable, name the release and make it current; then prune old ones."""
+        with _disk_errors(self._data):
+            manifest = self._manifest(facts)
+            (self.path / "manifest.json").write_bytes(_pretty(manifest))
+            _make_durable(self.path)
+            final = self._data / "releases" / manifest.id
+            self.path.rename(final)
+            self._path = None
+            _sync(final.parent)
+            switch(self._data, manifest.id)
+        release = Release(final, manifest)
+        prune(self._data, self._keep)
+        return release
+
+    def _manifest(self, facts: ReleaseFacts) -> Manifest:
+        files = {name: FileEntry(file.stat().st_size, _sha256(file)) for name, file in sorted(_files(self.path))}
+        created = self._created()
+        blank = Manifest("", created.isoformat().replace("+00:00", "Z"), facts, files)
+        content = blank.digest()
+        return replace(blank, id=f"{created:%Y-%m-%dT%H%M%SZ}-{content[:6]}", content=content)
+
+    def _created(self) -> datetime:
+        now = (self._now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+        for newest in release_ids(self._data)[:1]:
+            taken = datetime.strptime(newest[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
+            now = max(now, taken + timedelta(seconds=1))
+        return now
+
+
+def switch(data_dir: Path, identifier: str) -> None:
+    """Make a finished release the current one, by one rename; also the way back to an earlier release."""
+    if not (data_dir / "releases" / identifier / "manifest.json").is_file():
+        raise ReleaseError(f"there is no release {identifier} in {data_dir}")
+    link = data_dir / f".current-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("releases") / identifier)
+    link.replace(data_dir / "current")
+    _sync(data_dir)
+
+
+def prune(data_dir: Path, keep: int) -> list[str]:
+    """Remove all but the newest ``keep`` releases, never the current one; returns the ids removed."""
+    current = current_id(data_dir)
+    if current is None:
+        return []
+    old = [identifier for identifier in release_ids(data_dir)[keep:] if identifier != current]
+    for identifier in old:
+        doomed = data_dir / "releases" / f".removing-{identifier}"
+        (data_dir / "releases" / identifier).rename(doomed)  # first out of sight: nobody opens half a release
+        shutil.rmtree(doomed, ignore_errors=True)
+    return old
+
+
+def clear_leftovers(data_dir: Path) -> None:
+    """Remove what a killed build or pruning left behind; the caller holds the lock."""
+    for folder in (data_dir, data_dir / "releases"):
+        for entry in list(folder.iterdir()):
+            if entry.name.startswith(_LEFTOVERS):
+                if entry.is_symlink() or entry.is_file():
+                    entry.unlink()
+                else:
+                    shutil.rmtree(entry, ignore_errors=True)
+
+
+class _disk_errors:  # noqa: N801 - reads as a statement
+    """Turn a full or failing disk into a ReleaseError that says what still serves."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data = data_dir
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(err, OSError) and err.errno in _DISK:
+            raise _disk_error(self._data, err) from err
+
+
+def _disk_error(data_dir: Path, err: OSError) -> ReleaseError:
+    current = current_id(data_dir)
+    serving = f"release {current} still serves" if current else "there is no earlier release"
+    return ReleaseError(f"nothing was published in {data_dir}: {err.strerror or err}; {serving}")
+
+
+# ------------------------------------------------------------------------------------------------------------- backup
+
+
+def backup(data_dir: Path, target: Path) -> Release:
+    """Write the current release, and all of the data folder but caches and other releases, to a tar file.
+
+    Compressed by the ending (.tar, .tar.gz, .tar.xz). Needs no lock, because releases do not change; ``target`` appears
+    whole or not at all. Returns the release that was saved.
+    """
+    release = Release.open(data_dir, check="hashes")
+    mode = {".gz": "w:gz", ".tgz": "w:gz", ".xz": "w:xz"}.get(target.suffix, "w")
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            with tarfile.open(fileobj=file, mode=mode) as archive:  # type: ignore[call-overload]
+                archive.add(release.path, f"releases/{release.id}")
+                for entry in sorted(data_dir.iterdir()):
+                    if entry.name not in {"releases", "current", "work"} and not entry.name.startswith("."):
+                        archive.add(entry, entry.name)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(target)
+        _sync(target.parent)
+    except OSError as err:
+        raise ReleaseError(f"the backup {target} could not be written: {err.strerror or err}") from err
+    finally:
+        temporary.unlink(missing_ok=True)
+    return release
+
+
+def restore(source: Path, data_dir: Path) -> Release:
+    """Unpack a backup into a data folder that has no release yet, check every hash, and make it current."""
+    if current_id(data_dir) is not None or release_ids(data_dir):
+        raise ReleaseError(f"{data_dir} already holds releases: restore into another folder")
+    with WriterLock(data_dir):
+        staging = Path(tempfile.mkdtemp(prefix=".building-", dir=data_dir))
+        try:
+            with tarfile.open(source) as archive:
+                archive.extractall(staging, filter="data")
+            ids = release_ids(staging)
+            found = (
+                open_release(staging / "releases" / ids[0], check="hashes") if len(ids) == 1 else ["no release in it"]
+            )
+            if not isinstance(found, Release):
+                raise ReleaseError(f"{source} is not a sound backup: " + "; ".join(found))
+            _make_durable(staging)
+            (data_dir / "releases").mkdir(exist_ok=True)
+            for entry in sorted(staging.iterdir()):
+                if entry.name != "releases":
+                    entry.replace(data_dir / entry.name)
+            final = found.path.rename(data_dir / "releases" / found.id)
+            _sync(final.parent)
+            switch(data_dir, found.id)
+        except (OSError, tarfile.TarError) as err:
+            raise ReleaseError(f"{source} could not be restored: {err}") from err
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    return Release(final, found.manifest)
+
+
+# -------------------------------------------------------------------------------------------------------------- files
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file under a folder with its name relative to it; a link or a device is refused."""
+    for root, folders, names in os.walk(folder):
+        for name in folders + names:
+            path = Path(root, name)
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                raise ReleaseError(f"{path} is neither a file nor a folder")
+        for name in names:
+            path = Path(root, name)
+            yield path.relative_to(folder).as_posix(), path
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pretty(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"
+
+
+def _link(source: Path | str, target: Path | str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _make_durable(folder: Path) -> None:
+    for root, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(root, name))
+        _sync(Path(root))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
