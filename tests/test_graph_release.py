@@ -1,0 +1,385 @@
+"""Releases are whole, durable and checked: whatever happens to a build, the old release keeps serving."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from graph.errors import ReleaseError
+from graph.release import (
+    Release,
+    ReleaseFacts,
+    ReleaseWriter,
+    SourceEntry,
+    WriterLock,
+    backup,
+    clear_leftovers,
+    current_id,
+    prune,
+    release_ids,
+    restore,
+    switch,
+)
+from graph.store import OxigraphStore
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+FACTS = ReleaseFacts(
+    sources=[SourceEntry("plan.pdf", "ab" * 32, document="d1"), SourceEntry("empty.pdf", "cd" * 32, error="is empty")],
+    counts={"recommendation": 2},
+    versions={"inspectgraph": "0.1.0"},
+    models={"all-MiniLM-L6-v2": "ef" * 32},
+)
+
+
+def publish(data: Path, text: str, *, keep: int = 5, now: datetime = NOON) -> Release:
+    with WriterLock(data), ReleaseWriter(data, keep=keep, now=now) as writer:
+        (writer.path / "documents" / "d1").mkdir(parents=True)
+        (writer.path / "documents" / "d1" / "text.txt").write_text(text)
+        (writer.path / "tables").mkdir()
+        (writer.path / "tables" / "items.parquet").write_bytes(bytes(range(256)) * 40)
+        return writer.publish(FACTS)
+
+
+def text_of(data: Path) -> str:
+    return (Release.open(data, check="hashes").path / "documents" / "d1" / "text.txt").read_text()
+
+
+def hidden(data: Path) -> list[str]:
+    return [entry.name for folder in (data, data / "releases") for entry in folder.iterdir() if entry.name[0] == "."]
+
+
+def test_a_release_is_current_once_published_and_its_manifest_tells_all(tmp_path: Path) -> None:
+    release = publish(tmp_path, "one")
+    assert release.id.startswith("2026-11-25T120000Z-")
+    assert Release.open(tmp_path) == release
+    assert (tmp_path / "current").readlink() == Path("releases") / release.id
+    manifest = json.loads((release.path / "manifest.json").read_text())
+    assert set(manifest["files"]) == {"documents/d1/text.txt", "tables/items.parquet"}
+    assert manifest["facts"]["counts"] == {"recommendation": 2}
+    assert manifest["facts"]["sources"][1]["error"] == "is empty"
+    assert release.verify() == []
+    assert hidden(tmp_path) == []
+
+
+def test_ids_sort_by_time_even_when_the_clock_goes_back(tmp_path: Path) -> None:
+    made = [publish(tmp_path, "x", now=NOON - timedelta(minutes=step)).id for step in range(3)]
+    assert made == sorted(made)
+    assert len(set(made)) == 3
+    assert release_ids(tmp_path) == made[::-1]
+
+
+def test_only_the_newest_are_kept_and_never_without_the_current_one(tmp_path: Path) -> None:
+    made = [publish(tmp_path, str(step), keep=3).id for step in range(5)]
+    assert release_ids(tmp_path) == made[:1:-1]
+    switch(tmp_path, made[2])
+    assert prune(tmp_path, 1) == [made[3]]
+    assert release_ids(tmp_path) == [made[4], made[2]]
+    assert text_of(tmp_path) == "2"
+
+
+def fill_and_fail(data: Path) -> None:
+    with WriterLock(data), ReleaseWriter(data) as writer:
+        (writer.path / "x").write_text("half")
+        raise ZeroDivisionError
+
+
+def test_a_build_that_fails_changes_nothing(tmp_path: Path) -> None:
+    publish(tmp_path, "one")
+    with pytest.raises(ZeroDivisionError):
+        fill_and_fail(tmp_path)
+    with WriterLock(tmp_path), ReleaseWriter(tmp_path):
+        pass  # left without publishing
+    assert text_of(tmp_path) == "one"
+    assert len(release_ids(tmp_path)) == 1
+    assert hidden(tmp_path) == []
+
+
+def test_what_did_not_change_is_carried_over_by_link(tmp_path: Path) -> None:
+    first = publish(tmp_path, "one")
+    with WriterLock(tmp_path), ReleaseWriter(tmp_path, now=NOON) as writer:
+        writer.carry_over(first, "documents/d1")
+        writer.carry_over(first, "tables/items.parquet")
+        second = writer.publish(FACTS)
+    assert second.manifest.files == first.manifest.files
+    file = "documents/d1/text.txt"
+    assert (second.path / file).samefile(first.path / file)
+
+
+def test_a_folder_without_a_release_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="inspectgraph build"):
+        Release.open(tmp_path / "nowhere")
+    with pytest.raises(ReleaseError, match="no release 2026"):
+        switch(tmp_path, "2026-11-25T120000Z-abcdef")
+
+
+def test_a_link_in_a_release_is_refused(tmp_path: Path) -> None:
+    with WriterLock(tmp_path), ReleaseWriter(tmp_path) as writer:
+        (writer.path / "link").symlink_to("/etc/passwd")
+        with pytest.raises(ReleaseError, match="neither a file nor a folder"):
+            writer.publish(FACTS)
+
+
+# ------------------------------------------------------------------------------------------------------------ damage
+
+
+def test_a_damaged_release_is_named_and_the_one_before_it_serves(tmp_path: Path) -> None:
+    first = publish(tmp_path, "one")
+    second = publish(tmp_path, "two")
+    (second.path / "documents" / "d1" / "text.txt").unlink()
+    opened = Release.open(tmp_path)
+    assert opened.id == first.id
+    assert opened.damage == (f"release {second.id}: documents/d1/text.txt is missing",)
+    (first.path / "manifest.json").write_text("{")
+    with pytest.raises(ReleaseError, match=f"{first.id}: its manifest is damaged"):
+        Release.open(tmp_path)
+
+
+def test_a_dangling_current_link_is_survived(tmp_path: Path) -> None:
+    first, second = publish(tmp_path, "one"), publish(tmp_path, "two")
+    shutil.rmtree(second.path)
+    assert Release.open(tmp_path).id == first.id
+    (tmp_path / "current").unlink()
+    assert Release.open(tmp_path).id == first.id
+
+
+def test_every_flipped_bit_is_found_before_use(tmp_path: Path) -> None:
+    release = publish(tmp_path, "the text of a document")
+    flips = random.Random(7)
+    files = [release.path / name for name in [*release.manifest.files, "manifest.json"]]
+    for _ in range(150):
+        file = flips.choice(files)
+        sound = file.read_bytes()
+        at, bit = flips.randrange(len(sound)), 1 << flips.randrange(8)
+        file.write_bytes(sound[:at] + bytes([sound[at] ^ bit]) + sound[at + 1 :])
+        try:
+            opened = Release.open(tmp_path, check="hashes")
+        except ReleaseError:
+            pass
+        else:  # white space of the manifest carries no meaning
+            assert file.name == "manifest.json"
+            assert opened == release
+        file.write_bytes(sound)
+
+
+@pytest.mark.parametrize("length", [0, 1, 100])
+def test_a_truncated_file_is_found_by_the_fast_check(tmp_path: Path, length: int) -> None:
+    release = publish(tmp_path, "one")
+    os.truncate(release.path / "tables" / "items.parquet", length)
+    with pytest.raises(ReleaseError, match="bytes instead of 10240"):
+        Release.open(tmp_path)
+
+
+def test_a_manifest_that_points_outside_is_refused(tmp_path: Path) -> None:
+    release = publish(tmp_path, "one")
+    manifest = json.loads((release.path / "manifest.json").read_text())
+    manifest["files"]["../../../secret"] = {"size": 1, "sha256": "00" * 32}
+    (release.path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ReleaseError, match="does not fit its own hash"):
+        Release.open(tmp_path)
+
+
+def test_a_strange_file_in_a_release_is_found_by_the_full_check(tmp_path: Path) -> None:
+    release = publish(tmp_path, "one")
+    (release.path / "tables" / "more.parquet").write_bytes(b"x")
+    assert release.verify() == [f"release {release.id}: tables/more.parquet is not of this release"]
+
+
+# ------------------------------------------------------------------------------------------------------ one writer
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from graph.release import WriterLock
+with WriterLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_build_is_told_who_writes_and_a_dead_one_blocks_nobody(tmp_path: Path) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    with holder.stdout:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(ReleaseError, match=f"process {holder.pid}"), WriterLock(tmp_path):
+            pass
+        holder.kill()
+        holder.wait()
+    with WriterLock(tmp_path), pytest.raises(ReleaseError, match="this process"), WriterLock(tmp_path):
+        pass
+    with WriterLock(tmp_path):
+        pass
+
+
+# ------------------------------------------------------------------------------------------------------ kill and disk
+
+# A build that kills itself (SIGKILL, as the kernel would) before its n-th step that touches the data folder. It forks
+# for each n, so that one interpreter start serves all; n runs until a build gets through.
+BUILD_AND_DIE = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from graph.release import *
+from graph.store import OxigraphStore
+
+data = Path(sys.argv[1])
+fatal, seen = 0, 0
+
+def count(event, args):
+    global seen
+    if event.split(".")[0] in {"open", "os", "shutil"} and any(str(data) in str(a) for a in args):
+        seen += 1
+        if seen == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+def build():
+    with WriterLock(data), ReleaseWriter(data, keep=2, now=datetime(2026, 11, 25, 12, tzinfo=UTC)) as writer:
+        with OxigraphStore(data / "work" / "store") as store:
+            store.replace_graph("https://example.org/g", b"<https://example.org/s> <https://example.org/p> <urn:x> .")
+            store.checkpoint(writer.path / "graph")
+        (writer.path / "documents").mkdir()
+        (writer.path / "documents" / "text.txt").write_text("new")
+        writer.publish(ReleaseFacts(counts={"document": 1}))
+
+sys.addaudithook(count)
+while True:
+    fatal, seen = fatal + 1, 0
+    child = os.fork()
+    if child == 0:
+        build()
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    print(fatal, int(os.WIFSIGNALED(status)), flush=True)
+    sys.stdin.readline()
+    if os.WIFEXITED(status):
+        sys.exit(os.WEXITSTATUS(status))
+"""
+
+
+def test_a_build_killed_at_any_step_leaves_a_sound_release_and_the_next_build_clean(tmp_path: Path) -> None:
+    publish(tmp_path, "zero", keep=2)
+    expected = publish(tmp_path, "one", keep=2).id
+    child = subprocess.Popen(
+        [sys.executable, "-c", BUILD_AND_DIE, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    outcomes = []
+    with child.stdin, child.stdout:
+        for line in child.stdout:
+            outcomes.append(line.split()[1])
+            release = Release.open(tmp_path, check="hashes")
+            assert release.damage == ()
+            assert release.id >= expected
+            expected = release.id
+            child.stdin.write("\n")
+            child.stdin.flush()
+    assert child.wait() == 0
+    assert outcomes.pop() == "0"  # the last build was not killed
+    assert set(outcomes) == {"1"}
+    assert len(outcomes) > 40  # every file operation was a place to die
+    last = Release.open(tmp_path, check="hashes")
+    assert (last.path / "documents" / "text.txt").read_text() == "new"
+    assert len(OxigraphStore.open_read_only(last.path / "graph")) == 1
+    assert hidden(tmp_path) == []
+    assert len(release_ids(tmp_path)) == 2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mount)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode != 0:
+        pytest.skip("no right to mount a small file system here")
+    yield mount
+    subprocess.run(["umount", str(mount)], check=True)
+
+
+def publish_bytes(data: Path, size: int) -> None:
+    with WriterLock(data), ReleaseWriter(data) as writer:
+        (writer.path / "documents").mkdir()
+        for part in range(4):
+            (writer.path / "documents" / f"{part}.bin").write_bytes(bytes(size // 4))
+        (writer.path / "more.bin").write_bytes(bytes(500_000))
+        writer.publish(FACTS)
+
+
+@pytest.mark.parametrize("size", [600_000, 1_030_000, 2_000_000])
+def test_a_full_disk_leaves_the_old_release_serving_and_gives_its_space_back(small_disk: Path, size: int) -> None:
+    first = publish(small_disk, "one")
+    with pytest.raises(ReleaseError, match=f"release {first.id} still serves"):
+        publish_bytes(small_disk, size)
+    assert text_of(small_disk) == "one"
+    assert hidden(small_disk) == []
+    assert shutil.disk_usage(small_disk).free > 900_000
+
+
+def test_a_failing_disk_is_told_in_plain_words(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="no earlier release"), WriterLock(tmp_path), ReleaseWriter(tmp_path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_leftovers_of_every_kind_are_cleared(tmp_path: Path) -> None:
+    publish(tmp_path, "one")
+    (tmp_path / "releases" / ".building-x" / "graph").mkdir(parents=True)
+    (tmp_path / "releases" / ".removing-x").mkdir()
+    (tmp_path / ".current-1").symlink_to("nowhere")
+    clear_leftovers(tmp_path)
+    assert hidden(tmp_path) == []
+
+
+# ------------------------------------------------------------------------------------------------------------- backup
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz"])
+def test_a_restored_backup_serves_the_same_release_and_sources(tmp_path: Path, ending: str) -> None:
+    data, fresh, archive = tmp_path / "data", tmp_path / "fresh", tmp_path / f"backup{ending}"
+    publish(data, "one")
+    second = publish(data, "two")
+    (data / "sources").mkdir()
+    (data / "sources" / "abcd").write_bytes(b"%PDF")
+    (data / "work" / "cache").write_bytes(b"x" * 1000)
+    assert backup(data, archive) == second
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    restored = restore(archive, fresh)
+    assert restored.manifest == second.manifest
+    assert text_of(fresh) == "two"
+    assert (fresh / "sources" / "abcd").read_bytes() == b"%PDF"
+    assert current_id(fresh) == second.id
+    assert not (fresh / "work" / "cache").exists()
+    with pytest.raises(ReleaseError, match="already holds releases"):
+        restore(archive, fresh)
+
+
+def test_a_damaged_or_hostile_backup_restores_nothing(tmp_path: Path) -> None:
+    data, archive = tmp_path / "data", tmp_path / "backup.tar"
+    publish(data, "one")
+    backup(data, archive)
+    content = archive.read_bytes()
+    archive.write_bytes(content.replace(b"one\0", b"onf\0"))
+    with pytest.raises(ReleaseError, match="has changed since it was published"):
+        restore(archive, tmp_path / "fresh")
+    archive.write_bytes(content[:700])
+    with pytest.raises(ReleaseError):
+        restore(archive, tmp_path / "fresh")
+    with tarfile.open(archive, "w") as evil:
+        evil.add(data / "current", "../escaped")
+    with pytest.raises(ReleaseError):
+        restore(archive, tmp_path / "fresh")
+    assert not (tmp_path / "escaped").is_symlink()
+    assert release_ids(tmp_path / "fresh") == []
+    assert current_id(tmp_path / "fresh") is None
