@@ -6,7 +6,12 @@ lexical index know an item by. Dates are EDTF strings; a ``year`` is the first y
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 _STRINGS = pa.list_(pa.string())
 
@@ -129,3 +134,26 @@ SCHEMAS = {
     "theme_links": THEME_LINKS,
     "neighbours": NEIGHBOURS,
 }
+
+#: One row of a table; a column that is missing is null.
+Row = dict[str, Any]
+
+
+def write_table(folder: Path, name: str, rows: Sequence[Row]) -> None:
+    """Write ``rows`` in their order as ``folder/NAME.parquet``."""
+    schema = SCHEMAS[name]
+    columns = {field.name: [row.get(field.name) for row in rows] for field in schema}
+    table = pa.table({field.name: pa.array(columns[field.name], field.type) for field in schema}, schema=schema)
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+
+
+def read_table(folder: Path, name: str) -> pa.Table:
+    """A table of ``RELEASE/tables``."""
+    return pq.read_table(folder / f"{name}.parquet", schema=SCHEMAS[name])
+
+
+def read_rows(folder: Path, name: str) -> list[Row]:
+    """The rows of a table as dictionaries, null as None."""
+    rows: list[Row] = read_table(folder, name).to_pylist()
+    return rows
