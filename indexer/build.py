@@ -1,0 +1,117 @@
+"""Make a release's indexes from its tables: vectors, words, and what search needs to know of themes and neighbours."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from indexer.embedding import Embedder, EmbeddingCache
+from indexer.facets import FacetTable, Scheme
+from indexer.lexical import LexicalRecord, write_lexical
+from indexer.vector import write_index
+
+Progress = Callable[[str, int, int], None]
+
+VECTORS, LEXICAL, SEARCH, MODEL = "vectors", "lexical", "search", "model"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary:
+    """What the manifest records of the indexes. ``model`` as ``ModelIdentity``'s fields."""
+
+    rows: int
+    items: int
+    documents: int
+    model: dict[str, str | int]
+
+
+def read_tables(release_dir: Path) -> dict[str, pa.Table]:
+    """The items and documents of a release, memory-mapped."""
+    folder = release_dir / "tables"
+    return {name: pq.read_table(folder / f"{name}.parquet", memory_map=True) for name in ("items", "documents")}
+
+
+def build_index(
+    tables: Mapping[str, pa.Table],
+    release_dir: Path,
+    embedder: Embedder,
+    *,
+    cache: EmbeddingCache | None = None,
+    scheme: Scheme | None = None,
+    model_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> IndexSummary:
+    """Writes ``vectors/``, ``lexical/``, ``search/`` and ``model/`` under ``release_dir``.
+
+    ``tables``: at least ``items`` and ``documents``. Index rows are the rows of ``items``, then those of ``documents``.
+    ``scheme``: broader themes, labels and statistical neighbours. ``model_dir``: the converted model, hard-linked into
+    the release so that it can be searched wherever it is moved. ``progress``: told stage, done, total.
+    """
+    items, documents = tables["items"], tables["documents"]
+    scheme = scheme or Scheme({}, {}, {})
+    texts = [t or "" for t in items.column("text").to_pylist() + documents.column("title").to_pylist()]
+    total = len(texts)
+    done = 0
+
+    def embedded(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress("embed", done, total)
+
+    vectors = cache.encode(embedder, texts, embedded) if cache else embedder.encode(texts, embedded)
+    write_index(vectors, embedder.identity, release_dir / VECTORS)
+    facets = FacetTable(items, documents, scheme)
+    write_lexical(_lexical_records(items, documents, facets, texts), release_dir / LEXICAL)
+    _write_scheme(scheme, release_dir / SEARCH)
+    if model_dir is not None:
+        _link_folder(model_dir, release_dir / MODEL)
+    if progress is not None:
+        progress("index", total, total)
+    identity = embedder.identity
+    return IndexSummary(
+        total, items.num_rows, documents.num_rows, {f: getattr(identity, f) for f in identity.__slots__}
+    )
+
+
+def read_scheme(release_dir: Path) -> Scheme:
+    stored = json.loads((release_dir / SEARCH / "scheme.json").read_text(encoding="utf-8"))
+    neighbours = {code: tuple(near) for code, near in stored["neighbours"].items()}
+    return Scheme(stored["broader"], neighbours, stored["labels"])
+
+
+def _write_scheme(scheme: Scheme, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    stored = {"broader": scheme.broader, "neighbours": scheme.neighbours, "labels": scheme.labels}
+    (folder / "scheme.json").write_text(json.dumps(stored, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def _lexical_records(
+    items: pa.Table, documents: pa.Table, facets: FacetTable, texts: list[str]
+) -> Iterator[LexicalRecord]:
+    columns = {name: items.column(name).to_pylist() for name in ("section", "file", "authority", "ref")}
+    for row in range(items.num_rows):
+        fields = {name: values[row] for name, values in columns.items() if values[row]}
+        yield LexicalRecord(row, texts[row], fields, facets.keys(row))
+    named = {name: documents.column(name).to_pylist() for name in ("title", "file", "authority")}
+    for place in range(documents.num_rows):
+        row = items.num_rows + place
+        fields = {name: values[place] for name, values in named.items() if values[place]}
+        yield LexicalRecord(row, texts[row], fields, facets.keys(row))
+
+
+def _link_folder(source: Path, target: Path) -> None:
+    """Hard links where the file system can, copies where not."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file in sorted(source.iterdir()):
+        try:
+            os.link(file, target / file.name)
+        except OSError:
+            shutil.copy2(file, target / file.name)

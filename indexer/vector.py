@@ -1,0 +1,214 @@
+"""Nearest vectors: exact while that is fast, approximate with exact refinement above."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.embedding import ModelIdentity, Vectors
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+#: Up to here every vector is scanned in eight bits (2.8 ms at 57,000 on one core); above, lists of RaBitQ codes.
+FLAT_LIMIT = 200_000
+#: A filter that passes fewer rows than this is answered by scanning exactly these rows.
+EXACT_FILTER_LIMIT = 50_000
+#: How many times k candidates are taken from the compressed codes to be scored again exactly.
+_REFINE_FLAT, _REFINE_LISTS = 2, 8
+_PROBES = 128
+_FILE_VERSION = 1
+
+
+class DimensionMismatch(ValueError):
+    """Queries and index are of different models."""
+
+
+class StaleIndex(Exception):
+    """The index on disk was not made from the vectors beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """``rows`` (n_queries, m) int64 and ``scores`` (n_queries, m) float32 cosines; best first, ties by ascending row,
+    so that reruns agree. Where fewer than m rows pass, the rest is row -1 and score -inf."""
+
+    rows: Rows
+    scores: Vectors
+
+
+class VectorIndex(Protocol):
+    """The seam behind which a vector database can stand instead of FAISS."""
+
+    @property
+    def size(self) -> int: ...
+
+    def search(self, queries: Vectors, k: int, mask: Mask | None = None) -> Neighbours:
+        """Inner-product search, m = min(k, size). ``queries``: (n_queries, dim), unit rows. ``mask``: (size,), True for
+        the rows that may be returned; the filter is applied inside the search, so k rows come back if k pass."""
+
+    def vectors(self, rows: Rows) -> Vectors:
+        """The stored vectors of these rows, (len(rows), dim), unit length to half precision."""
+
+
+class FaissIndex:
+    """FAISS over ``vectors.npy`` in a release. Safe to share between threads."""
+
+    def __init__(self, vectors: NDArray[np.float16], index: Any, identity: ModelIdentity | None = None) -> None:
+        self._vectors = vectors
+        self._index = index
+        self._lists = _is_inverted(index)
+        self.identity = identity
+
+    @property
+    def size(self) -> int:
+        return int(self._vectors.shape[0])
+
+    def vectors(self, rows: Rows) -> Vectors:
+        return np.asarray(self._vectors[rows], dtype=np.float32)
+
+    def search(self, queries: Vectors, k: int, mask: Mask | None = None) -> Neighbours:
+        if queries.ndim != 2 or (self.size and queries.shape[1] != self._vectors.shape[1]):
+            raise DimensionMismatch(f"queries {queries.shape}, vectors {self._vectors.shape}")
+        if mask is not None and mask.shape != (self.size,):
+            raise DimensionMismatch(f"mask {mask.shape} for {self.size} rows")
+        m = min(k, self.size)
+        passing = int(np.count_nonzero(mask)) if mask is not None else self.size
+        if m <= 0 or passing == 0:
+            return _nothing(len(queries), max(m, 0))
+        if mask is not None and passing <= (EXACT_FILTER_LIMIT if self._lists else self.size // 8):
+            return self._exact(queries, m, np.flatnonzero(mask))
+        return self._refined(queries, m, mask)
+
+    def similarities(self, query: Vectors) -> Vectors:
+        """The cosine of every row with one query, (size,) float32, from the eight-bit codes or the stored vectors."""
+        out = np.empty(self.size, dtype=np.float32)
+        for start in range(0, self.size, 16_384):
+            out[start : start + 16_384] = self._vectors[start : start + 16_384].astype(np.float32) @ query
+        return out
+
+    def _exact(self, queries: Vectors, m: int, rows: Rows) -> Neighbours:
+        scores = queries @ self.vectors(rows).T
+        return _best(np.broadcast_to(rows, scores.shape), scores, m)
+
+    def _refined(self, queries: Vectors, m: int, mask: Mask | None) -> Neighbours:
+        faiss = _faiss()
+        depth = min(self.size, m * (_REFINE_LISTS if self._lists else _REFINE_FLAT) + 16)
+        options: dict[str, Any] = {}
+        if mask is not None:
+            bits = np.packbits(mask, bitorder="little")
+            options["sel"] = faiss.IDSelectorBitmap(bits)
+        if self._lists:
+            parameters: Any = faiss.SearchParametersIVF(nprobe=min(_PROBES, self._index.nlist), **options)
+        else:
+            parameters = faiss.SearchParameters(**options) if options else None
+        _, found = self._index.search(np.ascontiguousarray(queries), depth, params=parameters)
+        scores = np.full(found.shape, -np.inf, dtype=np.float32)
+        for i, rows in enumerate(found):
+            valid = rows >= 0
+            scores[i, valid] = self.vectors(rows[valid]) @ queries[i]
+        return _best(found, scores, m)
+
+
+def write_index(vectors: Vectors, identity: ModelIdentity, folder: Path) -> None:
+    """Writes ``vectors.npy`` (half precision), ``index.faiss`` and ``vectors.json`` into ``folder``.
+
+    ``vectors``: unit rows. Same vectors and FAISS version, same bytes: the clustering has a fixed seed.
+    """
+    faiss = _faiss()
+
+    folder.mkdir(parents=True, exist_ok=True)
+    stored = vectors.astype(np.float16)
+    np.save(folder / "vectors.npy", stored, allow_pickle=False)
+    index = _build(stored)
+    faiss.write_index(index, str(folder / "index.faiss"))
+    described = {
+        "version": _FILE_VERSION,
+        "rows": int(stored.shape[0]),
+        "vectors_sha256": _sha256_of(folder / "vectors.npy"),
+        "index_sha256": _sha256_of(folder / "index.faiss"),
+        "model": {f: getattr(identity, f) for f in ModelIdentity.__slots__},
+    }
+    (folder / "vectors.json").write_text(json.dumps(described, indent=1), encoding="utf-8")
+
+
+def open_index(folder: Path, *, verify: bool = False) -> FaissIndex:
+    """Opens what ``write_index`` left, memory-mapped. ``verify`` reads both files through and raises ``StaleIndex``
+    where a hash differs; without it only the row counts are compared."""
+    faiss = _faiss()
+
+    described = json.loads((folder / "vectors.json").read_text(encoding="utf-8"))
+    if verify and (
+        _sha256_of(folder / "vectors.npy") != described["vectors_sha256"]
+        or _sha256_of(folder / "index.faiss") != described["index_sha256"]
+    ):
+        raise StaleIndex(f"{folder}: the files are not those that were written together; build the release again")
+    vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    index = faiss.read_index(str(folder / "index.faiss"), faiss.IO_FLAG_MMAP_IFC)
+    if index.ntotal != vectors.shape[0] or described["rows"] != vectors.shape[0]:
+        raise StaleIndex(f"{folder}: index of {index.ntotal} rows beside {vectors.shape[0]} vectors")
+    return FaissIndex(vectors, index, ModelIdentity(**described["model"]))
+
+
+def in_memory_index(vectors: Vectors) -> FaissIndex:
+    """The same index without files, for building links during a build."""
+    stored = vectors.astype(np.float16)
+    return FaissIndex(stored, _build(stored))
+
+
+def _build(stored: NDArray[np.float16]) -> Any:
+    faiss = _faiss()
+
+    rows, dimension = stored.shape
+    if rows <= FLAT_LIMIT:
+        index = faiss.index_factory(dimension, "SQ8", faiss.METRIC_INNER_PRODUCT)
+        sample = stored if rows else np.zeros((1, dimension), dtype=np.float16)
+        index.train(sample.astype(np.float32))
+    else:
+        lists = 1 << int(np.log2(2 * np.sqrt(rows)))
+        index = faiss.index_factory(dimension, f"IVF{lists},RaBitQfs", faiss.METRIC_INNER_PRODUCT)
+        generator = np.random.default_rng(1)
+        sample = np.sort(generator.choice(rows, min(rows, lists * 50), replace=False))
+        index.train(stored[sample].astype(np.float32))
+    for start in range(0, rows, 65_536):
+        index.add(stored[start : start + 65_536].astype(np.float32))
+    return index
+
+
+def _faiss() -> Any:
+    """FAISS without its annotations, which know neither the numpy forms of its calls nor keyword parameters."""
+    import faiss
+
+    return faiss
+
+
+def _is_inverted(index: Any) -> bool:
+    return hasattr(index, "nlist")
+
+
+def _best(rows: Rows, scores: Vectors, m: int) -> Neighbours:
+    """The m best of each line, in the order of the contract, padded with -1."""
+    order = np.lexsort((rows, -scores), axis=-1)[:, :m]
+    best_rows = np.take_along_axis(rows, order, axis=1).astype(np.int64)
+    best_scores = np.take_along_axis(scores, order, axis=1).astype(np.float32)
+    best_rows[~np.isfinite(best_scores)] = -1
+    missing = m - best_rows.shape[1]
+    if missing > 0:
+        best_rows = np.pad(best_rows, ((0, 0), (0, missing)), constant_values=-1)
+        best_scores = np.pad(best_scores, ((0, 0), (0, missing)), constant_values=-np.inf)
+    return Neighbours(best_rows, best_scores)
+
+
+def _nothing(queries: int, m: int) -> Neighbours:
+    return Neighbours(np.full((queries, m), -1, dtype=np.int64), np.full((queries, m), -np.inf, dtype=np.float32))
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
