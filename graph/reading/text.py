@@ -1,0 +1,340 @@
+"""Plain text and Markdown: what committee systems give when a report is saved as text.
+
+Such files mix everything: paragraphs on one line or broken at column 70, numbers indented or behind dashes, Markdown
+marks that a converter left, tables as lines with tabs or pipes, and HTML inside their cells.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from graph.errors import UnreadableDocument
+from graph.model import ReadDocument, SourceFile
+from graph.reading.composition import (
+    BULLETS,
+    Draft,
+    DraftCell,
+    DraftLine,
+    DraftRow,
+    cell_lines,
+    compose,
+    split_marker,
+    squeeze,
+)
+from graph.reading.encoding import decode
+from graph.reading.headings import is_capitals, mark_headings
+from graph.reading.html import fragment_lines, page_drafts, parse_html
+
+MAX_BYTES = 32 * 1024 * 1024
+_QUOTED_LINES = 200
+
+_TAG = re.compile(
+    r"(?i)</?(?:p|ul|ol|li|br|div|span|b|strong|em|i|u|a|font|table|tbody|tr|td|th|h[1-6]|sup|sub)\b[^<>]*/?>"
+)
+_BLOCK_TAG = re.compile(r"(?i)<(?:table|ul|ol|p|div|h[1-6])\b[^<>]*>")
+_PIPE_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_PIPE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_RULE = re.compile(r"^\s*(?:[-_*=~]\s?){3,}$")
+_ENTITY = re.compile(
+    r"&(?:amp|nbsp|lt|gt|quot|apos|pound|[lr][sd]quo|[mn]dash|bull|hellip|#\d{2,5}|#x[0-9a-fA-F]{2,4});"
+)
+_HASHES = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_BARE_NUMBER = re.compile(r"^(\d{1,2})\s+([A-Z][^.;]*?):?$")
+_LABEL = re.compile(r"^[A-Z][\w /&’'()-]{1,40}:\s*\S")
+
+
+def read_text(path: Path, source: SourceFile, *, markdown: bool = False) -> ReadDocument:
+    data = path.read_bytes()
+    if len(data) > MAX_BYTES:
+        raise UnreadableDocument(str(path), f"a text of {len(data)} bytes, more than {MAX_BYTES}", "split it")
+    text, warnings = decode(data)
+    return compose(source, text_drafts(text, markdown=markdown), warnings=warnings)
+
+
+def text_drafts(text: str, *, markdown: bool = False) -> list[Draft]:
+    """The blocks of a plain text. markdown: bare "*" and "_" are emphasis, and single line breaks mean nothing."""
+    reader = _Reader(_lines(text), markdown)
+    reader.run()
+    return mark_headings(_rejoined(reader.drafts))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip(" \f\v") for line in text.split("\n")]
+
+
+@dataclass
+class _Reader:
+    lines: list[str]
+    markdown: bool
+    drafts: list[Draft] = field(default_factory=list)
+    at: int = 0
+    _run: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            if not line.strip():
+                self._end_run()
+                self.at += 1
+            elif _is_tab_row(line) or _PIPE_ROW.match(line) or self._pipes_without_ends():
+                self._end_run()
+                self._table()
+            elif _BLOCK_TAG.search(line):
+                self._end_run()
+                self._markup()
+            elif (hashes := _HASHES.match(line)) is not None:
+                self._end_run()
+                self._heading(hashes[2], len(hashes[1]))
+                self.at += 1
+            elif self._run and re.fullmatch(r"\s*(={3,}|-{3,})\s*", line) and len(self._run) == 1:
+                words = self._run.pop()
+                self._heading(words, 1 if "=" in line else 2)
+                self.at += 1
+            elif _RULE.match(line):
+                self._end_run()
+                self.at += 1
+            else:
+                self._run.append(line)
+                self.at += 1
+        self._end_run()
+
+    def _heading(self, words: str, level: int) -> None:
+        marker, rest = split_marker(plain(words))
+        numbered = marker is not None and marker not in BULLETS
+        self.drafts.append(
+            Draft("heading", rest if numbered else plain(words), level, marker if numbered else None, bold=True)
+        )
+
+    # ------------------------------------------------------------------------------------------------ paragraphs
+
+    def _end_run(self) -> None:
+        """The lines since the last blank one: paragraphs, list items, lines that stand alone."""
+        run, self._run = self._run, []
+        if not run:
+            return
+        width = max(45, max(len(line) for line in run))
+        isolated = len(run) == 1
+        first = len(self.drafts)
+        previous = ""
+        for line in run:
+            bold = _is_bold(line)
+            words = plain(line)
+            if not re.search(r"\w", words):
+                continue
+            marker, rest = split_marker(words)
+            indent = len(line) - len(line.lstrip(" \t"))
+            if marker is not None:
+                self.drafts.append(Draft("list_item", rest, self._list_level(indent, marker), marker, bold))
+            elif isolated and (bare := _BARE_NUMBER.match(words)) and len(bare[2].split()) <= 8:
+                self.drafts.append(Draft("heading", bare[2], 2, bare[1], True))
+            elif len(self.drafts) > first and self._goes_on(previous, words, width):
+                last = self.drafts[-1]
+                self.drafts[-1] = replace(last, text=f"{last.text} {words}", bold=last.bold and bold)
+            else:
+                self.drafts.append(Draft("paragraph", words, bold=bold))
+            previous = words
+
+    def _goes_on(self, previous: str, words: str, width: int) -> bool:
+        """Whether a line continues the one above: it was cut because its next word did not fit, or it says so."""
+        if self.markdown and not _LABEL.match(words):
+            return True
+        if words[:1].islower() or previous.endswith(("-", ",", "–")) or previous.split()[-1].lower() in _OPEN_ENDED:
+            return not _LABEL.match(words)
+        if _LABEL.match(words) or is_capitals(words) != is_capitals(previous):
+            return False
+        if re.search(r"[.!?:;]$", previous) and len(previous) < 0.75 * width:
+            return False
+        return width > 60 and len(previous) + 1 + len(words.split()[0]) > 0.92 * width
+
+    def _list_level(self, indent: int, marker: str) -> int:
+        """Depth by indentation, against the item of the same list that is written furthest left."""
+        return min(indent // 4, 3) if marker in BULLETS or not marker[0].isdigit() else min(indent // 8, 3)
+
+    # ---------------------------------------------------------------------------------------------------- tables
+
+    def _pipes_without_ends(self) -> bool:
+        following = self.lines[self.at + 1] if self.at + 1 < len(self.lines) else ""
+        return "|" in self.lines[self.at] and "|" in following and bool(_PIPE_RULE.match(following))
+
+    def _table(self) -> None:
+        pipes = "\t" not in self.lines[self.at]
+        rows: list[list[str]] = []
+        header = 0
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            if not line.strip():
+                if pipes or not rows or not self._table_resumes(len(rows[-1])):
+                    break
+                self.at += 1
+            elif pipes and "|" in line:
+                if _PIPE_RULE.match(line):
+                    header = header or len(rows)
+                else:
+                    rows.append(_pipe_cells(line))
+                self.at += 1
+            elif not pipes and _is_tab_row(line):
+                rows.append(self._tab_cells())
+            else:
+                break
+        self.drafts.extend(_table_drafts(rows, header))
+
+    def _table_resumes(self, columns: int) -> bool:
+        """After blank lines a table goes on with a row of as many cells; a table of two columns does not."""
+        ahead = next((line for line in self.lines[self.at :] if line.strip()), "")
+        return columns >= 3 and _is_tab_row(ahead) and ahead.count("\t") + 1 == columns
+
+    def _tab_cells(self) -> list[str]:
+        """The cells of one row; a quoted cell may run over lines, as spreadsheets write it."""
+        line = self.lines[self.at]
+        self.at += 1
+        last = line.split("\t")[-1]
+        if last.startswith('"') and last.count('"') % 2:
+            for extra in range(_QUOTED_LINES):
+                if self.at + extra >= len(self.lines):
+                    break
+                if self.lines[self.at + extra].count('"') % 2:
+                    line = "\n".join([line, *self.lines[self.at : self.at + extra + 1]])
+                    self.at += extra + 1
+                    following = line.split("\t")[-1]
+                    if not (following.startswith('"') and following.count('"') % 2):
+                        break
+        return [_unquoted(cell) for cell in line.split("\t")]
+
+    # ---------------------------------------------------------------------------------------------------- markup
+
+    def _markup(self) -> None:
+        """Lines of HTML up to the end of what they open."""
+        gathered: list[str] = []
+        depth = 0
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            if depth <= 0 and gathered and (not line.strip() or not _TAG.search(line)):
+                break
+            gathered.append(line)
+            depth += len(re.findall(r"(?i)<(?:table|ul|ol|div)\b", line))
+            depth -= len(re.findall(r"(?i)</(?:table|ul|ol|div)>", line))
+            self.at += 1
+        root = parse_html("<body>" + "\n".join(gathered) + "</body>")
+        if root is not None:
+            self.drafts.extend(page_drafts(root))
+
+
+_OPEN_ENDED = frozenset("a an and or of the for in to with by on at from its their between into that which".split())
+
+
+def _is_tab_row(line: str) -> bool:
+    if "\t" not in line:
+        return False
+    cells = line.split("\t")
+    filled = [cell for cell in cells if cell.strip()]
+    if len(filled) >= 2:
+        return True
+    return len(filled) == 1 and len(cells) >= 3 and bool(cells[0].strip() or cells[-1] == "")
+
+
+def _unquoted(cell: str) -> str:
+    if len(cell) >= 2 and cell.startswith('"') and cell.endswith('"'):
+        return cell[1:-1].replace('""', '"')
+    return cell
+
+
+def _pipe_cells(line: str) -> list[str]:
+    body = line.strip()
+    body = body[1:] if body.startswith("|") else body
+    body = body[:-1] if body.endswith("|") and not body.endswith("\\|") else body
+    return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", body)]
+
+
+def _table_drafts(rows: list[list[str]], header: int) -> Iterator[Draft]:
+    """A table; or, where its lines are numbered paragraphs or labels set with a tab, those."""
+    pairs = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    if all(len(pair) <= 2 for pair in pairs):
+        numbered = [split_marker(f"{pair[0]} {pair[-1]}") for pair in pairs if len(pair) == 2]
+        if numbered and all(
+            marker is not None and marker == pair[0]
+            for (marker, _), pair in zip(numbered, [p for p in pairs if len(p) == 2], strict=True)
+        ):
+            for pair in pairs:
+                marker, words = split_marker(plain(" ".join(pair)))
+                yield Draft("list_item" if marker else "paragraph", words, 0, marker)
+            return
+        if len(pairs) == 1 or all(pair and (pair[0].endswith(":") or len(pair) == 1) for pair in pairs):
+            for pair in pairs:
+                yield Draft("paragraph", plain(" ".join(pair)))
+            return
+    yield Draft("table", rows=tuple(_row(row, index < header) for index, row in enumerate(rows)))
+
+
+def _row(cells: list[str], header: bool) -> DraftRow:
+    return DraftRow(tuple(DraftCell(text_cell(cell), column) for column, cell in enumerate(cells)), header)
+
+
+def text_cell(cell: str) -> tuple[DraftLine, ...]:
+    """The lines of a cell that may hold HTML, line breaks, or Markdown emphasis."""
+    if _TAG.search(cell):
+        return tuple(replace(line, text=unemphasised(line.text)) for line in fragment_lines(cell))
+    text = html.unescape(cell) if _ENTITY.search(cell) else cell
+    return tuple(replace(line, text=unemphasised(line.text)) for line in cell_lines(text))
+
+
+def plain(line: str) -> str:
+    """A line's words without the marks of Markdown and HTML."""
+    text = line.strip()
+    if _TAG.search(text):
+        text = _TAG.sub(" ", text)
+    if _ENTITY.search(text):
+        text = html.unescape(text)
+    return squeeze(unemphasised(re.sub(r"^>\s?", "", text)))
+
+
+def unemphasised(text: str) -> str:
+    text = re.sub(r"!?\[([^\]\n]{1,300})\]\((?:https?:|mailto:|/|#|\.)[^)\s]{0,500}(?:\s+\"[^\"]*\")?\)", r"\1", text)
+    text = text.replace("**", "").replace("__", "")
+    text = re.sub(r"(?<![\w*])\*(?=\S)([^*\n]{1,300}?)(?<=\S)\*(?![\w*])", r"\1", text)
+    text = re.sub(r"(?<!\w)_(?=\S)([^_\n]{1,300}?)(?<=\S)_(?!\w)", r"\1", text)
+    return re.sub(r"\\([\\`*_{}\[\]()#+.!|>~-])", r"\1", text)
+
+
+def _is_bold(line: str) -> bool:
+    text = line.strip()
+    return (
+        len(text) > 4
+        and text.startswith(("**", "__"))
+        and text.rstrip(":").endswith(("**", "__"))
+        and "**" not in text[2:-3]
+    )
+
+
+def _rejoined(drafts: list[Draft]) -> list[Draft]:
+    """Blocks that a blank line has cut in two: the second begins in lower case, or goes on with a label in capitals."""
+    joined: list[Draft] = []
+    for draft in drafts:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and draft.kind == "paragraph"
+            and last.kind in ("paragraph", "list_item")
+            and _cut(last, draft)
+        ):
+            joined[-1] = replace(last, text=f"{last.text} {draft.text}")
+        else:
+            joined.append(draft)
+    return joined
+
+
+def _cut(last: Draft, draft: Draft) -> bool:
+    if re.search(r"[.!?:;]$", last.text):
+        return False
+    if draft.text[:1].islower() and len(last.text) > 40 and not re.match(r"(?:followed by|including)\b", draft.text):
+        return last.text.split()[-1].lower() in _OPEN_ENDED or last.kind == "paragraph" or not draft.text.endswith(":")
+    return (
+        bool(re.match(r"[A-Z][A-Z /&-]{2,30}:\s*\S", last.text))
+        and is_capitals(last.text)
+        and is_capitals(draft.text)
+        and ":" not in draft.text
+        and len(last.text) > 40
+    )
