@@ -10,8 +10,11 @@ import csv
 import gzip
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import tempfile
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -45,7 +48,7 @@ METADATA_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be built from. ``path`` is absolute; ``metadata`` what the operator says of it, empty strings left out."""
+    """A file to be built from. ``path`` is absolute; ``metadata`` what the operator says of it, no value empty."""
 
     path: Path
     sha256: str
@@ -54,8 +57,7 @@ class Source:
     @property
     def key(self) -> str:
         """What the parse depends on besides the code: content, name and metadata."""
-        parts = [self.sha256, self.path.name, sorted(self.metadata.items())]
-        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+        return _digest(self.sha256, self.path.name, *(text for item in sorted(self.metadata.items()) for text in item))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +81,65 @@ class ParsedDocument:
     extraction: Extraction
 
 
+class SourceStore:
+    """The files that a data folder was built from, by content: ``DATA/sources/SHA256``. Needed to read a document again
+    with a better extractor, and to show its pages, after the original has moved."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, sha256: str) -> Path:
+        return self._folder / sha256
+
+    def keep(self, source: Source) -> bool:
+        """Copy the source's file in, unless it is there; False where its bytes are no longer those that were hashed."""
+        target = self.path(source.sha256)
+        if target.exists():
+            return True
+        self._folder.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_suffix(".part")
+        digest = hashlib.sha256()
+        with source.path.open("rb") as original, temporary.open("wb") as copy:
+            while chunk := original.read(1 << 20):
+                digest.update(chunk)
+                copy.write(chunk)
+        if digest.hexdigest() != source.sha256:
+            temporary.unlink()
+            return False
+        temporary.replace(target)
+        return True
+
+    def drop_all_but(self, wanted: Collection[str]) -> None:
+        """Remove the files that no release needs any more."""
+        for file in self._folder.iterdir() if self._folder.is_dir() else ():
+            if file.name not in wanted:
+                file.unlink()
+
+    @contextmanager
+    def named(self, sources: Sequence[Source]) -> Iterator[list[Path]]:
+        """The kept files under the names that they came with, which readers look at; gone on leaving."""
+        with tempfile.TemporaryDirectory(prefix="reading-", dir=self._folder.parent / "work") as folder:
+            links = []
+            for number, source in enumerate(sources):
+                link = Path(folder, str(number), source.path.name)
+                link.parent.mkdir()
+                link.symlink_to(self.path(source.sha256).absolute())
+                links.append(link)
+            yield links
+
+
 class _Task(msgspec.Struct):
     path: str
-    name: str
     metadata: dict[str, str]
+    authorities: str | None
 
 
 def parse(task: str) -> bytes:
     """Read and extract one document; ``task`` is a JSON ``_Task``, the result a JSON ``ParsedDocument``."""
     given = msgspec.json.decode(task, type=_Task)
+    register = Register.load(Path(given.authorities) if given.authorities else None)
     document = read(Path(given.path))
-    extraction = extract(document, Register.load(), given.metadata or None)
+    extraction = extract(document, register, given.metadata or None)
     return msgspec.json.encode(ParsedDocument(document.text, extraction))
 
 
@@ -154,7 +204,8 @@ def _files(given: Path, failures: list[Failure]) -> Iterator[Path]:
     if path.is_dir():
 
         def note(err: OSError) -> None:
-            failures.append(Failure(str(err.filename), f"cannot be opened: {err.strerror}", "check the folder's rights"))
+            reason = f"cannot be opened: {err.strerror}"
+            failures.append(Failure(str(err.filename), reason, "check the folder's rights"))
 
         for folder, folders, names in os.walk(path, onerror=note):
             folders[:] = [name for name in folders if not name.startswith(".")]
@@ -199,33 +250,46 @@ def load_metadata(path: Path) -> dict[str, dict[str, str]]:
 
 def parse_all(
     sources: Sequence[Source],
+    store: SourceStore,
     cache: Path,
     executor: Executor,
-    progress: Callable[[Source, bool], None] = lambda source, fresh: None,
+    *,
+    authorities: Path | None = None,
+    progress: Callable[[bool], None] = lambda fresh: None,
 ) -> tuple[list[tuple[Source, ParsedDocument]], list[Failure]]:
     """Parse what the cache does not hold; documents in the order of the sources, failures in theirs.
 
-    A cache entry's name is the digest of source, metadata and extractor version, so a stale one is never found.
-    ``progress`` is called once a source: fresh is whether it was read now.
+    A cache entry's name is the digest of source, metadata, extractor version and further authorities, so a stale one is
+    never found. Failures are not remembered: what was missing then may be installed now. ``progress`` is called once a
+    source: fresh is whether it was read now.
     """
+    context = EXTRACTOR_VERSION + (hashlib.sha256(authorities.read_bytes()).hexdigest() if authorities else "")
+    entries = [cache / (name := _digest(context, source.key))[:2] / f"{name}.json.gz" for source in sources]
     results: dict[int, bytes | Failure] = {}
     unknown: list[int] = []
     for index, source in enumerate(sources):
-        known = _cached(_entry(cache, source))
-        if known is None:
-            unknown.append(index)
-        else:
+        if (known := _cached(entries[index])) is not None:
             results[index] = known
-            progress(source, False)
-    tasks = [_task(sources[index]) for index in unknown]
-    for position, result in executor.run(parse, tasks):
-        index = unknown[position]
-        if isinstance(result, Failure):
-            result = Failure(str(sources[index].path), result.reason, result.advice)
+        elif store.keep(source):
+            unknown.append(index)
+            continue
         else:
-            _remember(_entry(cache, sources[index]), result)
-        results[index] = result
-        progress(sources[index], True)
+            results[index] = Failure(str(source.path), "changed while it was being read", "build again")
+        progress(False)
+    with store.named([sources[index] for index in unknown]) as links:
+        further = str(authorities.absolute()) if authorities else None
+        tasks = [
+            msgspec.json.encode(_Task(str(link), dict(sources[index].metadata), further)).decode()
+            for index, link in zip(unknown, links, strict=True)
+        ]
+        for position, result in executor.run(parse, tasks):
+            index = unknown[position]
+            if isinstance(result, Failure):
+                result = Failure(str(sources[index].path), result.reason, result.advice)
+            else:
+                _remember(entries[index], result)
+            results[index] = result
+            progress(True)
     documents: list[tuple[Source, ParsedDocument]] = []
     failures: list[Failure] = []
     for index, source in enumerate(sources):
@@ -237,19 +301,14 @@ def parse_all(
     return documents, failures
 
 
-def _task(source: Source) -> str:
-    return msgspec.json.encode(_Task(str(source.path), source.path.name, dict(source.metadata))).decode()
-
-
-def _entry(cache: Path, source: Source) -> Path:
-    name = hashlib.sha256(f"{EXTRACTOR_VERSION}\n{source.key}".encode()).hexdigest()
-    return cache / name[:2] / f"{name}.json.gz"
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
 def _cached(entry: Path) -> bytes | None:
     try:
         return gzip.decompress(entry.read_bytes())
-    except (OSError, EOFError, gzip.BadGzipFile):
+    except (OSError, EOFError, zlib.error):
         return None
 
 
@@ -258,3 +317,40 @@ def _remember(entry: Path, result: bytes) -> None:
     temporary = entry.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_bytes(gzip.compress(result, 1))
     temporary.replace(entry)
+
+
+def explanation(path: Path, metadata: Path | None = None, limits: Limits | None = None) -> str:
+    """What became of each segment of a document, by which rule and why, as lines of text.
+
+    Raises UnreadableDocument where it cannot be read.
+    """
+    rows = load_metadata(metadata) if metadata is not None else {}
+    task = msgspec.json.encode(_Task(str(path.absolute()), rows.get(path.name, {}), None)).decode()
+    try:
+        result = run_isolated(parse, task, limits or Limits())
+    except UnreadableDocument as err:
+        raise UnreadableDocument(str(path), err.reason, err.advice) from err
+    parsed = msgspec.json.decode(result, type=ParsedDocument)
+    extraction, facts = parsed.extraction, parsed.extraction.document
+    lines = [
+        f"{path.name}: {facts.kind}, {facts.title}",
+        f"  authority {facts.authority or 'unknown'}, publisher {facts.publisher or 'unknown'}",
+        f"  published {facts.published or 'unknown'} (from {facts.published_from or 'nowhere'})",
+    ]
+    lines += [
+        f"  inspection {i.inspectorate or '?'}: {i.framework or '?'}, {i.start or '?'} to {i.end or '?'}"
+        for i in extraction.inspections
+    ]
+    lines += [f"  judgement {j.area}: {j.grade}" for j in extraction.judgements]
+    lines += [f"  warning {warning}" for warning in extraction.warnings]
+    for segment in extraction.segments:
+        place = f"p. {segment.page}" if segment.page is not None else f"at {segment.start}"
+        rule = f" [{segment.rule}]" if segment.rule else ""
+        text = " ".join(parsed.text[segment.start : segment.end].split())
+        lines += [f"{place:>8}  {segment.outcome:<15}{segment.reason}{rule}", f"{'':10}{shortened(text, 160)}"]
+    return "\n".join(lines)
+
+
+def shortened(text: str, length: int) -> str:
+    """``text``, cut with an ellipsis where it is longer than ``length`` characters."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

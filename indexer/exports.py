@@ -81,7 +81,7 @@ def write_rdf(release: Release, output: Path) -> None:
 
 
 def write_tables(release: Release, output: Path) -> None:
-    """Every table as ``NAME.parquet`` and ``NAME.csv`` in the folder ``output``; lists are joined by "; " in the CSV."""
+    """Every table as ``NAME.parquet`` and ``NAME.csv`` in the folder ``output``; "; " joins lists in the CSV."""
     output.mkdir(parents=True, exist_ok=True)
     for name in SCHEMAS:
         source = release.path / "tables" / f"{name}.parquet"

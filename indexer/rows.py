@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from graph.authorities import Register
@@ -28,7 +29,7 @@ class Known:
 
 
 def rows_of(documents: Sequence[Known], register: Register) -> dict[str, list[Row]]:
-    """Rows of ``documents``, ``inspections``, ``judgements`` and ``items``, in document order; ``themes`` still empty."""
+    """Rows of ``documents``, ``inspections``, ``judgements`` and ``items``, in document order; no themes as yet."""
     rows: dict[str, list[Row]] = {"documents": [], "inspections": [], "judgements": [], "items": []}
     for known in documents:
         rows["documents"].append(_document(known))
@@ -128,7 +129,9 @@ def _items(known: Known, register: Register) -> Iterable[Row]:
             "polarity": finding.polarity,
         }
     for iri, recommendation in zip(iris.recommendations, extraction.recommendations, strict=True):
-        yield _item(iri, "recommendation", recommendation, recommendation.evidence, surroundings[recommendation.inspection]) | {
+        yield _item(
+            iri, "recommendation", recommendation, recommendation.evidence, surroundings[recommendation.inspection]
+        ) | {
             "ref": recommendation.ref,
             "timescale": recommendation.deadline,
             "date": recommendation.deadline_date,
@@ -207,7 +210,7 @@ def chain_inspections(inspections: Sequence[Row], documents: Mapping[str, Row]) 
             chains[row["gss_code"], family].append((when, row["iri"], row))
     for chain in chains.values():
         ordered = [row for _, _, row in sorted(chain, key=lambda entry: entry[:2])]
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             earlier["next"], later["previous"] = later["iri"], earlier["iri"]
 
 

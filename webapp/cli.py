@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from indexer.search import Filters, SearchResponse
+    from indexer.search import SearchResponse
 
 DATA = click.option(
     "--data",
@@ -57,10 +57,23 @@ def main() -> None:
     help="CSV of what documents do not print: columns file, and any of authority, gss_code, published, publisher, "
     "kind, framework, url, title, licence. It wins over what was read.",
 )
+@click.option(
+    "--authorities",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="CSV of further authorities, with the columns of ontology/authorities.csv. The release keeps them.",
+)
 @click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Documents parsed at a time [default: cores].")
 @click.option("--strict", is_flag=True, help="Exit with status 2 when any source failed.")
 @click.option("--prune", is_flag=True, help="Drop the documents of earlier builds whose files are gone.")
-def build(source: tuple[Path, ...], data: Path, metadata: Path | None, jobs: int | None, strict: bool, prune: bool) -> None:
+def build(
+    source: tuple[Path, ...],
+    data: Path,
+    metadata: Path | None,
+    authorities: Path | None,
+    jobs: int | None,
+    strict: bool,
+    prune: bool,
+) -> None:
     """Read files and folders, and publish one new release of graph and indexes.
 
     What is known already (same content, same extractor) is not read again; a file that changed is replaced.
@@ -72,7 +85,7 @@ def build(source: tuple[Path, ...], data: Path, metadata: Path | None, jobs: int
     from webapp.settings import Settings
 
     settings = Settings.load()
-    options = BuildOptions.of(settings, data=data, metadata=metadata, jobs=jobs, prune=prune)
+    options = BuildOptions.of(settings, data=data, metadata=metadata, authorities=authorities, jobs=jobs, prune=prune)
     with progress_on(sys.stderr) as progress:
         report = build_release(source, options, progress)
     for line in report.lines():
@@ -110,7 +123,9 @@ def _filters(command: Any) -> Any:
 @LIMIT
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--queries", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="JSON Lines: id, text.")
-@click.option("--run", "run_file", type=click.Path(path_type=Path, dir_okay=False), help="Where answers to --queries go.")
+@click.option(
+    "--run", "run_file", type=click.Path(path_type=Path, dir_okay=False), help="Where answers to --queries go."
+)
 @DATA
 def search(
     text: str | None, limit: int, form: str, queries: Path | None, run_file: Path | None, data: Path, **chosen: Any
@@ -166,7 +181,9 @@ def _as_json(response: SearchResponse) -> str:
 
 
 def _as_table(response: SearchResponse) -> str:
-    lines = [f"{response.total} found" + ("" if response.close else "; nothing close to the question, the nearest are:")]
+    lines = [
+        f"{response.total} found" + ("" if response.close else "; nothing close to the question, the nearest are:")
+    ]
     if response.message:
         lines.append(response.message)
     for hit in response.hits:
@@ -232,7 +249,8 @@ def explain(file: Path, metadata: Path | None) -> None:
     """Show the segments of one document, what became of each, and why."""
     from graph.ingest import explanation
 
-    click.echo_via_pager(explanation(file, metadata)) if sys.stdout.isatty() else click.echo(explanation(file, metadata))
+    show = click.echo_via_pager if sys.stdout.isatty() else click.echo
+    show(explanation(file, metadata))
 
 
 @main.command()
@@ -243,8 +261,8 @@ def status(data: Path) -> None:
 
     release = Release.open(data)
     manifest = release.manifest
-    click.echo(f"release    {release.id}\nfolder     {release.path}\nsources    {len(manifest.sources)}")
-    for kind, count in sorted(manifest.counts.items()):
+    click.echo(f"release    {release.id}\nfolder     {release.path}\nsources    {len(manifest.facts.sources)}")
+    for kind, count in manifest.facts.counts.items():
         click.echo(f"{kind:<10} {count}")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ class Finding:
 def examine(data: Path, port: int) -> Iterator[Finding]:
     """Every check, in order; a check that itself fails is a fault, and the others go on."""
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("python", _python),
         ("clock", _clock),
         ("memory", _memory),
         ("data folder", lambda: _folder(data)),
@@ -41,13 +39,6 @@ def examine(data: Path, port: int) -> Iterator[Finding]:
             yield Finding(subject, check())
         except (InspectgraphError, OSError) as err:
             yield Finding(subject, str(err), fault=True)
-
-
-def _python() -> str:
-    version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):
-        raise InspectgraphError(f"Python {version} is too old: install 3.11 or newer")
-    return version
 
 
 def _clock() -> str:
