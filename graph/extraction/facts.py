@@ -1,0 +1,91 @@
+"""What an inspection report says of itself: title, publication, authority."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from graph.authorities import Authority, Register
+from graph.dates import find_dates
+from graph.extraction.evidence import collapsed
+from graph.model import Block, DocumentFacts, DocumentKind, ReadDocument
+
+_FRONT_ENDS: Final = re.compile(
+    r"(?i)^(?:inspection|visit|review)? ?(?:dates?|carried out)\b|^(?:lead|reporting) inspector|^(?:report )?published|^dates? of|^judge?ment\b|^inspection outcome|"
+    r"^contents$|^age group|^dear\b|^unique reference|^urn\b"
+)
+_PUBLISHED: Final = re.compile(r"(?i)\b(?:report )?(?:published|publication date|date of publication|date published)\b(?: on)?\s*:?\s*")
+_FILE_DATE: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
+
+
+def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
+    """The lines that stand above the dates, the inspector or the grades on the first page."""
+    lines: list[Block] = []
+    for block in blocks[:14]:
+        text = collapsed(document.slice(block))
+        if block.kind == "table" or _FRONT_ENDS.search(text) or len(text) > 260:
+            break
+        if block.kind in ("heading", "paragraph") and re.search(r"[A-Za-z]{3}", text):
+            lines.append(block)
+        if len(lines) == 8:
+            break
+    large = [block for block in lines if block.kind == "heading"]
+    chosen = large or lines[:3]
+    title = " ".join(collapsed(document.slice(block)) for block in chosen)
+    title = re.sub(r"(?<=[a-z])\d{1,2}$", "", title).strip(" :-–")
+    return title or document.title
+
+
+def published(document: ReadDocument, front: str) -> tuple[str | None, str | None]:
+    """(EDTF, where from): the printed date, else the one in the file's name, else the year of the copyright line."""
+    for match in _PUBLISHED.finditer(front):
+        dates = [date for date in find_dates(front[match.end() : match.end() + 40]) if len(date.earliest) == 10]
+        if dates and dates[0].start < 12:
+            return dates[0].earliest, "text"
+    named = _FILE_DATE.search(document.source.name)
+    if named is not None:
+        return "-".join(part for part in named.groups() if part), "file name"
+    years = re.findall(r"©\s*Crown copyright,?\s*((?:19|20)\d\d)", document.text)
+    return (years[-1], "text") if years else (None, None)
+
+
+def authority_of(title: str, document: ReadDocument, register: Register, on: str | None) -> Authority | None:
+    """The authority named in the title, else the one that the text is about."""
+    named = register.mentions(title, on)
+    if named:
+        return max(named, key=lambda mention: (mention.explicit, mention.end - mention.start)).authority
+    return register.find_in(document.text, on)
+
+
+def document_facts(
+    kind: DocumentKind,
+    title: str | None,
+    date: tuple[str | None, str | None],
+    publisher: str | None,
+    authority: Authority | None,
+    document: ReadDocument,
+) -> DocumentFacts:
+    return DocumentFacts(
+        title=title or document.source.name,
+        kind=kind,
+        published=date[0],
+        published_from=date[1],
+        publisher=publisher,
+        authority=authority.name if authority else None,
+        gss_code=authority.gss_code if authority else None,
+    )
+
+
+METADATA_FIELDS: Final = ("title", "kind", "published", "publisher", "authority", "gss_code", "url", "licence")
+_KINDS: Final = frozenset({"inspection-report", "committee-report", "action-plan", "review-letter", "minutes"})
+
+
+def metadata_authority(metadata: Mapping[str, str], register: Register) -> Authority | None:
+    """The authority that the operator names, by code or by name."""
+    code, name = metadata.get("gss_code", "").strip(), metadata.get("authority", "").strip()
+    return (register.by_gss(code) if code else None) or (register.resolve(name) if name else None)
+
+
+def valid_kind(kind: str) -> bool:
+    return kind in _KINDS

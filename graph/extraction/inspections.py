@@ -1,0 +1,276 @@
+"""What an inspection report says of its inspection: inspectorate, framework, dates, lead inspector; and of earlier ones
+whose judgement it gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from graph.authorities import Authority
+from graph.dates import find_dates
+from graph.extraction.evidence import collapsed, evidence, maker
+from graph.extraction.grades import GRADE, framework_id
+from graph.extraction.judgements import Printed, statement
+from graph.extraction.sections import Located
+from graph.extraction.sentences import sentences
+from graph.model import Block, Evidence, Inspection, ReadDocument
+
+_BODIES: Final = (
+    ("Ofsted", r"\bofsted\b|office for standards in education"),
+    ("Care Quality Commission", r"care quality commission|\bcqc\b"),
+    ("CSCI", r"commission for social care inspection|\bcsci\b"),
+    ("SSI", r"social services inspectorate|\bssi\b"),
+    ("HMI Probation", r"inspectorate of probation|\bhmi ?probation\b|\bhmip\b"),
+    ("HMICFRS", r"inspectorate of constabulary|\bhmicf?r?s?\b"),
+    ("Audit Commission", r"audit commission"),
+)
+_INSPECTOR_TITLES: Final = r"(?:His|Her) Majesty[’']?s? Inspectors?(?: of \w+)?|S?HMI|Ofsted(?: (?:S?HMI|Inspector))?|OI|CQC(?: \w+)?|Regulatory Inspector|Social Care Inspector"
+_NAME: Final = r"[A-ZÀ-Þ][\w’'.-]*(?:[ -](?:de|van|von|der|la|le|Mc|[A-ZÀ-Þ])[\w’'.-]*){1,4}"
+_LEAD: Final = re.compile(
+    rf"\b(?:Lead|Reporting) inspectors?\s*:?\s*(?P<name>{_NAME})(?P<more>(?:,?\s*(?:{_INSPECTOR_TITLES}))?,? and (?P<second>{_NAME}))?",
+)
+_LEAD_AFTER: Final = re.compile(rf"(?P<name>{_NAME}),?\s*(?:\(?(?:{_INSPECTOR_TITLES})\)?,?\s*)*[,(–-]?\s*\(?[Ll]ead inspector")
+_LED_BY: Final = re.compile(rf"\b(?:led|undertaken|carried out|conducted) by (?P<name>{_NAME}),? (?:{_INSPECTOR_TITLES})")
+_DATES: Final = re.compile(
+    r"\b(?:inspection|visit|review|fieldwork) dates?\s*:?|\bdates? of (?:the )?(?:inspection|visit|review)\s*:?|\binspected (?:between|from|on)\b",
+    re.I,
+)
+_PREVIOUS_DATES: Final = re.compile(r"previous|last", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """The main inspection as far as the front of the report tells."""
+
+    inspectorate: str | None
+    framework: str | None
+    start: str | None
+    end: str | None
+    lead_inspector: str | None
+    evidence: Evidence | None
+
+
+def inspectorate(text: str) -> str | None:
+    """The bodies that a report names as its own, by its front page and closing page."""
+    plain = text.casefold()
+    counts = {name: len(re.findall(pattern, plain)) for name, pattern in _BODIES}
+    first = max(counts, key=lambda name: counts[name])
+    return first if counts[first] else None
+
+
+def framework_name(title: str, authority: Authority | None) -> str | None:
+    """The inspection's name as printed, the authority's name left out: "Inspection of Leeds local authority
+    children’s services" is an "Inspection of local authority children’s services"."""
+    match = re.search(
+        r"(?i)\b(?:(?:re-?)?inspection of|joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring )?inspection|focused visit|monitoring visit|review of|safeguarding and looked after)",
+        title,
+    )
+    if match is None:
+        return None
+    name = re.split(r"(?i)\s+and\s+review of the effectiveness of the local safeguarding", title[match.start() :])[0]
+    area_send = re.match(r"(?i)area SEND (?:full |monitoring )?inspection", name)
+    if area_send is not None:
+        return area_send.group()
+    visit = re.match(r"(?i)(?:focused|monitoring) visit", name)
+    if visit is not None:
+        return f"{visit.group()} to children’s services" if "children" in name.lower() else visit.group()
+    return _without_authority(name, authority)
+
+
+_SERVICES: Final = re.compile(
+    r"(?i)\b((?:local authority )?(?:children['’]s|children) (?:social care |social work )?services?|services for (?:children|looked after|people)|"
+    r"looked after children services|safeguarding|arrangements for)\b"
+)
+
+
+def _without_authority(name: str, authority: Authority | None) -> str:
+    head = re.match(r"(?i)(.*?inspection of )(the )?", name)
+    service = _SERVICES.search(name)
+    if head is None or service is None or service.start() < head.end():
+        return name
+    between = name[head.end() : service.start()]
+    if not between.strip() or authority is None:
+        return _trimmed(head[1] + name[service.start() :])
+    return _trimmed(head[1] + name[service.start() :])
+
+
+def _trimmed(name: str) -> str:
+    """Without the council's name where it follows the services inspected."""
+    return re.sub(
+        r"(?i)((?:children[’']s|children) (?:social care )?services)\s+(?:[A-Z].*(?:Council|Borough|Authority|City))$", r"\1", name
+    ).strip()
+
+
+def lead_inspector(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str | None, Block | None]:
+    """Who led the inspection, as printed without titles."""
+    for position, block in enumerate(blocks):
+        text = collapsed(document.slice(block))
+        if re.search(r"(?i)deputy lead inspector", text):
+            text = re.split(r"(?i)deputy lead inspector", text)[0]
+        match = _LEAD.search(text) or _LEAD_AFTER.search(text)
+        if match is None and re.fullmatch(r"(?i)(?:lead|reporting) inspectors?\s*:?", text) and position + 1 < len(blocks):
+            follows = collapsed(document.slice(blocks[position + 1]))
+            match = re.match(rf"(?P<name>{_NAME})", follows)
+        if match is not None:
+            name = _person(match["name"])
+            groups = match.groupdict()
+            if groups.get("second"):
+                name = f"{name} and {_person(groups['second'])}"
+            if name:
+                return name, block
+    return None, None
+
+
+def _person(name: str) -> str:
+    return re.sub(rf"\s+(?:{_INSPECTOR_TITLES}|(?:His|Her) Majesty.*|Ofsted|CQC|Lead|Inspectors?)\b.*$", "", name).strip(" ,.-")
+
+
+def inspection_dates(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str | None, str | None, Block | None]:
+    """(start, end, where it says so)."""
+    for position, block in enumerate(blocks):
+        text = collapsed(document.slice(block))
+        for match in _DATES.finditer(text):
+            if _PREVIOUS_DATES.search(text[max(0, match.start() - 12) : match.end()]):
+                continue
+            rest = text[match.end() : match.end() + 120]
+            rest = re.split(r"(?i)report published|lead inspector|reporting inspector|published|dates? of previous", rest)[0]
+            if not re.search(r"\d", rest) and position + 1 < len(blocks):
+                rest = collapsed(document.slice(blocks[position + 1]))[:120]
+            dates = [date for date in find_dates(rest) if len(date.earliest) >= 7]
+            if dates:
+                return min(date.earliest for date in dates), max(date.latest for date in dates), block
+    return None, None, None
+
+
+# ---------------------------------------------------------------------------------------------------- earlier ones
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier inspection of the same authority with the judgements that the report gives of it."""
+
+    inspection: Inspection
+    judgements: tuple[Printed, ...]
+
+
+_PAST: Final = re.compile(
+    r"(?i)\b(?:last|previous|earlier|prior|full|re-?)\b[^.]{0,80}\binspect|\binspect(?:ed|ion)\b[^.]{0,120}\b(?:in|on|during|undertaken|took place|carried out|published)\b"
+)
+_JUDGED: Final = re.compile(
+    rf"(?i)\b(?:judged|graded|rated|found|judging|judgement (?:was|of)|considered|deemed)\b(?P<between>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
+)
+_CHILDRENS_HOME: Final = re.compile(r"(?i)children[’']s homes?|most recent ofsted inspection|\bin this inspection\b|residential")
+_SUBJECT: Final = re.compile(
+    r"(?i)(?:authority[’']s|council[’']s|(?:[A-Z][\w-]+[’']s?)|of (?:the )?)\s+(?P<name>(?:arrangements for the protection of children|(?:safeguarding|arrangements|services|fostering|adoption|children)[^.,;]{0,90}?))(?:\s+(?:was|were|is|in|took|services was|by)\b|[.,;]|$)"
+)
+
+
+def earlier_inspections(
+    document: ReadDocument, located: Sequence[Located], authority: Authority | None, body: str | None
+) -> list[Earlier]:
+    """Earlier inspections whose judgement is given, in reading order; a mere mention is none."""
+    found: list[Earlier] = []
+    seen: set[tuple[str | None, str]] = set()
+    position = 0
+    while position < len(located):
+        place = located[position]
+        position += 1
+        if place.block.kind in ("heading", "table", "footnote") or place.section.kind in ("contents", "closing"):
+            continue
+        text = document.slice(place.block)
+        if not re.search(r"(?i)inspect", text) or _CHILDRENS_HOME.search(text) and "last inspection report" not in text:
+            continue
+        listed = _listed_below(document, located[position:]) if text.rstrip().endswith(":") else []
+        if listed:
+            date = _date(text, published=bool(re.search(r"(?i)published", text)))
+            if date and (date, "list") not in seen:
+                seen.add((date, "list"))
+                found.append(Earlier(_inspection(document, place.block, None, date, authority, body), tuple(listed)))
+            continue
+        for earlier in _in_prose(document, place, authority, body):
+            key = (earlier.inspection.start, earlier.judgements[0].area.casefold())
+            if key not in seen:
+                seen.add(key)
+                found.append(earlier)
+    return found
+
+
+def _listed_below(document: ReadDocument, following: Sequence[Located]) -> list[Printed]:
+    listed: list[Printed] = []
+    for place in following:
+        if place.block.kind in ("heading", "table"):
+            break
+        if place.block.kind == "footnote":
+            continue
+        judged = statement(document.slice(place.block))
+        if judged is None:
+            break
+        listed.append(Printed(*judged, place.block.start, place.block.end, "judgement.earlier-list"))
+    return listed
+
+
+def _in_prose(
+    document: ReadDocument, place: Located, authority: Authority | None, body: str | None
+) -> list[Earlier]:
+    """"The last inspection of … was in May 2012. The local authority was judged to be adequate." and the like."""
+    spans = list(sentences(document.text, place.block.start, place.block.end))
+    found: list[Earlier] = []
+    for index, (start, end) in enumerate(spans):
+        text = document.text[start:end]
+        if not _PAST.search(text):
+            continue
+        date = _date(text, published=False)
+        if date is None:
+            continue
+        judged = _JUDGED.search(text)
+        stop = end
+        if judged is None and index + 1 < len(spans):
+            follow = document.text[slice(*spans[index + 1])]
+            if not re.search(r"(?i)\bin(?: \w+)? (?:19|20)\d\d\b", follow) and re.match(
+                r"(?i)(?:the (?:local authority|council|service|authority|arrangements|overall)|it|they|services|this|both|at that|overall)", follow
+            ):
+                judged, stop = _JUDGED.search(follow), spans[index + 1][1]
+        if judged is None or re.search(r"(?i)this inspection|now judged|monitoring", judged["between"]):
+            continue
+        subject = _SUBJECT.search(text)
+        framework = collapsed(subject["name"]) if subject else None
+        area = framework or "Overall effectiveness"
+        if framework and re.fullmatch(r"(?i)(?:children[’']s )?services|children[’']s social care services", framework):
+            area, framework = framework, None
+        inspection = _inspection(document, place.block, framework, date, authority, body, (start, stop))
+        found.append(Earlier(inspection, (Printed(area, judged["grade"], start, stop, "judgement.earlier-prose"),)))
+    return found
+
+
+def _date(text: str, *, published: bool) -> str | None:
+    dates = find_dates(text)
+    if not dates:
+        return None
+    first = dates[0].earliest
+    return first[:4] if published else first
+
+
+def _inspection(
+    document: ReadDocument,
+    block: Block,
+    framework: str | None,
+    date: str,
+    authority: Authority | None,
+    body: str | None,
+    span: tuple[int, int] | None = None,
+) -> Inspection:
+    start, end = span or (block.start, block.end)
+    return Inspection(
+        body,
+        framework,
+        authority.name if authority else None,
+        authority.gss_code if authority else None,
+        date,
+        date,
+        None,
+        framework_id(framework),
+        evidence(document, start, end),
+        maker("inspection.earlier", 0.85),
+    )

@@ -1,0 +1,175 @@
+"""Judgements: the grade table of the first page, the record of main findings, sentences that give a grade.
+
+A grade may stand beside its label, above it or under it, in a table or in running lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from graph.extraction.evidence import collapsed, evidence, maker
+from graph.extraction.grades import GRADE, area_concept, grade_concept
+from graph.extraction.sections import Located
+from graph.model import Block, Cell, Judgement, ReadDocument
+
+_IS_GRADE: Final = re.compile(rf"(?:is |are |that it is )?({GRADE})(?: and is not yet good)?\.?", re.I)
+_LABEL_AND_GRADE: Final = re.compile(
+    rf"^(?P<area>\S.*?)(?:\s*[:–-]\s+|\s+(?:is|are|was|were)(?: judged(?: to be)?)?:?\s+(?:that (?:it|they) (?:is|are)\s+)?|\s+)(?P<grade>{GRADE})"
+    r"(?: and is not yet good)?(?: because:?)?\.?$",
+    re.I,
+)
+_OVERALL: Final = re.compile(
+    rf"^(?P<area>The overall judge?ment|Overall judge?ment)\s+is\s+(?:that\s+)?(?:(?:the\s+)?(?:local authority[’']s\s+)?(?:children[’']s\s+)?services\s+)?(?:(?:is|are)\s+)?(?P<grade>{GRADE})\.?$",
+    re.I,
+)
+_NOT_AN_AREA: Final = re.compile(
+    r"^(?:judge?ment|grade|overall grade|area|outstanding|good|adequate|inadequate|it|this|they|which|a service|inspectors|published|a (?:service|local authority)\b.*)$"
+    r"|minimum requirements|expectation",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """An area with its grade, and the span that says so."""
+
+    area: str
+    grade: str
+    start: int
+    end: int
+    rule: str
+
+
+def statement(text: str) -> tuple[str, str] | None:
+    """(area, grade) of a line that judges: "Adoption performance: good", "Children’s services are inadequate"."""
+    line = collapsed(text)
+    if len(line) > 260:
+        return None
+    match = _OVERALL.match(line) or _LABEL_AND_GRADE.match(line)
+    if match is None:
+        return None
+    area = re.sub(r"^(?:\d+(?:\.\d+)*\.?\s+)", "", match["area"]).strip(" :–-.")
+    if _NOT_AN_AREA.search(area) or not re.search(r"[A-Za-z]{3}", area):
+        return None
+    return area, match["grade"]
+
+
+def is_scale(document: ReadDocument, block: Block) -> bool:
+    """A table that explains the grades gives none."""
+    return bool(re.search(r"minimum requirements|significantly exceeds|a service that", document.slice(block), re.I))
+
+
+def in_table(document: ReadDocument, block: Block) -> Iterator[Printed]:
+    """The judgements of a table whose rows hold a label and a grade, in whichever order."""
+    if block.table is None or is_scale(document, block):
+        return
+    waiting: tuple[str, int, int] | None = None
+    grade_above: tuple[str, int, int] | None = None
+    for row in block.table.rows:
+        labels = [(text, cell) for cell in row.cells if (text := _cell_text(document, cell))]
+        graded = [(text, cell) for text, cell in labels if _IS_GRADE.fullmatch(text)]
+        named = [
+            (text, cell)
+            for text, cell in labels
+            if not _IS_GRADE.fullmatch(text) and re.search(r"[A-Za-z]{3}", text) and not _NOT_AN_AREA.search(text)
+        ]
+        if graded and named:
+            grade, grade_cell = graded[-1]
+            area = " ".join(text for text, _ in named)
+            yield _printed(area, grade, [*(cell for _, cell in named), grade_cell])
+            waiting = grade_above = None
+        elif graded:
+            grade, cell = graded[0]
+            start, end = cell.lines[0].start, cell.lines[-1].end
+            if waiting is not None:
+                yield Printed(waiting[0], _grade(grade), waiting[1], end, "judgement.table")
+                waiting = None
+            else:
+                grade_above = (grade, start, end)
+        elif len(named) == 1:
+            text, cell = named[0]
+            start, end = cell.lines[0].start, cell.lines[-1].end
+            judged = statement(text)
+            if judged is not None:
+                yield Printed(*judged, start, end, "judgement.table")
+            elif grade_above is not None:
+                yield Printed(text, _grade(grade_above[0]), grade_above[1], end, "judgement.table")
+                grade_above = None
+            else:
+                for line in cell.lines:
+                    judged = statement(document.slice(line))
+                    if judged is not None:
+                        yield Printed(*judged, line.start, line.end, "judgement.table")
+                waiting = (text, start, end) if area_concept(text) else None
+
+
+def _printed(area: str, grade: str, cells: Sequence[Cell]) -> Printed:
+    start = min(cell.lines[0].start for cell in cells)
+    end = max(cell.lines[-1].end for cell in cells)
+    return Printed(re.sub(r"^\d+(?:\.\d+)*\.?\s+", "", area), _grade(grade), start, end, "judgement.table")
+
+
+def _grade(text: str) -> str:
+    match = _IS_GRADE.fullmatch(text)
+    return match[1] if match else text
+
+
+def _cell_text(document: ReadDocument, cell: Cell) -> str:
+    return collapsed(" ".join(document.slice(line) for line in cell.lines))
+
+
+def in_lines(document: ReadDocument, blocks: Iterable[Block]) -> Iterator[Printed]:
+    """Judgements in lines of their own; a grade alone belongs to the label above it, failing that below."""
+    label: Block | None = None
+    for block in blocks:
+        if block.kind == "table":
+            label = None
+            continue
+        text = collapsed(document.slice(block))
+        grade = _IS_GRADE.fullmatch(text)
+        if grade is not None and label is not None:
+            area = re.sub(r"^\d+(?:\.\d+)*\.?\s+", "", collapsed(document.slice(label)))
+            yield Printed(area, grade[1], label.start, block.end, "judgement.line")
+            label = None
+            continue
+        judged = statement(text)
+        if judged is not None and area_concept(judged[0]) is not None:
+            yield Printed(*judged, block.start, block.end, "judgement.line")
+        label = block if area_concept(text) and len(text) < 130 and not text.endswith(".") else None
+
+
+_OUTCOME: Final = re.compile(r"typically (?:lead to )?positive|inconsistent experiences|systemic failings", re.I)
+
+
+def area_send_outcome(document: ReadDocument, located: Sequence[Located]) -> Iterator[Printed]:
+    """The outcome of an area SEND inspection is a sentence under its own heading."""
+    heading = "Inspection outcome"
+    for place in located:
+        if place.section.kind != "outcome":
+            continue
+        if place.opens:
+            heading = collapsed(document.slice(place.block))
+            continue
+        text = document.slice(place.block)
+        match = _OUTCOME.search(text)
+        if match is not None:
+            stop = re.compile(r"\.(?=\s+[A-Z])").search(text, match.end())
+            end = place.block.start + (stop.end() if stop else len(text))
+            yield Printed(heading, collapsed(document.text[place.block.start : end]), place.block.start, end, "judgement.send-outcome")
+            return
+
+
+def as_judgement(document: ReadDocument, printed: Printed, inspection: int = 0, score: float = 1.0) -> Judgement:
+    """The judgement with its concepts and evidence."""
+    return Judgement(
+        printed.area,
+        printed.grade,
+        area_concept(printed.area),
+        grade_concept(printed.grade),
+        inspection,
+        evidence(document, printed.start, printed.end),
+        maker(printed.rule, score),
+    )

@@ -1,0 +1,43 @@
+"""Whether a document is an inspectorate's own report or a council's paper about one."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from graph.extraction.evidence import collapsed
+from graph.model import ReadDocument
+
+_REPORT: Final = (
+    (2, r"(?:inspection|visit) dates?\s*:|dates? of (?:the )?inspection\s*:"),
+    (2, r"(?:lead|reporting) inspectors?\s*:?\s+[A-Z]|lead inspector:|inspection team"),
+    (2, r"^(?:re-?)?inspection of |^area send (?:full )?inspection|^(?:focused|monitoring) visit|^joint (?:targeted )?(?:local )?area|^.{0,60}\binspection of (?:services for|local authority|children)"),
+    (1, r"© ?crown copyright"),
+    (2, r"regulates and inspects to achieve excellence|hmci requires|we are publishing this|open government licence"),
+    (1, r"what (?:does .{3,40} )?needs? to improve\??$|areas? for priority action|^inspection outcome$|^overall effectiveness$"),
+    (1, r"report published\s*:"),
+    (1, r"^(?:the )?experiences and progress of "),
+)
+_PAPER: Final = (
+    (3, r"^report (?:of|by|from|to)\b|report (?:of|by) (?:the )?(?:\w+ ){0,3}director|report author"),
+    (3, r"\b(?:cabinet|executive|council|committee|scrutiny|panel|board)\b.{0,60}\b(?:is|are) (?:recommended|asked|requested|invited) to"),
+    (2, r"agenda item|wards? affected|return to agenda|key decision|divisions?(?:\(s\))?:|background papers|financial (?:and \w+ )?implications|legal implications"),
+    (2, r"^(?:meeting|date of meeting|committee)\s*:|overview and scrutiny|scrutiny committee$|^cabinet$"),
+    (2, r"^purpose of (?:the )?report|^executive summary and purpose"),
+    (3, r"\baction plan\b.{0,40}$"),
+    (2, r"^minutes\b|^apologies\b|^present:"),
+    (2, r"^dear (?:director|councillor|chief|colleague|mr|ms|mrs|dr)\b"),
+)
+
+
+def is_inspection_report(document: ReadDocument) -> bool:
+    """Whether the signs of an inspectorate's report outweigh those of a council's paper."""
+    lines = [collapsed(document.slice(block))[:300] for block in document.blocks if block.kind != "footnote"]
+    front, rest = lines[:40], lines[40:]
+    report = _weigh(_REPORT, front) + 0.5 * _weigh(_REPORT, rest[-15:] + [line for line in rest if len(line) < 120])
+    paper = _weigh(_PAPER, front) + 0.5 * _weigh(_PAPER, rest)
+    return report >= 2.5 and report > paper
+
+
+def _weigh(signs: tuple[tuple[int, str], ...], lines: list[str]) -> float:
+    return float(sum(weight for weight, pattern in signs if any(re.search(pattern, line, re.I) for line in lines)))

@@ -1,0 +1,211 @@
+"""Which part of an inspection report each block stands in.
+
+Headings are recognised by their words first and by their size second: the same report comes as PDF, DOCX, HTML and
+plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from graph.extraction.evidence import collapsed
+from graph.extraction.grades import GRADE, grade_concept
+from graph.model import Block, ReadDocument
+
+SectionKind = Literal["front", "contents", "information", "previous", "recommendations", "findings", "outcome", "closing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """``heading`` is what a reader would call the section: of nested headings the innermost that names a subject
+    ("Summary" names none). ``printed`` is the innermost heading as it stands. ``board``: the part of the report about
+    the Local Safeguarding Children Board. ``grade`` is the concept of the grade in the heading."""
+
+    kind: SectionKind
+    heading: str | None = None
+    printed: str | None = None
+    board: bool = False
+    grade: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    kind: SectionKind
+    pattern: re.Pattern[str]
+    main: bool
+    """A main heading ends whatever section is open; others nest below it."""
+    names: bool = True
+    """Whether the heading names a subject."""
+
+
+def _rule(kind: SectionKind, pattern: str, *, main: bool = True, names: bool = True) -> _Rule:
+    return _Rule(kind, re.compile(pattern, re.I), main, names)
+
+
+_RULES: Final = (
+    _rule("contents", r"^(?:table of )?contents$"),
+    _rule(
+        "information",
+        r"^(?:information about (?:this|the)|about (?:this|the) (?:inspection|visit|review)|service information"
+        r"|the inspection judge?ments? and what they mean|what the (?:inspection )?judge?ments? mean|local area partnership details"
+        r"|annex\b|appendix\b|glossary|scope of the|inspection (?:activity|methodology|evidence)|how (?:we|inspectors) )",
+    ),
+    _rule("information", r"^(?:the )?inspection team$|^about ofsted|^ofsted\b.*care quality commission$", main=False),
+    _rule(
+        "information",
+        r"^(?:local leadership|children(?: and young people)? (?:living|looked after|in need|in care)\b.* in th[ei]s? .*area$|child(?:ren)? protection in this area"
+        r"|children (?:and young people )?looked after in this area|other information about|the casework model|context$|background$)",
+        main=False,
+    ),
+    _rule("previous", r"^(?:previous|other|last|recent) ofsted inspections?", main=False),
+    _rule("outcome", r"^(?:the )?(?:inspection|partnership|overall) outcomes?$"),
+    _rule("findings", r"^what does the (?:local )?area (?:partnership )?need to do better"),
+    _rule(
+        "recommendations",
+        r"^(?:recommendations?\b(?! (?:from|at|of) (?:the )?(?:last|previous))|what (?:does|do) .{3,60} needs? to (?:improve|do)|what (?:else )?needs? to (?:improve|be done|be improved)"
+        r"|areas? for (?:priority action|improvement|development|further development)|priority action|key (?:areas|priorities) for (?:improvement|action))",
+        names=False,
+    ),
+    _rule(
+        "recommendations",
+        r"^(?:priority and immediate actions?|immediate(?:ly)?(?: priorit\w+| actions?)?:?$|within (?:the next )?(?:\w+|\d+) (?:days?|weeks?|months?|years?)\b.{0,20}$)",
+        main=False,
+        names=False,
+    ),
+    _rule("closing", r"^(?:any complaints|if you are not happy|further information|crown copyright|© crown)"),
+    _rule("findings", r"^(?:executive summary|overall summary|summary of (?:key |main )?findings|main findings|headline findings|key findings)"),
+    _rule("findings", r"^summary for children and young people"),
+    _rule(
+        "findings",
+        r"^(?:summary|(?:inspection )?findings\b.*|inspection judge?ments? about.*|(?:the )?(?:local authority|lscb|board|this local authority)\b.{0,60}(?:because|strengths?:?|not yet good)\b.*"
+        r"|(?:the )?local authority has the following strengths:?|key strengths.*|strengths:?|weaknesses:?)$",
+        main=False,
+        names=False,
+    ),
+    _rule("findings", r"^(?:section \d|the (?:local )?(?:authority|safeguarding children board)(?: \(lscb\))?$|the lscb$)", names=False),
+    _rule("findings", r"^progress since "),
+    _rule(
+        "findings",
+        r"^(?:the experiences? and progress|the impact of |leadership|the graded judge?ment|the effectiveness of|overall effectiveness|capacity (?:to|for) "
+        r"|outcomes for|quality of provision|what is it like|what is the area partnership|how effective|the (?:local )?safeguarding|the arrangements? for|safeguarding (?:services|outcomes)|ambition and prioritisation"
+        r"|being healthy|staying safe|enjoying and achieving|making a positive contribution|economic well-?being)",
+    ),
+)
+
+_BOARD: Final = re.compile(r"\bLSCB\b|safeguarding (?:children )?board", re.I)
+_GRADE_AT_END: Final = re.compile(rf"(?:[:–-]|\bis|\bare|\bthat it)?\s*{GRADE}\.?$", re.I)
+_UNKNOWN_LEVEL: Final = 9
+"""Below all levels: of a heading that is known by its words only."""
+_PAGE_ENTRY: Final = re.compile(r"\D\s?\d{1,3}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A block with the section that it stands in; ``opens``: it is the heading of that section."""
+
+    block: Block
+    section: Section
+    opens: bool = False
+
+
+def _matching(text: str) -> _Rule | None:
+    return next((rule for rule in _RULES if rule.pattern.search(text)), None)
+
+
+def is_heading(document: ReadDocument, block: Block) -> bool:
+    """A heading by its looks, or a short line by its words."""
+    if block.kind == "heading":
+        return True
+    if block.kind != "paragraph" or block.end - block.start > 130:
+        return False
+    text = collapsed(document.slice(block))
+    return not text.endswith((".", ";", ",")) and _matching(text) is not None
+
+
+def locate(document: ReadDocument) -> Iterator[Located]:
+    """Each block with its section, in reading order."""
+    stack: list[tuple[int, Section]] = []
+    front = Section("front")
+    board = False
+    for block in document.blocks:
+        current = stack[-1][1] if stack else front
+        title, grade = _heading_of(document, block)
+        if current.kind == "contents" and title is not None and _PAGE_ENTRY.search(title):
+            yield Located(block, current)
+            continue
+        if title is None:
+            yield Located(block, current)
+            continue
+        rule = _matching(title)
+        opened = _opened(title, grade, rule, current, block)
+        if opened is None or (not stack and (rule is None or _is_front_line(title, block))):
+            yield Located(block, current)
+            continue
+        level = (block.level or _UNKNOWN_LEVEL) if block.kind == "heading" else _UNKNOWN_LEVEL
+        if rule is not None and rule.main:
+            board = _board_after(title, board, opened.kind)
+            stack = [(level, replace(opened, board=board, heading=opened.heading or opened.printed))]
+        elif rule is None and level < _UNKNOWN_LEVEL and level <= stack[0][0] != _UNKNOWN_LEVEL:
+            stack = [(level, replace(opened, kind="findings"))]
+        else:
+            while len(stack) > 1 and stack[-1][0] >= level:
+                stack.pop()
+            stack.append((level, _nested(opened, stack[-1][1] if stack else None, board)))
+        yield Located(block, stack[-1][1], opens=True)
+
+
+def _heading_of(document: ReadDocument, block: Block) -> tuple[str | None, str | None]:
+    """The words of a heading and the grade in them; it may be a table of one row, a title and its grade."""
+    if block.kind == "table" and block.table is not None:
+        cells = block.table.rows[0].cells
+        if len(block.table.rows) == 1 and len(cells) == 2:
+            text, grade = (collapsed(" ".join(document.slice(line) for line in cell.lines)) for cell in cells)
+            rule = _matching(text)
+            if rule is not None and rule.kind == "findings" and re.fullmatch(rf"{GRADE}\.?", grade, re.I):
+                return text, grade_concept(grade)
+        return None, None
+    if not is_heading(document, block):
+        return None, None
+    text = collapsed(document.slice(block))
+    return text, _grade_in(text)
+
+
+def _is_front_line(title: str, block: Block) -> bool:
+    """On the front page a judgement is printed as large as a heading."""
+    return block.page == 1 and bool(re.search(rf"(?:is|are|:)\s+{GRADE}\.?$|^the effectiveness of|^review of", title, re.I))
+
+
+def _opened(
+    title: str, grade: str | None, rule: _Rule | None, current: Section, block: Block
+) -> Section | None:
+    if rule is None:
+        if block.kind != "heading" or re.fullmatch(rf"(?:{GRADE}|and)\.?", title, re.I):
+            return None
+        return Section(current.kind, title, title, current.board)
+    return Section(rule.kind, title.rstrip(":") if rule.names else None, title, current.board, grade)
+
+
+def _nested(opened: Section, parent: Section | None, board: bool) -> Section:
+    heading = opened.heading
+    if parent is not None and heading is None:
+        heading = parent.heading or parent.printed
+    kind = opened.kind
+    return Section(kind, heading or opened.printed, opened.printed, board, opened.grade or (parent.grade if parent else None))
+
+
+def _board_after(title: str, board: bool, kind: SectionKind) -> bool:
+    if _BOARD.search(title) and not re.search(r"what the inspection judge?ments mean", title, re.I):
+        return True
+    if kind in ("information", "closing", "contents"):
+        return False
+    if re.search(r"local authority|experiences? and progress|impact of leaders", title, re.I):
+        return False
+    return board
+
+
+def _grade_in(title: str) -> str | None:
+    match = _GRADE_AT_END.search(title)
+    return grade_concept(match.group()) if match else None

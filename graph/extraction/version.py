@@ -1,0 +1,5 @@
+"""The version that every extracted item carries; a new one makes every source be read again."""
+
+from typing import Final
+
+EXTRACTOR_VERSION: Final = "1"
