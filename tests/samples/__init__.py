@@ -1,0 +1,1 @@
+"""About thirty invented inspection documents of councils that do not exist, and what each of them says."""
