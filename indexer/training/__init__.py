@@ -1,0 +1,1 @@
+"""How the small models of ``indexer/models`` were learnt: scripts, annotations by hash, invented examples."""
