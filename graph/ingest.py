@@ -319,18 +319,22 @@ def _remember(entry: Path, result: bytes) -> None:
     temporary.replace(entry)
 
 
+def parse_one(path: Path, metadata: Mapping[str, str] | None = None, limits: Limits | None = None) -> ParsedDocument:
+    """One document, parsed in isolation and not kept. Raises UnreadableDocument naming ``path``."""
+    task = msgspec.json.encode(_Task(str(path.absolute()), dict(metadata or {}), None)).decode()
+    try:
+        return msgspec.json.decode(run_isolated(parse, task, limits or Limits()), type=ParsedDocument)
+    except UnreadableDocument as err:
+        raise UnreadableDocument(str(path), err.reason, err.advice) from err
+
+
 def explanation(path: Path, metadata: Path | None = None, limits: Limits | None = None) -> str:
     """What became of each segment of a document, by which rule and why, as lines of text.
 
     Raises UnreadableDocument where it cannot be read.
     """
     rows = load_metadata(metadata) if metadata is not None else {}
-    task = msgspec.json.encode(_Task(str(path.absolute()), rows.get(path.name, {}), None)).decode()
-    try:
-        result = run_isolated(parse, task, limits or Limits())
-    except UnreadableDocument as err:
-        raise UnreadableDocument(str(path), err.reason, err.advice) from err
-    parsed = msgspec.json.decode(result, type=ParsedDocument)
+    parsed = parse_one(path, rows.get(path.name), limits)
     extraction, facts = parsed.extraction, parsed.extraction.document
     lines = [
         f"{path.name}: {facts.kind}, {facts.title}",

@@ -10,11 +10,10 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -30,12 +29,25 @@ from graph.ingest import (
     LocalExecutor,
     ParsedDocument,
     Source,
+    SourceStore,
     find_sources,
     load_metadata,
     parse_all,
 )
+from graph.iris import DocumentIris, Iris
 from graph.isolation import Limits
-from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, WriterLock
+from graph.mapping import MAPPING_VERSION, document_triples
+from graph.model import Extraction
+from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, WriterLock, open_release, release_ids
+from graph.validation import validate
+from graph.working_graphs import GraphContent, WorkingGraphs, content_version
+from indexer.build import build_index, read_tables
+from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, converted_model, open_embedder
+from indexer.facets import Scheme
+from indexer.links import Links, derive_links, derived_graphs
+from indexer.rows import Known, rows_of
+from indexer.tables import Row, write_table
+from ontology.resources import themes
 
 #: Raised when a stage after parsing gives other results for the same documents.
 PIPELINE_VERSION = "1"
@@ -343,3 +355,180 @@ class _Build:
             read=self._read,
             warnings=self._warnings,
         )
+
+    # ------------------------------------------------------------------------------------------------------ publishing
+
+    def _publish(
+        self,
+        documents: Sequence[tuple[Source, ParsedDocument]],
+        failures: Sequence[Failure],
+        embedder: Embedder,
+        signature: str,
+        gone: Mapping[str, str],
+    ) -> Release:
+        register = Register.load(self._authorities())
+        iris = Iris(self._options.base_iri)
+        cache = EmbeddingCache(self._work / "embeddings.sqlite")
+        with contextlib.closing(cache):
+            known = [Known(p.extraction, DocumentIris.of(p.extraction, iris)) for _, p in documents]
+            texts = {text for one in known for text in item_texts(one.extraction)}
+            with self._clock.stage("embed", len(texts)) as progress:
+                cache.encode(embedder, sorted(texts), progress.advance)
+            known = [self._with_polarity(one, cache, embedder) for one in known]
+            rows = rows_of(known, register)
+            items = [row["text"] for row in rows["items"]]
+            vectors = cache.encode(embedder, items)
+            with self._clock.stage("link", len(items)):
+                links = derive_links(rows["items"], vectors, embedder)
+            with WorkingGraphs(self._work / "graph") as graphs:
+                contents = [
+                    *self._document_graphs(documents, known, register),
+                    *derived_graphs(rows, links, self._options.base_iri, register),
+                ]
+                with self._clock.stage("graph", len(contents)) as progress:
+                    graphs.hold(contents, progress.advance)
+                with ReleaseWriter(self._options.data, keep=self._options.keep) as writer:
+                    graphs.checkpoint(writer.path / "graph")
+                    with self._clock.stage("index", len(items)):
+                        self._write_tables(writer.path, rows, links)
+                        build_index(
+                            read_tables(writer.path),
+                            writer.path,
+                            embedder,
+                            cache=cache,
+                            scheme=scheme_of(register),
+                            model_dir=self._model_dir(),
+                        )
+                    self._write_documents(writer.path, documents, known)
+                    with self._clock.stage("publish"):
+                        facts = self._facts(documents, failures, known, rows, embedder, signature, gone)
+                        release = writer.publish(facts)
+        self._store.drop_all_but(_sources_of_all_releases(self._options.data))
+        return release
+
+    def _with_polarity(self, known: Known, cache: EmbeddingCache, embedder: Embedder) -> Known:
+        return known
+
+    def _document_graphs(
+        self, documents: Sequence[tuple[Source, ParsedDocument]], known: Sequence[Known], register: Register
+    ) -> Iterator[GraphContent]:
+        """Each document's own graph; the triples are made and validated only where they are not in the working copy."""
+        base = self._options.base_iri
+        for (source, parsed), one in zip(documents, known, strict=True):
+            polarities = [(f.polarity, f.polarity_score) for f in one.extraction.findings]
+
+            def triples(parsed: ParsedDocument = parsed, one: Known = one) -> bytes:
+                made = document_triples(one.extraction, base, text=parsed.text, register=register, known=one.iris)
+                self._validate(one, made)
+                return made
+
+            version = content_version(source.key, EXTRACTOR_VERSION, MAPPING_VERSION, base, polarities)
+            yield GraphContent(one.iris.graph, version, triples)
+
+    def _validate(self, known: Known, triples: bytes) -> None:
+        problems = validate(triples)
+        if problems:
+            name = known.extraction.source.name
+            self._warnings.append(f"{name}: {len(problems)} problems with the shapes, the first: {problems[0]}")
+
+    def _write_tables(self, release: Path, rows: Mapping[str, list[Row]], links: Links) -> None:
+        for name, table in {**rows, **links.tables(rows["items"])}.items():
+            write_table(release / "tables", name, table)
+
+    def _write_documents(
+        self, release: Path, documents: Sequence[tuple[Source, ParsedDocument]], known: Sequence[Known]
+    ) -> None:
+        """Each document's text and extraction, where the sources came from, and the further authorities."""
+        for (_, parsed), one in zip(documents, known, strict=True):
+            folder = release / "documents" / one.iris.document.rsplit("/", 1)[-1]
+            folder.mkdir(parents=True)
+            (folder / "text.txt").write_text(parsed.text, encoding="utf-8", errors="surrogatepass", newline="")
+            (folder / "extraction.json").write_bytes(msgspec.json.encode(one.extraction))
+        entries = [_Entry(str(s.path), s.sha256, s.path.name, dict(s.metadata)) for s, _ in documents]
+        (release / "sources.json").write_bytes(msgspec.json.encode(entries))
+        if (authorities := self._authorities()) is not None:
+            shutil.copyfile(authorities, release / "authorities.csv")
+
+    def _model_dir(self) -> Path | None:
+        """The converted default model, which the release carries; None for a model that is named."""
+        return None if self._options.model else converted_model(self._work / "models")
+
+    def _facts(
+        self,
+        documents: Sequence[tuple[Source, ParsedDocument]],
+        failures: Sequence[Failure],
+        known: Sequence[Known],
+        rows: Mapping[str, list[Row]],
+        embedder: Embedder,
+        signature: str,
+        gone: Mapping[str, str],
+    ) -> ReleaseFacts:
+        sources = [
+            SourceEntry(source.path.name, source.sha256, one.iris.document.rsplit("/", 1)[-1])
+            for (source, _), one in zip(documents, known, strict=True)
+        ]
+        sources += [
+            SourceEntry(Path(failure.source).name, "", error=f"{failure.reason} ({failure.advice})")
+            for failure in failures
+        ]
+        kinds = Counter(row["kind"] for row in rows["items"])
+        counts = {
+            "documents": len(rows["documents"]),
+            "inspections": len(rows["inspections"]),
+            "judgements": len(rows["judgements"]),
+            **{f"{kind}s": kinds[kind] for kind in ("finding", "recommendation", "action")},
+        }
+        return ReleaseFacts(
+            sources=sources,
+            counts=counts,
+            versions=_versions(),
+            models={embedder.identity.name: embedder.identity.sha256},
+            extra={
+                "signature": signature,
+                "base_iri": self._options.base_iri,
+                "removed": dict(gone),
+                "embedding": asdict(embedder.identity),
+                "seconds": {name: round(seconds, 2) for name, seconds in self._clock.seconds.items()},
+                "warnings": self._warnings,
+            },
+        )
+
+
+def item_texts(extraction: Extraction) -> Iterator[str]:
+    """The texts that are embedded."""
+    for items in (extraction.findings, extraction.recommendations, extraction.actions):
+        for item in items:
+            yield item.text
+
+
+def scheme_of(register: Register) -> Scheme:
+    """What search knows of themes and neighbours."""
+    return Scheme(
+        broader={theme.id: theme.broader for theme in themes() if theme.broader is not None},
+        neighbours={authority.gss_code: authority.neighbours for authority in register},
+        labels={theme.id: theme.label for theme in themes()},
+    )
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "inspectgraph": version("inspectgraph"),
+        "extractor": EXTRACTOR_VERSION,
+        "mapping": MAPPING_VERSION,
+        "pipeline": PIPELINE_VERSION,
+        **{name: version(name) for name in ("pyoxigraph", "faiss-cpu", "tantivy", "openvino", "rdflib")},
+    }
+
+
+def _removed(release: Release | None) -> dict[str, str]:
+    """What earlier releases held and was removed: these IRIs answer 410."""
+    return dict(release.manifest.facts.extra.get("removed", {})) if release is not None else {}
+
+
+def _sources_of_all_releases(data: Path) -> set[str]:
+    wanted: set[str] = set()
+    for identifier in release_ids(data):
+        release = open_release(data / "releases" / identifier)
+        if isinstance(release, Release):
+            wanted |= {entry.sha256 for entry in _entries(release)}
+    return wanted

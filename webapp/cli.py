@@ -214,6 +214,39 @@ def sparql(query: str, form: str | None, data: Path) -> None:
 
 
 @main.command()
+@click.argument("plan", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="Similar ones a recommendation."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "xlsx", "docx"]), default="table", show_default=True
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File for xlsx and docx.")
+@DATA
+def match(plan: Path, limit: int, form: str, output: Path | None, data: Path) -> None:
+    """Hold a draft plan or list of recommendations against the release; nothing of it is stored.
+
+    For each recommendation: similar ones elsewhere, the actions that answered them, and what followed.
+    """
+    from graph.ingest import parse_one
+    from graph.release import Release
+    from indexer.matching import PlanMatcher, with_plain_list
+    from indexer.search import Searcher
+    from webapp import briefings
+
+    if form in briefings.BINARY and output is None:
+        raise click.UsageError(f"--format {form} needs --output FILE")
+    release = Release.open(data)
+    matcher = PlanMatcher(Searcher.open(release.path), release.path / "tables")
+    found = matcher.match(with_plain_list(parse_one(plan)), limit)
+    written = briefings.write(found, form, release.id)
+    if output is not None:
+        output.write_bytes(written)
+    else:
+        sys.stdout.buffer.write(written)
+
+
+@main.command()
 @click.argument("what", type=click.Choice(["items", "rdf", "tables"]))
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="File; for tables a folder.")
 @DATA
