@@ -1,7 +1,7 @@
 """IRIs of everything that a dataset describes: pure functions of what a thing is, never of when or where it was read.
 
-An id made from content is the SHA-256 of length-prefixed parts, so that ("ab", "c") and ("a", "bc") differ; it is cut to
-80 bits and written as 16 characters of base32. Reading a document twice gives the same IRIs, and a better extractor
+An id made from content is the SHA-256 of length-prefixed parts, so that ("ab", "c") and ("a", "bc") differ; it is cut
+to 80 bits and written as 16 characters of base32. Reading a document twice gives the same IRIs, and a better extractor
 moves as few of them as it can: a numbered item keeps its IRI when its wording is read better, an item without a number
 when its white space, quotation marks or hyphens are.
 """
@@ -134,7 +134,9 @@ class DocumentIris:
                 "recommendations",
                 item_ids(document, "recommendation", [(r.ref, r.text) for r in extraction.recommendations]),
             ),
-            actions=_minted(iris, "actions", item_ids(document, "action", [(None, a.text) for a in extraction.actions])),
+            actions=_minted(
+                iris, "actions", item_ids(document, "action", [(None, a.text) for a in extraction.actions])
+            ),
         )
 
 
@@ -144,7 +146,9 @@ def _minted(iris: Iris, folder: str, ids: Sequence[str]) -> tuple[str, ...]:
 
 def document_id(sha256: str, key: str | None = None) -> str:
     """First 16 hex digits of the source's hash, or a readable form of its stable key."""
-    return sha256[:16] if key is None else slug(key)
+    if key is None:
+        return sha256[:16]
+    return key if slug(key) == key else f"{slug(key)}-{digest((key,))}"
 
 
 def item_ids(document: str, kind: str, items: Sequence[tuple[str | None, str]]) -> list[str]:
@@ -169,7 +173,14 @@ def inspection_ids(document: str, inspections: Sequence[Inspection]) -> list[str
     return _counted(
         (document, "inspection", "main")
         if position == 0
-        else (document, "inspection", "other", normalised(i.inspectorate), normalised(i.framework), i.start or i.end or "")
+        else (
+            document,
+            "inspection",
+            "other",
+            normalised(i.inspectorate),
+            normalised(i.framework),
+            i.start or i.end or "",
+        )
         for position, i in enumerate(inspections)
     )
 
@@ -177,7 +188,8 @@ def inspection_ids(document: str, inspections: Sequence[Inspection]) -> list[str
 def judgement_ids(document: str, judgements: Sequence[Judgement], inspections: Sequence[str]) -> list[str]:
     """Named by inspection and area: a grade that is read better does not move its judgement."""
     return _counted(
-        (document, "judgement", inspections[j.inspection] if inspections else "", normalised(j.area)) for j in judgements
+        (document, "judgement", inspections[j.inspection] if inspections else "", normalised(j.area))
+        for j in judgements
     )
 
 
@@ -217,12 +229,12 @@ def path_segment(value: str) -> str:
 
 
 def slug(value: str) -> str:
-    """A readable segment of lower-case letters, digits and hyphens; where that loses something but case, white space
-    or punctuation between words, a hash of the whole keeps two values apart."""
+    """A readable segment of lower-case letters, digits, dots and hyphens. What it loses beyond case and white space is
+    made good by a hash of the whole, so that "café" and "cafè" differ; "A b" and "a-b" are one."""
     plain = re.sub(r"[^a-z0-9.]+", "-", value.lower()).strip("-.")
-    if plain and re.fullmatch(r"[A-Za-z0-9 .-]*", value) and plain == re.sub(r" ", "-", value.lower()):
+    if plain and plain == re.sub(r"\s+", "-", value.lower()):
         return plain
-    return f"{plain}-{digest((value,))}" if plain else digest((value,))
+    return f"{plain}-{digest((value,))}".lstrip("-")
 
 
 def _counted(keys: Iterable[tuple[str, ...]]) -> list[str]:

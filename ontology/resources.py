@@ -22,8 +22,8 @@ class Theme:
     """A theme of the scheme. ``broader`` is the id of its top theme, None for a top theme itself.
 
     ``alt_labels`` are what the sector calls it, abbreviations and older terms among them; ``hidden_labels`` further
-    wordings that a text is recognised by; ``not_labels`` wordings that look alike and must not match. A label printed in
-    capitals alone ("SEND", "OT") is to be matched in capitals only. ``label`` and labels are English, in no set order.
+    wordings that a text is recognised by; ``not_labels`` wordings that look alike and must not match. A label printed
+    in capitals alone ("SEND", "OT") is to be matched in capitals only. Labels are English, in no set order.
     """
 
     id: str
@@ -95,9 +95,11 @@ def concepts(folder: str) -> Mapping[str, Concept]:
 
 @lru_cache(maxsize=1)
 def vocabulary() -> Graph:
-    """Vocabulary and concept schemes as one rdflib graph, under the base IRI of the packaged files. Treat as read-only."""
+    """Vocabulary and concept schemes as one rdflib graph under the packaged base IRI. Treat as read-only."""
     graph = Graph()
-    graph.parse(data=b"\n".join(vocabulary_triples().values()), format="nt")
+    for name, triples in vocabulary_triples().items():
+        if name != SHAPES_FILE:
+            graph.parse(data=triples, format="nt")
     return graph
 
 
@@ -132,7 +134,9 @@ def competency_questions() -> dict[str, str]:
 def _rebased(name: str, base: str) -> bytes:
     parsed = ox.parse(text(name).encode(), format=ox.RdfFormat.TURTLE)
     triples = (ox.Triple(_moved(q.subject, base), q.predicate, _moved(q.object, base)) for q in parsed)
-    return ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
+    written = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
+    assert written is not None
+    return written
 
 
 def _moved(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple, base: str) -> ox.NamedNode:
@@ -156,8 +160,8 @@ def _entries(name: str) -> dict[str, _Entry]:
 
 
 def _concepts(name: str, folder: str = "themes") -> dict[str, _Entry]:
-    start = f"{CONCEPT_BASE}{folder}/"
-    return {_local(iri): entry for iri, entry in _entries(name).items() if iri.startswith(start) and f"{SKOS}inScheme" in entry}
+    start, label = f"{CONCEPT_BASE}{folder}/", f"{SKOS}prefLabel"
+    return {_local(iri): entry for iri, entry in _entries(name).items() if iri.startswith(start) and label in entry}
 
 
 def _one(entry: _Entry, predicate: str) -> str:

@@ -1,0 +1,99 @@
+"""Named graphs that are computed from all documents together: theme links, neighbours, lineage, concepts.
+
+Each carries its own provenance (which program or model of which version made it), can be made again from a release and
+can be dropped without harm to any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from graph.iris import DEFAULT_BASE, Iris
+from graph.mapping import write_maker
+from graph.ntriples import Triples, dcterms, decimal, english, ig, integer, iri, prov, rdfs, string
+from ontology.resources import SHAPES_FILE, vocabulary_triples
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """The program or model that made a derived graph. ``model_sha256``: of the model's files, None without a model."""
+
+    name: str
+    version: str
+    model_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeLink:
+    """``item`` is an IRI, ``theme`` a theme's id, ``confidence`` in [0, 1], ``method`` how it was found in a word."""
+
+    item: str
+    theme: str
+    confidence: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarityLink:
+    """``item`` and ``neighbour`` are IRIs; ``score`` a cosine in [-1, 1]; ``rank`` 1-based, best first."""
+
+    item: str
+    neighbour: str
+    score: float
+    rank: int
+
+
+def theme_triples(links: Iterable[ThemeLink], generator: Generator, base: str = DEFAULT_BASE) -> bytes:
+    """The graph ``graphs/themes``: each link as ``dcterms:subject``, and as a node that says how sure it is."""
+    iris = Iris(base)
+    out = _derived(iris, "themes", "Theme links", generator)
+    for link in links:
+        own, item, theme = iri(f"{link.item}#theme-{link.theme}"), iri(link.item), iri(iris.theme(link.theme))
+        out.add(item, dcterms.subject, theme)
+        out.type(own, ig.ThemeLink)
+        out.add(own, ig.from_, item)
+        out.add(own, ig.to, theme)
+        out.add(own, ig.confidence, decimal(link.confidence))
+        out.add(own, ig.method, string(link.method))
+    return out.encoded()
+
+
+def neighbour_triples(links: Iterable[SimilarityLink], generator: Generator, base: str = DEFAULT_BASE) -> bytes:
+    """The graph ``graphs/neighbours``: similar items, so that a dump answers for similarity in any store."""
+    out = _derived(Iris(base), "neighbours", "Similar items", generator)
+    for link in links:
+        own = iri(f"{link.item}#similar-{link.neighbour.rsplit('/', 1)[-1]}")
+        out.type(own, ig.SimilarityLink)
+        out.add(own, ig.from_, iri(link.item))
+        out.add(own, ig.to, iri(link.neighbour))
+        out.add(own, ig.score, decimal(link.score))
+        out.add(own, ig.rank, integer(link.rank))
+    return out.encoded()
+
+
+def lineage_triples(successions: Iterable[tuple[str, str]], generator: Generator, base: str = DEFAULT_BASE) -> bytes:
+    """The graph ``graphs/lineage``; ``successions`` are (earlier, later) IRIs of inspections of one authority with none
+    of their kind between them. Materialised because finding them by order is quadratic in SPARQL."""
+    out = _derived(Iris(base), "lineage", "Inspections one after another", generator)
+    for earlier, later in successions:
+        out.add(iri(earlier), ig.nextInspection, iri(later))
+        out.add(iri(later), ig.previousInspection, iri(earlier))
+    return out.encoded()
+
+
+def vocabulary_graph_triples(base: str = DEFAULT_BASE) -> bytes:
+    """The graph ``graphs/vocabulary``: vocabulary and concept schemes; the shapes are published beside it."""
+    return b"".join(triples for name, triples in vocabulary_triples(base).items() if name != SHAPES_FILE)
+
+
+def _derived(iris: Iris, name: str, label: str, generator: Generator) -> Triples:
+    out, graph = Triples(), iris.derived_graph(name)
+    own, activity = iri(graph), iri(f"{graph}#run")
+    out.type(own, ig.DerivedGraph)
+    out.add(own, rdfs.label, english(label))
+    out.add(own, prov.wasGeneratedBy, activity)
+    out.type(activity, prov.Activity)
+    maker = write_maker(out, iris, generator.name, generator.version, generator.model_sha256)
+    out.add(activity, prov.wasAssociatedWith, maker)
+    return out

@@ -1,0 +1,51 @@
+"""Checks a graph against the published SHACL shapes, and says in sentences what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyshacl import validate
+from rdflib import Graph, URIRef
+from rdflib.namespace import RDF, SH
+
+from graph.mapping import parsed
+from ontology.resources import shapes
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One violation: ``item`` is the IRI of what is wrong, ``message`` the shape's sentence, ``value`` the value that
+    offends, None where one is missing or the fault is of several together."""
+
+    item: str
+    message: str
+    value: str | None = None
+
+    def __str__(self) -> str:
+        found = f" (it has: {self.value[:80]!r})" if self.value is not None else ""
+        return f"{self.item}: {self.message}{found}"
+
+
+def violations(graph: bytes | Graph) -> list[Problem]:
+    """What is wrong with one document's or derived graph (N-Triples or rdflib), sorted; empty when it conforms.
+
+    Nothing is inferred and nothing outside the graph is looked at. An rdflib graph is left as it is.
+    """
+    data = graph if isinstance(graph, Graph) else parsed(graph)
+    conforms, report, _ = validate(
+        data, shacl_graph=shapes(), inference="none", do_owl_imports=False, inplace=True, meta_shacl=False
+    )
+    return (
+        []
+        if conforms
+        else sorted(_problem(report, result) for result in report.subjects(RDF.type, SH.ValidationResult))
+    )
+
+
+def _problem(report: Graph, result: URIRef) -> Problem:
+    value = report.value(result, SH.value)
+    return Problem(
+        item=str(report.value(result, SH.focusNode)),
+        message=str(report.value(result, SH.resultMessage)),
+        value=None if value is None else str(value),
+    )
