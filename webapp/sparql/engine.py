@@ -1,0 +1,130 @@
+"""From the text of a query to its answer: guard, similarity clause, workers. The endpoint and the command line share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from webapp.sparql import guard, similarity
+from webapp.sparql.errors import MalformedQuery, QueryError, RefusedQuery
+from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_name, offered
+from webapp.sparql.limits import Limits
+from webapp.sparql.workers import Answer, Pool, Task
+
+#: What a query form is answered with; another form than the guard read would come in the wrong format.
+_KINDS = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "triples", "DESCRIBE": "triples"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The protocol's ``default-graph-uri`` and ``named-graph-uri``; given, they overrule FROM. None: not given."""
+
+    default_graphs: tuple[str, ...] | None = None
+    named_graphs: tuple[str, ...] | None = None
+
+    @property
+    def given(self) -> bool:
+        return self.default_graphs is not None or self.named_graphs is not None
+
+
+class SparqlEngine:
+    """Queries over one release's graph. Thread-safe; close it, or let the process end."""
+
+    def __init__(
+        self,
+        graph_dir: Path,
+        limits: Limits,
+        search: similarity.Search | None = None,
+        *,
+        union: bool = True,
+        resident: bool | None = None,
+    ) -> None:
+        """union: without FROM and without a dataset in the request the default graph is the union of all graphs."""
+        self.limits = limits
+        self.union = union
+        self._search = search
+        self.pool = Pool(graph_dir, limits, resident=resident)
+
+    def check(self, text: str) -> guard.CheckedQuery:
+        """What can be known of a query before it is answered. Raises QueryError."""
+        return guard.check(text, self.limits)
+
+    def answer(
+        self,
+        query: guard.CheckedQuery,
+        chosen: Chosen,
+        dataset: Dataset = Dataset(),  # noqa: B008 - frozen
+        *,
+        wait_seconds: float | None = None,
+    ) -> Answer:
+        """Evaluate a checked query; the caller closes the answer. Raises QueryError with the place in the query."""
+        inlined = similarity.inline(query, self._search, self.limits)
+        task = Task(
+            inlined.text,
+            chosen.format.name,
+            dataset.default_graphs,
+            dataset.named_graphs,
+            # Oxigraph ignores FROM where it is asked for the union
+            union=self.union and not query.has_dataset,
+        )
+        try:
+            answer = self.pool.run(task, wait_seconds=wait_seconds)
+        except MalformedQuery as err:
+            raise _placed(err, query.text, inlined) from err
+        if query.form is None or answer.kind != _KINDS[query.form]:
+            answer.close()
+            raise RefusedQuery("The query must begin with SELECT, ASK, CONSTRUCT or DESCRIBE, after its prefixes.")
+        return answer
+
+    def run(self, text: str, form: str | None = None) -> Iterator[bytes]:
+        """The answer in pieces, for the command line. ``form``: a short name or media type; None takes JSON or Turtle.
+
+        Raises QueryError, also while the pieces are taken.
+        """
+        query = self.check(text)
+        if query.form is None:
+            chosen = Chosen(TABLES[0], TABLES[0].media_type)  # the engine's message is the better one
+        elif form is None:
+            first = offered(query.form)[0]
+            chosen = Chosen(first, first.media_type)
+        else:
+            named = by_name(form, query.form)
+            if named is None:
+                raise QueryError(not_offered(form, query.form))
+            chosen = named
+        answer = self.answer(query, chosen, wait_seconds=60)
+        try:
+            yield from answer.chunks()
+        finally:
+            answer.close()
+
+    def close(self) -> None:
+        self.pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def not_offered(wanted: str, form: guard.Form) -> str:
+    """Why a form of answer is not to be had, and which are."""
+    names = ", ".join(f"{answer.name} ({answer.media_type})" for answer in offered(form))
+    known = {name for answer in (*TABLES, *GRAPHS) for name in (answer.name, *answer.names, *answer.media_types)}
+    reason = f"a {form} query has no answer as “{wanted}”" if wanted in known else f"“{wanted}” is not a format here"
+    return f"{reason[0].upper()}{reason[1:]}; there are {names}."
+
+
+def _placed(err: MalformedQuery, text: str, inlined: similarity.InlinedQuery) -> MalformedQuery:
+    """The error at its place in the query as sent, with the line and a caret below it."""
+    if err.line is None or err.column is None:
+        return err
+    line, column = inlined.original(err.line, err.column)
+    lines = text.splitlines() or [""]
+    shown = lines[min(line, len(lines)) - 1]
+    start = max(0, column - 100)
+    excerpt = shown[start : start + 160].replace("\t", " ")
+    return MalformedQuery(f"{err.message}\n\n{excerpt}\n{' ' * (column - 1 - start)}^", line, column)

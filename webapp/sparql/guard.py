@@ -1,0 +1,183 @@
+"""A lexer that looks at a query before the engine does.
+
+Four things cannot be left to the engine: thousands of nested brackets overflow its stack; SERVICE would make it a
+client of any server; the result formats offered depend on the query form; and Oxigraph ignores FROM when asked for the
+union of all graphs. What the lexer lets through meets the engine's own parser next, in a worker without network.
+
+The engine's parser is a grammar without separate tokens: it reads ``SERVICESILENT<x>``, ``trueSERVICE<x>`` and
+``SERVICE:x`` as a SERVICE clause. So any word or prefix that merely contains a refused keyword is refused as well.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from webapp.sparql.errors import MalformedQuery, RefusedQuery, TooLongQuery
+from webapp.sparql.limits import Limits
+
+Form = Literal["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"]
+FORMS: tuple[Form, ...] = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+_UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
+_VOLATILE = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
+_OPENING = {"(": ")", "[": "]", "{": "}", "<<": ">>", "<<(": ")>>", "{|": "|}"}
+_CLOSING = frozenset(_OPENING.values())
+
+_LOCAL = r"[\w:%\-\u00b7]|\\[_~.\-!$&'()*+,;=/?#@%]"
+# Every alternative is linear: repetition is possessive, and a prefix is tried over 128 characters at most.
+_TOKEN = re.compile(
+    rf"""
+      (?P<space>   [ \t\r\n]++ | \#[^\r\n]*+ )
+    | (?P<iri>     <(?:[^<>"{{}}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*+> )
+    | (?P<string>  \"\"\"(?:\"{{0,2}}(?:[^"\\]|\\.))*+\"\"\" | '''(?:'{{0,2}}(?:[^'\\]|\\.))*+'''
+                 | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+' )
+    | (?P<var>     [?$]\w++ )
+    | (?P<blank>   _:\w(?:[\w\-\u00b7]|\.++(?=[\w\-\u00b7]))*+ )
+    | (?P<pname>   (?:[^\W\d_](?:[\w\-\u00b7]|\.(?=[\w\-\u00b7.])){{0,127}}+)?:(?:{_LOCAL}|\.++(?={_LOCAL}))*+ )
+    | (?P<lang>    @[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[a-z]++)? )
+    | (?P<number>  (?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)? )
+    | (?P<word>    \w++ )
+    | (?P<mark>    <<\(|\)>>|<<|>>|\{{\||\|\}}|\^\^|&&|\|\||!=|<=|>=|. )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """``kind`` is iri, string, var, blank, pname, lang, number, word or mark; ``text`` as written, at ``start``."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+class Positions:
+    """Offsets of a text as line and column, both 1-based, and back."""
+
+    def __init__(self, text: str) -> None:
+        self._length = len(text)
+        self._starts = [0, *(found.end() for found in re.finditer(r"\r\n|\r|\n", text))]
+
+    def of(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def offset(self, line: int, column: int) -> int:
+        if not 1 <= line <= len(self._starts):
+            return self._length
+        return min(self._starts[line - 1] + column - 1, self._length)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedQuery:
+    """A query that may go to the engine. ``form`` is None where its first word names none (the engine will refuse it).
+
+    ``prefixes`` as declared, and ``base``. ``has_dataset``: a FROM clause stands in it. ``volatile``: two evaluations
+    over the same graph may differ. ``services`` are the indexes into ``tokens`` of SERVICE keywords.
+    """
+
+    text: str
+    tokens: tuple[Token, ...]
+    form: Form | None
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    has_dataset: bool = False
+    volatile: bool = False
+    services: tuple[int, ...] = ()
+
+    def iri(self, token: Token) -> str | None:
+        """The IRI that an iri or pname token stands for; None where its prefix is not declared."""
+        if token.kind == "iri":
+            return token.text[1:-1]
+        prefix, _, local = token.text.partition(":")
+        namespace = self.prefixes.get(prefix)
+        return None if namespace is None else namespace + re.sub(r"\\(.)", r"\1", local)
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The tokens of a query without white space and comments; never fails, what is no token is a mark of its own."""
+    for found in _TOKEN.finditer(text):
+        kind = found.lastgroup
+        if kind is not None and kind != "space":
+            yield Token(kind, found.group(), found.start())
+
+
+def check(text: str, limits: Limits) -> CheckedQuery:
+    """Look at a query. Raises TooLongQuery or RefusedQuery with what is wrong and where."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > limits.query_bytes:
+        raise TooLongQuery(f"The query has {size:,} bytes; at most {limits.query_bytes:,} are taken.")
+    if "\x00" in text:
+        raise MalformedQuery("The query contains a null character.", *Positions(text).of(text.index("\x00")))
+    found = tuple(tokens(text))
+    _check_depth(text, found, limits.depth)
+    form, prefixes, body = _prologue(text, found)
+    services = []
+    has_dataset = volatile = False
+    for index in range(body, len(found)):
+        token = found[index]
+        if token.kind == "word":
+            word = token.text.upper()
+            if "SERVICE" in word:
+                if word != "SERVICE":
+                    raise _refused(text, token, "“SERVICE” must stand by itself, with space before and after it.")
+                services.append(index)
+            has_dataset = has_dataset or word.startswith("FROM")
+            volatile = volatile or word in _VOLATILE
+        elif token.kind == "pname":
+            prefix = token.text.partition(":")[0].upper()
+            if "SERVICE" in prefix:
+                raise _refused(text, token, "A prefix that contains “service” is not taken here: give it another name.")
+            has_dataset = has_dataset or prefix.startswith("FROM")
+    return CheckedQuery(text, found, form, prefixes, has_dataset, volatile, tuple(services))
+
+
+def _check_depth(text: str, found: tuple[Token, ...], depth: int) -> None:
+    open_now = 0
+    for token in found:
+        if token.kind != "mark":
+            continue
+        if token.text in _OPENING:
+            open_now += 1
+            if open_now > depth:
+                raise _refused(text, token, f"Brackets are nested more than {depth} deep.")
+        elif token.text in _CLOSING:
+            open_now -= 1
+
+
+def _prologue(text: str, found: tuple[Token, ...]) -> tuple[Form | None, dict[str, str], int]:
+    """The query form, the declared prefixes and the index of the first token after the declarations."""
+    prefixes: dict[str, str] = {}
+    index = 0
+    while index < len(found):
+        token = found[index]
+        word = token.text.partition(":")[0].upper() if token.kind == "pname" else token.text.upper()
+        if word in {"BASE", "VERSION"}:
+            index += 2
+        elif word == "PREFIX":
+            # "PREFIX ex: <…>", or "PREFIX:<…>" where the lexer takes keyword and empty prefix for one name
+            name = index if token.kind == "pname" else index + 1
+            if name + 1 < len(found) and found[name].kind == "pname" and found[name + 1].kind == "iri":
+                prefix = "" if name == index else found[name].text.partition(":")[0]
+                prefixes[prefix] = found[name + 1].text[1:-1]
+            index = name + 2
+        else:
+            break
+    if index >= len(found):
+        return None, prefixes, index
+    word = found[index].text.upper()
+    if word in _UPDATES:
+        raise _refused(text, found[index], f"This endpoint answers queries only; {word} is an update.")
+    form = next((form for form in FORMS if found[index].kind == "word" and word.startswith(form)), None)
+    return form, prefixes, index
+
+
+def _refused(text: str, token: Token, message: str) -> RefusedQuery:
+    return RefusedQuery(message, *Positions(text).of(token.start))

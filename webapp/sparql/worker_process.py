@@ -1,0 +1,335 @@
+"""What runs in the processes that evaluate queries; started as a script by ``workers``, never imported by the server.
+
+One *nursery* opens the graph (in memory where it is small enough), closes the network to itself for good, and from
+then on only forks: a worker is a copy of it, ready in milliseconds, sharing the graph's memory. A worker reads a task,
+writes the answer in frames, and waits for the next. It is ended by the kernel when its time is over (an alarm whose default
+action is to end the process: no Python needs to run), when it takes too much memory, or by its owner; nothing it holds
+is worth saving.
+
+Frames are one letter, a length and that many bytes. To a worker: a task as JSON. From it: ``K`` the kind of answer,
+``D`` data, ``E`` an error as JSON and ``Z`` the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pyoxigraph as ox
+
+from graph.sandbox import close_network
+from graph.store import open_read_only
+
+HEADER = struct.Struct(">cI")
+# deep expressions (thousands of "+") recurse in the engine; 32 KiB of them need about 40 MiB
+_STACK = 128 << 20
+_NICENESS = 5
+_RESULTS = {
+    "json": ox.QueryResultsFormat.JSON,
+    "xml": ox.QueryResultsFormat.XML,
+    "csv": ox.QueryResultsFormat.CSV,
+    "tsv": ox.QueryResultsFormat.TSV,
+}
+_TRIPLES = {
+    "turtle": ox.RdfFormat.TURTLE,
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "rdf": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "trig": ox.RdfFormat.TRIG,
+}
+
+
+class TooMuch(Exception):
+    """The answer is longer than it may be."""
+
+
+# ------------------------------------------------------------------------------------------------------------ nursery
+
+
+def nursery(control: socket.socket, options: dict[str, Any]) -> None:
+    """Answer "fork" (with the worker's end of a socket) by a process id, and "reap PID" by its wait status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C on the terminal is the server's business
+    closed = close_network()
+    if not closed and not options["allow_open_network"]:
+        send(control, b"E", {"message": "this platform offers no way to close the network to query workers"})
+        return
+    with contextlib.suppress(OSError):
+        os.nice(_NICENESS)
+    try:
+        # a graph on disk is opened by each worker: the engine's threads would not survive a fork
+        store = _resident(Path(options["graph"])) if options["resident"] else None
+    except Exception as err:  # noqa: BLE001 - whatever it is, the owner must hear of it
+        send(control, b"E", {"message": str(err)})
+        return
+    send(control, b"K", {"closed": closed})
+    while True:
+        message, handles, _, _ = socket.recv_fds(control, 64, 1)
+        if not message:
+            return
+        command, _, argument = message.decode().partition(" ")
+        if command == "reap":
+            _, status = os.waitpid(int(argument), 0)
+            control.sendall(f"{status}\n".encode())
+            continue
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _worker(socket.socket(fileno=handles[0]), store, options)
+        os.close(handles[0])
+        control.sendall(f"{pid}\n".encode())
+
+
+def _resident(path: Path) -> ox.Store:
+    """The graph at ``path``, copied into memory by a second process so that this one stays free of engine threads."""
+    store = ox.Store()
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        with os.fdopen(writing, "wb") as output:
+            disk = open_read_only(path)
+            names = [name.value for name in disk.named_graphs() if isinstance(name, ox.NamedNode)]
+            output.write(json.dumps(names).encode() + b"\n")
+            disk.dump(output, format=ox.RdfFormat.N_QUADS)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as source:
+        names = json.loads(source.readline())
+        store.bulk_load(source, format=ox.RdfFormat.N_QUADS)
+    for name in names:
+        store.add_graph(ox.NamedNode(name))
+    if os.waitpid(pid, 0)[1] != 0:
+        raise OSError(f"the graph at {path} could not be read into memory")
+    return store
+
+
+# ------------------------------------------------------------------------------------------------------------- worker
+
+
+def _worker(connection: socket.socket, store: ox.Store | None, options: dict[str, Any]) -> NoReturn:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    if store is None:
+        store = open_read_only(Path(options["graph"]))
+    _limit(resource.RLIMIT_AS, _address_space() + _STACK + options["memory"])
+    threading.stack_size(_STACK)
+    thread = threading.Thread(target=_serve, args=(connection, store, options), daemon=True)
+    thread.start()
+    thread.join()
+    os._exit(0)
+
+
+def _limit(kind: int, value: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (value, value))
+
+
+def _address_space() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 1 << 30
+
+
+def _serve(connection: socket.socket, store: ox.Store, options: dict[str, Any]) -> None:
+    send(connection, b"K", {"thread": threading.get_native_id()})
+    with contextlib.suppress(OSError, EOFError):  # the owner has gone
+        while True:
+            _, body = receive(connection)
+            task = json.loads(body)
+            signal.setitimer(signal.ITIMER_REAL, options["seconds"])
+            output = _Output(connection, options["rows"], options["answer_bytes"])
+            error = _evaluate(store, task, output)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            if error is None:
+                connection.sendall(HEADER.pack(b"Z", 0))
+            else:
+                send(connection, b"E", error)
+
+
+def _evaluate(store: ox.Store, task: dict[str, Any], output: _Output) -> dict[str, str] | None:
+    try:
+        result = store.query(task["query"], **_dataset(task))
+        _write(result, task["format"], output)
+    except SyntaxError as err:
+        return {"kind": "syntax", "message": str(err)}
+    except TooMuch as err:
+        return {"kind": "limit", "message": str(err)}
+    except MemoryError:
+        return {"kind": "memory", "message": ""}
+    except (OSError, RuntimeError, ValueError) as err:
+        if output.broken:
+            raise
+        return {"kind": "evaluation", "message": str(err)}
+    except BaseException as err:  # noqa: BLE001 - a panic of the engine is no Exception
+        return {"kind": "engine", "message": f"{type(err).__name__}: {err}"}
+    return None
+
+
+def _dataset(task: dict[str, Any]) -> dict[str, Any]:
+    if task["default_graphs"] is not None or task["named_graphs"] is not None:
+        return {
+            "default_graph": [ox.NamedNode(iri) for iri in task["default_graphs"] or ()],
+            "named_graphs": [ox.NamedNode(iri) for iri in task["named_graphs"] or ()],
+        }
+    return {"use_default_graph_as_union": task["union"]}
+
+
+def _write(result: Any, form: str, output: _Output) -> None:
+    if isinstance(result, ox.QueryTriples):
+        output.begin("triples", None)
+        counted = _counted(result, output.rows)
+        ox.serialize(counted, output, format=_TRIPLES[form], prefixes=None)  # type: ignore[arg-type]
+    else:
+        boolean = isinstance(result, ox.QueryBoolean)
+        output.begin("boolean" if boolean else "solutions", None if boolean else ROW_COUNTERS[form]())
+        result.serialize(output, format=_RESULTS[form])
+    output.flush()
+
+
+def _counted(triples: Iterable[ox.Triple], most: int) -> Iterator[ox.Triple]:
+    source = iter(triples)
+    yield from islice(source, most)
+    if next(source, None) is not None:
+        raise TooMuch(f"The answer has more than {most:,} triples")
+
+
+class _Output:
+    """A binary file whose content leaves in frames, and which ends the answer that grows too long."""
+
+    def __init__(self, connection: socket.socket, rows: int, most: int) -> None:
+        self.rows = rows
+        self.broken = False
+        self._connection = connection
+        self._left = most
+        self._most = most
+        self._count: Callable[[bytes], int] | None = None
+        self._found = 0
+        self._buffer = bytearray()
+
+    def begin(self, kind: str, counter: Callable[[bytes], int] | None) -> None:
+        self._count = counter
+        self._send(b"K", json.dumps({"answer": kind}).encode())
+
+    def write(self, data: bytes) -> int:
+        self._left -= len(data)
+        if self._left < 0:
+            raise TooMuch(f"The answer has more than {self._most:,} bytes")
+        if self._count is not None:
+            self._found += self._count(data)
+            if self._found > self.rows:
+                raise TooMuch(f"The answer has more than {self.rows:,} rows")
+        self._buffer += data
+        if len(self._buffer) >= 65_536:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        if self._buffer:
+            self._send(b"D", bytes(self._buffer))
+            self._buffer.clear()
+
+    def _send(self, letter: bytes, body: bytes) -> None:
+        try:
+            self._connection.sendall(HEADER.pack(letter, len(body)) + body)
+        except OSError:
+            self.broken = True
+            raise
+
+
+# ---------------------------------------------------------------------------------------------------------- row counts
+
+
+class _Quoted:
+    """Counts what stands outside double quotes, over pieces of a text cut anywhere."""
+
+    def __init__(self, separator: bytes, escapes: bool, first: int) -> None:
+        self._separator = separator
+        self._escapes = escapes
+        self._inside = False
+        self._left_over = b""
+        self._last = b""
+        self._offset = first
+
+    def __call__(self, data: bytes) -> int:
+        found, self._offset = self._offset, 0
+        data = self._left_over + data
+        self._left_over = b""
+        if self._escapes:
+            end = len(data) - len(data.rstrip(b"\\"))
+            if end % 2:
+                data, self._left_over = data[:-1], b"\\"
+            data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+        parts = data.split(b'"')
+        outside = b"".join(parts[1 if self._inside else 0 :: 2])
+        self._inside ^= len(parts) % 2 == 0
+        outside = self._last + outside
+        self._last = outside[-(len(self._separator) - 1) :] if len(self._separator) > 1 else b""
+        return found + outside.count(self._separator)
+
+
+class _Plain:
+    """Counts a separator that no value can contain."""
+
+    def __init__(self, separator: bytes, first: int = 0) -> None:
+        self._separator = separator
+        self._last = b""
+        self._offset = first
+
+    def __call__(self, data: bytes) -> int:
+        found, self._offset = self._offset, 0
+        data = self._last + data
+        self._last = data[-(len(self._separator) - 1) :] if len(self._separator) > 1 else b""
+        return found + data.count(self._separator)
+
+
+#: Format → maker of a function that is given the answer piece by piece and says how many rows begin in each.
+#: JSON: outside strings a comma stands before a brace only between rows; CSV and TSV: a line is a row but the first.
+ROW_COUNTERS: dict[str, Callable[[], Callable[[bytes], int]]] = {
+    "json": lambda: _Quoted(b",{", escapes=True, first=1),
+    "xml": lambda: _Plain(b"<result>"),
+    "csv": lambda: _Quoted(b"\n", escapes=False, first=-1),
+    "tsv": lambda: _Plain(b"\n", first=-1),
+}
+
+
+# -------------------------------------------------------------------------------------------------------------- frames
+
+
+def send(connection: socket.socket, letter: bytes, body: dict[str, Any]) -> None:
+    data = json.dumps(body).encode()
+    connection.sendall(HEADER.pack(letter, len(data)) + data)
+
+
+def receive(connection: socket.socket) -> tuple[bytes, bytes]:
+    """The next frame. Raises EOFError where the other side has closed."""
+    letter, length = HEADER.unpack(_exactly(connection, HEADER.size))
+    return letter, _exactly(connection, length)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    parts = []
+    while size:
+        part = connection.recv(min(size, 1 << 20))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+if __name__ == "__main__":
+    nursery(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]))

@@ -1,0 +1,536 @@
+"""A pool of processes that evaluate queries and can be killed, seen from the server.
+
+The engine cannot be interrupted, can be made to take all memory, and can crash: so it lives in workers
+(``worker_process``) that are forked from a nursery ahead of need, and whatever happens to one is a status for one
+client and a fresh worker for the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import graph
+from graph.errors import ReleaseError
+from webapp.sparql.errors import Busy, EngineFailed, EvaluationFailed, LimitExceeded, MalformedQuery, TimeExceeded
+from webapp.sparql.limits import Limits
+from webapp.sparql.worker_process import HEADER, receive
+
+_LOG = logging.getLogger(__name__)
+_SCRIPT = Path(__file__).with_name("worker_process.py")
+
+#: How long after its time a worker that has not ended itself is killed.
+_GRACE = 0.5
+#: From this many seconds on a query gives way to shorter ones.
+_LONG = 1.0
+_GIVES_WAY = 15
+#: A worker is replaced after so many answers, so that what the engine keeps does not add up.
+_ANSWERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """``query`` as the engine gets it; ``format`` one of the worker's names. Graph lists are None where none was given;
+    without either the default graph is the union of all graphs if ``union``, else the store's own."""
+
+    query: str
+    format: str
+    default_graphs: Sequence[str] | None = None
+    named_graphs: Sequence[str] | None = None
+    union: bool = True
+
+
+class Pool:
+    """Workers over one graph. Thread-safe; ``close`` or the end of the process ends them all."""
+
+    def __init__(self, graph_dir: Path, limits: Limits, *, resident: bool | None = None) -> None:
+        """Start the nursery and as many workers as may run at a time.
+
+        resident: whether the graph is held in memory; None decides by its size, and then the pool serves from disk
+        until the copy is ready. Raises ReleaseError where the graph cannot be opened.
+        """
+        self.limits = limits
+        self._graph_dir = graph_dir
+        self._lock = threading.Lock()
+        self._turn = threading.BoundedSemaphore(limits.workers)
+        self._idle: list[_Worker] = []
+        self._closed = False
+        self._nursery = _Nursery(graph_dir, limits, resident=bool(resident))
+        self._idle = [self._nursery.fork() for _ in range(limits.workers)]
+        if not self._idle[0].is_waiting():
+            self.close()
+            raise ReleaseError(f"the graph at {graph_dir} cannot be opened by the query workers")
+        if resident is None and _size(graph_dir) <= limits.resident_bytes:
+            threading.Thread(target=self._become_resident, name="sparql-resident", daemon=True).start()
+
+    @property
+    def resident(self) -> bool:
+        """Whether queries are answered from memory by now."""
+        return self._nursery.resident
+
+    @property
+    def network_closed(self) -> bool:
+        return self._nursery.network_closed
+
+    def run(self, task: Task, *, wait_seconds: float | None = None) -> Answer:
+        """Evaluate; returns once the head of the answer is there. The caller closes the answer.
+
+        Raises Busy where no worker becomes free in time, or the QueryError that the query ended in.
+        """
+        wait = self.limits.wait_seconds if wait_seconds is None else wait_seconds
+        if not self._turn.acquire(timeout=wait):
+            raise Busy("All workers are busy; try again shortly.")
+        answer = None
+        try:
+            answer = Answer(self, self._take(), task)
+            answer.begin()
+        except BaseException:
+            if answer is not None:
+                answer.close()
+            else:
+                self._turn.release()
+            raise
+        return answer
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.end()
+        self._nursery.retire()
+
+    def _take(self) -> _Worker:
+        while True:
+            with self._lock:
+                worker = self._idle.pop() if self._idle else None
+                if worker is None:
+                    return self._fork()
+            if worker.nursery is self._nursery and worker.is_waiting():
+                return worker
+            worker.end()
+
+    def _fork(self) -> _Worker:
+        if self._closed:
+            raise EngineFailed("The endpoint is shutting down.")
+        try:
+            return self._nursery.fork()
+        except (OSError, EOFError, ReleaseError):
+            _LOG.exception("the nursery of query workers has died; starting another")
+            self._nursery = _Nursery(self._graph_dir, self.limits, resident=self._nursery.resident)
+            return self._nursery.fork()
+
+    def give_back(self, worker: _Worker, *, usable: bool) -> None:
+        """End of a turn: keep the worker or put a fresh one in its place."""
+        try:
+            if not usable or worker.answers >= _ANSWERS or worker.nursery is not self._nursery or self._closed:
+                worker.end()
+                with self._lock:
+                    if not self._closed:
+                        self._idle.append(self._fork())
+            else:
+                with self._lock:
+                    self._idle.append(worker)
+        except (OSError, EOFError, ReleaseError, EngineFailed):
+            _LOG.exception("a query worker could not be replaced")
+        finally:
+            self._turn.release()
+
+    def _become_resident(self) -> None:
+        try:
+            nursery = _Nursery(self._graph_dir, self.limits, resident=True)
+            fresh = [nursery.fork() for _ in range(self.limits.workers)]
+        except (OSError, EOFError, ReleaseError):
+            _LOG.exception("the graph cannot be held in memory; queries go on from disk")
+            return
+        with self._lock:
+            old, idle = self._nursery, self._idle
+            if self._closed:
+                old, idle = nursery, fresh
+            else:
+                self._nursery, self._idle = nursery, fresh
+        for worker in idle:
+            worker.end()
+        old.retire()
+
+
+class Answer:
+    """One answer on its way. Iterate ``chunks`` once, then ``close``; closing earlier ends the query.
+
+    The worker is emptied at its own speed into a temporary file, so a slow reader does not hold it.
+    """
+
+    def __init__(self, pool: Pool, worker: _Worker, task: Task) -> None:
+        self.kind = ""  # solutions, boolean or triples
+        self._pool = pool
+        self._worker: _Worker | None = worker
+        self._task = task
+        self._parts: list[bytes] = []
+        self._held = 0
+        self._complete = False
+        self._started = time.monotonic()
+        self._ending = threading.Lock()
+        self._spool: _Spool | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole answer is there already, so that its length is known."""
+        return self._complete
+
+    @property
+    def head(self) -> bytes:
+        """What has been held back; the whole answer where ``complete``."""
+        return b"".join(self._parts)
+
+    def begin(self) -> None:
+        assert self._worker is not None
+        self._worker.send(self._task)
+        while not self._complete and self._held < self._pool.limits.head_bytes:
+            part = self._next()
+            if part:
+                self._parts.append(part)
+                self._held += len(part)
+        if self._complete:
+            self._release(usable=True)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The answer in pieces. Raises QueryError where it breaks off: the client must be told, by cutting."""
+        yield from self._parts
+        self._parts = []
+        if self._complete:
+            return
+        self._spool = _Spool(self._drain)
+        yield from self._spool
+
+    def whole(self) -> bytes:
+        """The answer in one piece. Raises QueryError."""
+        return b"".join(self.chunks())
+
+    def close(self) -> None:
+        """End the query if it still runs, and free what it held."""
+        if self._spool is not None:
+            self._spool.close()
+        self._release(usable=False)
+
+    def _drain(self) -> Iterator[bytes]:
+        """Runs in the spool's thread."""
+        try:
+            while not self._complete:
+                yield self._next()
+        except BaseException:
+            self._release(usable=False)
+            raise
+        self._release(usable=True)
+
+    def _next(self) -> bytes:
+        """The next piece of data, empty at the end."""
+        worker = self._worker
+        if worker is None:
+            raise EngineFailed("The query was ended.")
+        limits = self._pool.limits
+        letter, body = worker.frame(self._started, limits.seconds)
+        if letter == b"D":
+            return body
+        if letter == b"Z":
+            self._complete = True
+            return b""
+        if letter == b"K":
+            self.kind = json.loads(body)["answer"]
+            return b""
+        raise _error(json.loads(body))
+
+    def _release(self, *, usable: bool) -> None:
+        with self._ending:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            self._pool.give_back(worker, usable=usable and not worker.gives_way)
+
+
+_PLACE = re.compile(r"error at (\d+):(\d+): ", re.ASCII)
+
+
+def _error(error: dict[str, str]) -> Exception:
+    message = error["message"]
+    match error["kind"]:
+        case "syntax":
+            found = _PLACE.match(message)
+            if found is None:
+                return MalformedQuery(message)
+            return MalformedQuery(message[found.end() :], int(found[1]), int(found[2]))
+        case "limit":
+            return LimitExceeded(f"{message}; nothing is ever cut off here: use LIMIT, or the downloads.")
+        case "memory":
+            return LimitExceeded("The query needs more memory than one query may use.")
+        case "evaluation":
+            return EvaluationFailed(message)
+    _LOG.error("the query engine failed: %s", message)
+    return EngineFailed("The query engine failed on this query.")
+
+
+class _Spool:
+    """What one thread writes and another reads at its own pace: a temporary file with a beginning and an end."""
+
+    def __init__(self, source: object) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._state = threading.Condition()
+        self._written = 0
+        self._done = False
+        self._closed = False
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._fill, args=(source,), name="sparql-answer", daemon=True)
+        self._thread.start()
+
+    def _fill(self, source: object) -> None:
+        error: BaseException | None = None
+        try:
+            for part in source():  # type: ignore[operator]
+                with self._state:
+                    if self._closed:
+                        return
+                    os.pwrite(self._file.fileno(), part, self._written)
+                    self._written += len(part)
+                    self._state.notify()
+        except BaseException as err:  # noqa: BLE001 - it is raised in the reader
+            error = err
+        finally:
+            with self._state:
+                self._error, self._done = error, True
+                self._state.notify()
+
+    def __iter__(self) -> Iterator[bytes]:
+        read = 0
+        while True:
+            with self._state:
+                self._state.wait_for(lambda at=read: self._done or self._written > at)  # type: ignore[misc]
+                written, done, error = self._written, self._done, self._error
+            while read < written:
+                part = os.pread(self._file.fileno(), min(written - read, 262_144), read)
+                read += len(part)
+                yield part
+            if done and error is not None:
+                raise error
+            if done:
+                return
+
+    def close(self) -> None:
+        with self._state:
+            self._closed = True
+            self._file.close()
+
+
+class _Nursery:
+    """The process that workers are forked from."""
+
+    def __init__(self, graph_dir: Path, limits: Limits, *, resident: bool) -> None:
+        self.resident = resident
+        self._control, theirs = socket.socketpair()
+        self._lock = threading.Lock()
+        self._alive = 0
+        self._retired = False
+        options = {
+            "graph": str(graph_dir.resolve()),
+            "resident": resident,
+            "memory": limits.memory,
+            "seconds": limits.seconds,
+            "rows": limits.rows,
+            "answer_bytes": limits.answer_bytes,
+            "allow_open_network": limits.allow_open_network,
+        }
+        command = [sys.executable, "-P", str(_SCRIPT), str(theirs.fileno()), json.dumps(options)]
+        with theirs:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env={**_environment(), "PYTHONPATH": str(Path(graph.__file__).parents[1])},
+            )
+        try:
+            letter, body = receive(self._control)
+        except (EOFError, OSError) as err:
+            self._stop()
+            raise ReleaseError(f"the query workers for {graph_dir} could not be started") from err
+        answer = json.loads(body)
+        if letter == b"E":
+            self._stop()
+            raise ReleaseError(answer["message"])
+        self.network_closed = bool(answer["closed"])
+
+    def fork(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                with self._lock:
+                    socket.send_fds(self._control, [b"fork"], [theirs.fileno()])
+                    pid = self._number()
+                    self._alive += 1
+            except BaseException:
+                ours.close()
+                raise
+        return _Worker(self, pid, ours)
+
+    def reap(self, pid: int) -> int:
+        """The wait status of a worker that has ended or been killed."""
+        with self._lock:
+            try:
+                self._control.sendall(f"reap {pid}".encode())
+                status = self._number()
+            except (OSError, EOFError, ValueError):
+                status = 0
+            self._alive -= 1
+            last = self._retired and self._alive <= 0
+        if last:
+            self._stop()
+        return status
+
+    def retire(self) -> None:
+        """End it once its last worker has ended."""
+        with self._lock:
+            self._retired = True
+            last = self._alive <= 0
+        if last:
+            self._stop()
+
+    def _number(self) -> int:
+        data = b""
+        while not data.endswith(b"\n"):
+            part = self._control.recv(32)
+            if not part:
+                raise EOFError
+            data += part
+        return int(data)
+
+    def _stop(self) -> None:
+        self._control.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+
+class _Worker:
+    """One process that evaluates one query at a time."""
+
+    def __init__(self, nursery: _Nursery, pid: int, connection: socket.socket) -> None:
+        self.nursery = nursery
+        self.answers = 0
+        self.gives_way = False
+        self._pid = pid
+        self._connection = connection
+        self._thread: int | None = None
+        self._ended = False
+
+    def is_waiting(self) -> bool:
+        """Whether it can be given a task: neither dead nor in the middle of something."""
+        try:
+            if self._thread is None:
+                self._connection.settimeout(10)
+                self._thread = json.loads(receive(self._connection)[1])["thread"]
+            self._connection.settimeout(0)
+            try:
+                self._connection.recv(1)
+            except BlockingIOError:
+                return True
+            return False  # it has died, or talks out of turn
+        except (OSError, EOFError):
+            return False
+
+    def send(self, task: Task) -> None:
+        if self._thread is None and not self.is_waiting():
+            raise EngineFailed("A query worker could not be started.")
+        self.answers += 1
+        body = json.dumps(
+            {
+                "query": task.query,
+                "format": task.format,
+                "default_graphs": task.default_graphs,
+                "named_graphs": task.named_graphs,
+                "union": task.union,
+            }
+        ).encode()
+        self._connection.settimeout(10)
+        try:
+            self._connection.sendall(HEADER.pack(b"T", len(body)) + body)
+        except OSError as err:
+            raise EngineFailed("The query worker has died; try again.") from err
+
+    def frame(self, started: float, seconds: float) -> tuple[bytes, bytes]:
+        """The next frame of an answer begun at ``started``. Raises QueryError where the worker ends instead."""
+        end = started + seconds + _GRACE
+        while True:
+            now = time.monotonic()
+            if not self.gives_way and now > started + _LONG:
+                self._give_way()
+            until = end if self.gives_way else min(end, started + _LONG + 0.001)
+            if now >= end:
+                raise TimeExceeded(f"The query was ended after {seconds:g} seconds.")
+            self._connection.settimeout(max(until - now, 0.001))
+            try:
+                first = self._connection.recv(1, socket.MSG_PEEK)
+            except TimeoutError:
+                continue
+            except OSError:
+                first = b""
+            if not first:
+                raise self._cause(seconds)
+            self._connection.settimeout(max(end - time.monotonic(), 0.001))
+            try:
+                return receive(self._connection)
+            except TimeoutError:
+                continue
+            except (EOFError, OSError):
+                raise self._cause(seconds) from None
+
+    def _cause(self, seconds: float) -> Exception:
+        status = self.end()
+        killer = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        if killer == signal.SIGALRM:
+            return TimeExceeded(f"The query was ended after {seconds:g} seconds.")
+        if killer == signal.SIGABRT:  # how the engine ends when it is refused memory
+            return LimitExceeded("The query needs more memory than one query may use.")
+        _LOG.error("a query worker ended by signal %s, status %s", killer, status)
+        return EngineFailed("The query engine failed on this query.")
+
+    def _give_way(self) -> None:
+        self.gives_way = True
+        with contextlib.suppress(OSError, TypeError):
+            os.setpriority(os.PRIO_PROCESS, self._thread, _GIVES_WAY)  # type: ignore[arg-type]
+
+    def end(self) -> int:
+        """End it, whatever it does; returns its wait status, 0 where it had been ended before."""
+        if self._ended:
+            return 0
+        self._ended = True
+        # until the nursery reaps it the id is its own; one that has closed its socket is dying by a signal worth knowing
+        try:
+            self._connection.settimeout(0)
+            dying = self._connection.recv(1, socket.MSG_PEEK) == b""
+        except OSError:
+            dying = False
+        if not dying:
+            with contextlib.suppress(OSError):
+                os.kill(self._pid, signal.SIGKILL)
+        self._connection.close()
+        return self.nursery.reap(self._pid)
+
+
+def _environment() -> dict[str, str]:
+    """What a worker is told of the surroundings: nothing secret, no proxies."""
+    return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
