@@ -9,6 +9,7 @@ from typing import Final
 from graph.authorities import Authority, Register
 from graph.dates import find_dates
 from graph.extraction.evidence import collapsed
+from graph.extraction.grades import GRADE_WORDS
 from graph.model import Block, DocumentFacts, DocumentKind, ReadDocument
 
 _FRONT_ENDS: Final = re.compile(
@@ -26,6 +27,8 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
         text = collapsed(document.slice(block))
         if block.kind == "table" or _FRONT_ENDS.search(text) or len(text) > 260:
             break
+        if re.search(rf"(?i)\b(?:is|are|require) {GRADE_WORDS}", text):
+            continue
         if block.kind in ("heading", "paragraph") and re.search(r"[A-Za-z]{3}", text):
             lines.append(block)
         if len(lines) == 8:
@@ -33,6 +36,7 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
     large = [block for block in lines if block.kind == "heading"]
     chosen = large or lines[:3]
     title = " ".join(collapsed(document.slice(block)) for block in chosen)
+    title = re.split(r"(?i)\s+(?:inspection|visit) dates?\s*:", title)[0]
     title = re.sub(r"(?<=[a-z])\d{1,2}$", "", title).strip(" :-–")
     return title or document.title
 

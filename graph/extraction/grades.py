@@ -12,8 +12,8 @@ from typing import Final
 _AREAS: Final[tuple[tuple[str, str], ...]] = (
     ("lscb", r"\blscb\b|safeguarding (?:children )?board"),
     ("adoption", r"\badoption\b"),
+    ("fostering", r"\bfostering\b"),
     ("children-in-care-and-care-leavers", r"(?:in care|looked after)\b.*\bcare leavers|care leavers.*\bin care"),
-    ("care-leavers-experiences", r"experiences? and progress of care leavers|graded judge?ment .*care leavers"),
     ("care-leavers", r"\bcare leavers|\bleaving care"),
     (
         "looked-after-and-permanence",
@@ -26,11 +26,11 @@ _AREAS: Final[tuple[tuple[str, str], ...]] = (
     ("capacity-for-improvement", r"(?:capacity|prospects?) (?:for|to) improve"),
     ("serving-people", r"serving (?:people|children)|services? .*served|served well"),
     ("star-rating", r"\bstars?\b"),
+    ("outcomes", r"^outcomes?\b"),
     ("children-in-care", r"\bin care\b|looked[- ]after"),
     ("safeguarding-arrangements", r"safeguarding"),
     ("quality-of-provision", r"quality of provision"),
-    ("outcomes", r"^outcomes?\b"),
-    ("overall-effectiveness", r"overall (?:effectiveness|judge?ment)|^(?:the )?(?:children[’']s |social )?(?:care )?services\b"),
+    ("overall-effectiveness", r"overall (?:effectiveness|judge?ment)|^(?:the )?(?:(?:children[’']s|social) )?(?:(?:social )?care )?(?:services\b|children[’']s$)|^children[’']s$"),
 )
 
 _GRADES: Final[tuple[tuple[str, str], ...]] = (
@@ -77,7 +77,7 @@ _FRAMEWORKS: Final[tuple[tuple[str, str], ...]] = (
     ("ssi-inspection", r"\bssi\b|social services inspectorate"),
 )
 
-AREA_IDS: Final = frozenset(concept for concept, _ in _AREAS)
+AREA_IDS: Final = frozenset([*(concept for concept, _ in _AREAS), "care-leavers-experiences"])
 GRADE_IDS: Final = frozenset(concept for concept, _ in _GRADES)
 FRAMEWORK_IDS: Final = frozenset([*(concept for concept, _ in _FRAMEWORKS), "ilacs-2026"])
 
@@ -90,9 +90,11 @@ def _first(rules: tuple[tuple[str, str], ...], text: str) -> str | None:
     return next((concept for concept, pattern in rules if re.search(pattern, plain)), None)
 
 
-def area_concept(area: str) -> str | None:
-    """The concept of a judged area as printed."""
-    return _first(_AREAS, area)
+def area_concept(area: str, framework: str | None = None) -> str | None:
+    """The concept of a judged area as printed; under the framework of 2013 the care leavers' experiences are a graded
+    part of another judgement, later a judgement of their own."""
+    found = _first(_AREAS, area)
+    return "care-leavers-experiences" if found == "care-leavers" and framework == "sif" else found
 
 
 def grade_concept(grade: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Final
 from graph.authorities import Authority
 from graph.dates import find_dates
 from graph.extraction.evidence import collapsed, evidence, maker
-from graph.extraction.grades import GRADE, framework_id
+from graph.extraction.grades import GRADE, area_concept, framework_id
 from graph.extraction.judgements import Printed, statement
 from graph.extraction.sections import Located
 from graph.extraction.sentences import sentences
@@ -29,9 +29,9 @@ _BODIES: Final = (
 _INSPECTOR_TITLES: Final = r"(?:His|Her) Majesty[’']?s? Inspectors?(?: of \w+)?|S?HMI|Ofsted(?: (?:S?HMI|Inspector))?|OI|CQC(?: \w+)?|Regulatory Inspector|Social Care Inspector"
 _NAME: Final = r"[A-ZÀ-Þ][\w’'.-]*(?:[ -](?:de|van|von|der|la|le|Mc|[A-ZÀ-Þ])[\w’'.-]*){1,4}"
 _LEAD: Final = re.compile(
-    rf"\b(?:Lead|Reporting) inspectors?\s*:?\s*(?P<name>{_NAME})(?P<more>(?:,?\s*(?:{_INSPECTOR_TITLES}))?,? and (?P<second>{_NAME}))?",
+    rf"\b(?:(?:Lead|Reporting) inspectors?(?: on site)?|(?:Lead|Reporting) Inspectors?(?=:))\s*:?\s*(?P<name>{_NAME})(?P<more>(?:,?\s*(?:{_INSPECTOR_TITLES}))?,? and (?P<second>{_NAME}))?",
 )
-_LEAD_AFTER: Final = re.compile(rf"(?P<name>{_NAME}),?\s*(?:\(?(?:{_INSPECTOR_TITLES})\)?,?\s*)*[,(–-]?\s*\(?[Ll]ead inspector")
+_LEAD_AFTER: Final = re.compile(rf"(?P<name>{_NAME}),?\s*(?:\(?(?:{_INSPECTOR_TITLES})\)?,?\s*)*[,(–-]?\s*\(?[Ll]ead [Ii]nspector")
 _LED_BY: Final = re.compile(rf"\b(?:led|undertaken|carried out|conducted) by (?P<name>{_NAME}),? (?:{_INSPECTOR_TITLES})")
 _DATES: Final = re.compile(
     r"\b(?:inspection|visit|review|fieldwork) dates?\s*:?|\bdates? of (?:the )?(?:inspection|visit|review)\s*:?|\binspected (?:between|from|on)\b",
@@ -69,7 +69,9 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     )
     if match is None:
         return None
-    name = re.split(r"(?i)\s+and\s+review of the effectiveness of the local safeguarding", title[match.start() :])[0]
+    name = re.split(
+        r"(?i)\s+(?:and\s+)?review of the effectiveness of|\s+(?:inspection|visit) dates?\b|\s+report published", title[match.start() :]
+    )[0]
     area_send = re.match(r"(?i)area SEND (?:full |monitoring )?inspection", name)
     if area_send is not None:
         return area_send.group()
@@ -194,7 +196,21 @@ def earlier_inspections(
             if key not in seen:
                 seen.add(key)
                 found.append(earlier)
-    return found
+    return _distinct(found)
+
+
+def _distinct(found: list[Earlier]) -> list[Earlier]:
+    """Without what a fuller account of the same inspection says too."""
+    kept: list[Earlier] = []
+    for earlier in sorted(found, key=lambda item: -len(item.judgements)):
+        areas = {area_concept(printed.area) for printed in earlier.judgements}
+        year = (earlier.inspection.start or "")[:4]
+        if not any(
+            (other.inspection.start or "")[:4] == year and areas <= {area_concept(p.area) for p in other.judgements}
+            for other in kept
+        ):
+            kept.append(earlier)
+    return [earlier for earlier in found if earlier in kept]
 
 
 def _listed_below(document: ReadDocument, following: Sequence[Located]) -> list[Printed]:
@@ -235,13 +251,20 @@ def _in_prose(
         if judged is None or re.search(r"(?i)this inspection|now judged|monitoring", judged["between"]):
             continue
         subject = _SUBJECT.search(text)
+        named = _NAMED.search(text)
         framework = collapsed(subject["name"]) if subject else None
-        area = framework or "Overall effectiveness"
+        if framework is None and named is not None and _TELLING.search(named["name"]):
+            framework = collapsed(named["name"])
+        area = framework if subject and framework else "Children’s services"
         if framework and re.fullmatch(r"(?i)(?:children[’']s )?services|children[’']s social care services", framework):
             area, framework = framework, None
         inspection = _inspection(document, place.block, framework, date, authority, body, (start, stop))
         found.append(Earlier(inspection, (Printed(area, judged["grade"], start, stop, "judgement.earlier-prose"),)))
     return found
+
+
+_NAMED: Final = re.compile(r"(?i)\b(?:last|previous|earlier)\s+(?:full\s+)?(?:Ofsted\s+)?(?P<name>[\w’' -]{5,80}?\binspection)\b")
+_TELLING: Final = re.compile(r"(?i)judge?ment|local authority|safeguarding|looked after|services|children|framework")
 
 
 def _date(text: str, *, published: bool) -> str | None:

@@ -26,8 +26,7 @@ _OVERALL: Final = re.compile(
     re.I,
 )
 _NOT_AN_AREA: Final = re.compile(
-    r"^(?:judge?ment|grade|overall grade|area|outstanding|good|adequate|inadequate|it|this|they|which|a service|inspectors|published|a (?:service|local authority)\b.*)$"
-    r"|minimum requirements|expectation",
+    r"^(?:judge?ment|grade|overall grade|area|outstanding|good|adequate|inadequate|it|this|they|which|a service|inspectors|published|a (?:service|local authority)\b.*)$",
     re.I,
 )
 
@@ -52,7 +51,7 @@ def statement(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     area = re.sub(r"^(?:\d+(?:\.\d+)*\.?\s+)", "", match["area"]).strip(" :–-.")
-    if _NOT_AN_AREA.search(area) or not re.search(r"[A-Za-z]{3}", area):
+    if _NOT_AN_AREA.search(area) or re.search(r"(?i)\b(?:for|to|be|of|an?|not|yet|as|with|than)$", area) or re.search(r"(?i)expectation|minimum", area) or not re.search(r"[A-Za-z]{3}", area):
         return None
     return area, match["grade"]
 
@@ -162,12 +161,12 @@ def area_send_outcome(document: ReadDocument, located: Sequence[Located]) -> Ite
             return
 
 
-def as_judgement(document: ReadDocument, printed: Printed, inspection: int = 0, score: float = 1.0) -> Judgement:
+def as_judgement(document: ReadDocument, printed: Printed, inspection: int = 0, score: float = 1.0, framework: str | None = None) -> Judgement:
     """The judgement with its concepts and evidence."""
     return Judgement(
         printed.area,
         printed.grade,
-        area_concept(printed.area),
+        area_concept(printed.area, framework),
         grade_concept(printed.grade),
         inspection,
         evidence(document, printed.start, printed.end),

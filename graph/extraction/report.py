@@ -12,7 +12,7 @@ from graph.authorities import Authority, Register
 from graph.dates import timescale_edtf
 from graph.extraction import facts
 from graph.extraction.evidence import collapsed, evidence, maker
-from graph.extraction.grades import framework_id, grade_concept
+from graph.extraction.grades import area_concept, framework_id
 from graph.extraction.inspections import (
     earlier_inspections,
     framework_name,
@@ -49,6 +49,8 @@ class _Taken:
     recommendations: list[Recommendation] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
+    absorbed: int = 0
+    """Offset up to which the text belongs to the last recommendation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def extract_report(document: ReadDocument, register: Register) -> Extraction:
         board = _board_inspection(document, main, None)
     inspections = [main, *([board] if board else []), *(item.inspection for item in earlier)]
     board_index = 1 if board else 0
-    judgements = [as_judgement(document, p, board_index if _of_board(p) else 0) for p in judged]
+    judgements = [as_judgement(document, p, board_index if _of_board(p) else 0, framework=main.framework_id) for p in judged]
     for offset, item in enumerate(earlier, start=1 + board_index):
         judgements += [as_judgement(document, p, offset, 0.85) for p in item.judgements]
     context = _Context(document, main.framework_id, board_index, date[0])
@@ -208,8 +210,6 @@ def _in_headings(document: ReadDocument, located: Sequence[Located], *, only_boa
 
 def _once(found: Sequence[Printed]) -> list[Printed]:
     """The first of several statements about one area."""
-    from graph.extraction.grades import area_concept
-
     kept: list[Printed] = []
     seen: set[str] = set()
     for printed in found:
@@ -225,7 +225,9 @@ def _once(found: Sequence[Printed]) -> list[Printed]:
 
 def _items(context: _Context, located: Sequence[Located], judgements: Sequence[Judgement]) -> _Taken:
     taken = _Taken()
-    judged = {j.evidence.start for j in judgements if j.evidence is not None}
+    judged = {
+        j.evidence.start for j in judgements if j.evidence is not None and not j.made_by.name.startswith("judgement.earlier")
+    }
     grades = _section_grades(judgements)
     started = False
     for position, place in enumerate(located):
@@ -233,7 +235,9 @@ def _items(context: _Context, located: Sequence[Located], judgements: Sequence[J
         document = context.document
         if block.kind == "table" or block.start in judged:
             started = True
-        if place.opens:
+        if block.start < taken.absorbed:
+            _segment(taken, block, "recommendation", "goes on with the item above", "recommendation.item")
+        elif place.opens:
             _segment(taken, block, "heading", f"opens a section of {_KIND_WORDS[section.kind]}", "section")
         elif block.kind == "footnote":
             _segment(taken, block, "skipped", "a footnote", "footnote")
@@ -281,9 +285,15 @@ def _is_summary_prose(context: _Context, block: Block) -> bool:
 
 _LEGAL: Final = re.compile(
     r"(?i)open government licence|enquiries@|crown copyright|ofsted\) regulates and inspects|monthly newsletter|"
-    r"large print or braille|under section \d+|raising concerns and making complaints|this (?:publication|report) is available at|textphone"
+    r"large print or braille|carried out under section \d+|under its power to|raising concerns and making complaints|this (?:publication|report) is available at|textphone"
 )
-_BOUNDARY: Final = re.compile(r"(?i)should take the following action|following (?:areas|actions|recommendations)|in order to improve the")
+_BOUNDARY: Final = re.compile(
+    r"(?i)(?:should|must|needs? to) (?:take|address|consider) the following|the following (?:areas|actions|recommendations)|^in order to improve\b"
+)
+_NOTHING_ASKED: Final = re.compile(
+    r"(?i)^(?:there (?:are|were) no\b|no (?:areas|priority|immediate|recommendations)|the inspection did not (?:find|identify)|inspectors did not identify|none\b)"
+)
+_OPEN_ITEM: Final = re.compile(r"[:–-]\s*(?:\(?paragraphs?[^)]*\)?)?$", re.I)
 _NUMBER: Final = re.compile(r"^\(?(?P<ref>\d{1,3}(?:\.\d{1,3})*|[a-z]|[ivx]+)[.)]?$")
 
 
@@ -304,12 +314,17 @@ def _recommend(context: _Context, taken: _Taken, located: Sequence[Located], pos
     elif block.kind == "heading" or _LEGAL.search(text):
         _segment(taken, block, "skipped", "a subheading or legal text among recommendations", "recommendation")
     elif block.kind == "list_item":
-        if _introduces(document, located, position):
+        if _NOTHING_ASKED.search(text):
+            _segment(taken, block, "skipped", "says that nothing is asked", "recommendation")
+        elif _introduces(document, located, position):
             _segment(taken, block, "skipped", "introduces the list below it", "recommendation")
         else:
-            _add_recommendation(context, taken, place, block.start, _end_with_rest(document, located, position))
+            taken.absorbed = _end_with_rest(document, located, position)
+            _add_recommendation(context, taken, place, block.start, taken.absorbed)
     elif _is_rest(document, located, position):
         _segment(taken, block, "recommendation", "goes on with the item above", "recommendation.item")
+    elif _NOTHING_ASKED.search(text):
+        _segment(taken, block, "skipped", "says that nothing is asked", "recommendation")
     elif len(text) >= 40 and text.rstrip().endswith((".", ";")) and not _BOUNDARY.search(text) and not _lists_follow(located, position):
         _add_recommendation(context, taken, place, block.start, block.end, rule="recommendation.paragraph", score=0.9)
     else:
@@ -324,21 +339,25 @@ def _introduces(document: ReadDocument, located: Sequence[Located], position: in
     following = next((p for p in located[position + 1 :] if p.block.kind != "footnote"), None)
     if following is None:
         return False
-    if _BOUNDARY.search(text) and (text.endswith((":", ".")) and len(text) < 260):
-        return following.block.kind in ("list_item", "heading", "table")
-    return False
+    if not _BOUNDARY.search(text) or not text.endswith((":", ".")) or len(text) >= 260:
+        return False
+    nested = following.block.kind == "list_item" and following.block.level > block.level
+    if nested and text.endswith(":") and _ref(block.marker) is not None and not re.search(r"(?i)\bshould\b", text):
+        return False
+    return following.block.kind in ("list_item", "heading", "table")
 
 
 def _end_with_rest(document: ReadDocument, located: Sequence[Located], position: int) -> int:
     """An item that ends with a colon goes on with the deeper list below it."""
     block = located[position].block
     end = block.end
-    if not document.slice(block).rstrip().endswith((":", "–", "-")):
+    text = document.slice(block).rstrip()
+    if text.endswith((".", ";", "!", "?")) and not _OPEN_ITEM.search(text):
         return end
     for place in located[position + 1 :]:
         if place.block.kind == "list_item" and place.block.level > block.level and place.section == located[position].section:
             end = place.block.end
-        else:
+        elif place.block.kind != "footnote":
             break
     return end
 
@@ -459,8 +478,6 @@ def _find(
 
 
 def _area_of(heading: str | None) -> str | None:
-    from graph.extraction.grades import area_concept
-
     return area_concept(heading) if heading else None
 
 
@@ -484,7 +501,7 @@ def _prose(context: _Context, taken: _Taken, block: Block, section: Section, gra
     made = 0
     for start, end in sentences(document.text, block.start, block.end):
         text = document.text[start:end]
-        if len(text) < 20 or (_CONTEXT.search(text) and rule_polarity(text)[0] == "mixed"):
+        if len(text) < 20 or (_CONTEXT.search(text) and rule_polarity(text)[0] != "strength"):
             continue
         _add_finding(context, taken, start, end, section, grade, None, "finding.sentence", 0.9)
         made += 1
@@ -520,4 +537,4 @@ def _add_finding(
     )
 
 
-__all__ = ["BOARD", "extract_report", "grade_concept"]
+__all__ = ["BOARD", "extract_report"]

@@ -95,6 +95,9 @@ _RULES: Final = (
     ),
 )
 
+_SUBJECT: Final = _RULES[-1]
+"""The names of what is judged."""
+
 _BOARD: Final = re.compile(r"\bLSCB\b|safeguarding (?:children )?board", re.I)
 _GRADE_AT_END: Final = re.compile(rf"(?:[:–-]|\bis|\bare|\bthat it)?\s*{GRADE}\.?$", re.I)
 _UNKNOWN_LEVEL: Final = 9
@@ -129,6 +132,7 @@ def locate(document: ReadDocument) -> Iterator[Located]:
     """Each block with its section, in reading order."""
     stack: list[tuple[int, Section]] = []
     front = Section("front")
+    headed = sum(block.kind == "heading" for block in document.blocks) >= 5
     board = False
     for block in document.blocks:
         current = stack[-1][1] if stack else front
@@ -140,6 +144,8 @@ def locate(document: ReadDocument) -> Iterator[Located]:
             yield Located(block, current)
             continue
         rule = _matching(title)
+        if rule is not None and rule.main and _is_subheading(rule, grade, block, stack, headed):
+            rule = None
         opened = _opened(title, grade, rule, current, block)
         if opened is None or (not stack and (rule is None or _is_front_line(title, block))):
             yield Located(block, current)
@@ -148,7 +154,7 @@ def locate(document: ReadDocument) -> Iterator[Located]:
         if rule is not None and rule.main:
             board = _board_after(title, board, opened.kind)
             stack = [(level, replace(opened, board=board, heading=opened.heading or opened.printed))]
-        elif rule is None and level < _UNKNOWN_LEVEL and level <= stack[0][0] != _UNKNOWN_LEVEL:
+        elif rule is None and level < stack[0][0] < _UNKNOWN_LEVEL:
             stack = [(level, replace(opened, kind="findings"))]
         else:
             while len(stack) > 1 and stack[-1][0] >= level:
@@ -173,6 +179,15 @@ def _heading_of(document: ReadDocument, block: Block) -> tuple[str | None, str |
     return text, _grade_in(text)
 
 
+def _is_subheading(
+    rule: _Rule, grade: str | None, block: Block, stack: list[tuple[int, Section]], headed: bool
+) -> bool:
+    """Recommendations are often grouped under the names of the sections of findings."""
+    if not stack or stack[0][1].kind != "recommendations" or rule is not _SUBJECT or grade is not None:
+        return False
+    return block.level > stack[0][0] if block.kind == "heading" else headed
+
+
 def _is_front_line(title: str, block: Block) -> bool:
     """On the front page a judgement is printed as large as a heading."""
     return block.page == 1 and bool(re.search(rf"(?:is|are|:)\s+{GRADE}\.?$|^the effectiveness of|^review of", title, re.I))
@@ -183,6 +198,8 @@ def _opened(
 ) -> Section | None:
     if rule is None:
         if block.kind != "heading" or re.fullmatch(rf"(?:{GRADE}|and)\.?", title, re.I):
+            return None
+        if current.kind in ("front", "contents"):
             return None
         return Section(current.kind, title, title, current.board)
     return Section(rule.kind, title.rstrip(":") if rule.names else None, title, current.board, grade)

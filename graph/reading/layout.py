@@ -224,8 +224,8 @@ def without_marks(lines: Iterable[Line]) -> None:
 
 # ---------------------------------------------------------------------------------------------------------- markers
 
-BULLETS = frozenset("•◼■▪▫●○◦□◆◇❖➢➔►▶▸✓✔✗∙·‣⁃*§¨")
-_DASHES = frozenset("-–—")
+BULLETS = frozenset("\u0336•◼■▪▫●○◦□◆◇❖➢➔►▶▸✓✔✗∙·‣⁃*§¨")
+_DASHES = frozenset("-–—‒―−")
 _NUMBER = re.compile(r"^\(?\d{1,3}(?:\.\d{1,3}){0,3}[.)]?$")
 _LETTER = re.compile(r"^(?:\([a-zA-Z]\)|[a-zA-Z][.)]|\(?[ivx]{1,5}[.)])$")
 
@@ -408,6 +408,8 @@ def continues(draft: Draft, line: Line, measures: Measures) -> bool:
         return False
     if _is_contents_entry(last):
         return False
+    if room > 0.3 and _LABEL.match(line.text):
+        return False
     if heading_like and last.size > measures.body + 0.8:
         return pitch <= 1.75 * line.size and (at_indent or centred or hanging_back) and room < 8
     if pitch > (measures.pitch + 0.28) * line.size:
@@ -417,6 +419,10 @@ def continues(draft: Draft, line: Line, measures: Measures) -> bool:
     if not (at_indent or hanging_back or first_indent):
         return False
     return not (room > 0.3 if ended else room > 2.0)
+
+
+_LABEL = re.compile(r"^[A-Z][\w’'-]*(?: [a-z][\w’'-]*){0,3}:(?:\s|$)")
+"""What begins like "Inspection dates: " begins a line of its own."""
 
 
 def _is_contents_entry(line: Line) -> bool:
