@@ -19,7 +19,8 @@ A text file has a head of ``key: value`` lines, a blank line, and a body. A body
 ``!page`` ``!note T`` page break, footnote
 ====================  ==================================================================================================
 
-``¬`` in a word is where a printed line may break it with a hyphen.
+``¬`` in a word is where a printed line may break it with a hyphen; ``hyphenate: yes`` in the head lets it break long
+words that such documents are full of.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ from typing import Literal, TypeVar
 
 TEXTS = Path(__file__).with_name("texts")
 SOFT_HYPHEN = "\u00ad"
+#: As reports broke them whose words were hyphenated.
+_SYLLABLES = (
+    "safe¬guard¬ing", "accom¬mo¬da¬tion", "oppor¬tun¬ities", "assess¬ments", "assess¬ment", "inspec¬tors",
+    "inform¬ation", "pro¬tec¬tion", "edu¬ca¬tion", "manage¬ment", "pro¬fes¬sionals", "exploit¬ation",
+    "per¬form¬ance", "super¬vision", "inde¬pend¬ent", "con¬fer¬ences", "par¬tici¬pa¬tion", "recom¬mend¬ations",
+)  # fmt: skip
 Role = Literal["context", "finding", "recommendation", "action"]
 _Kind = TypeVar("_Kind")
 POLARITY = {"+": "strength", "-": "improvement", "~": "mixed"}
@@ -172,6 +179,9 @@ def parse(source: str) -> SampleDocument:
     for line in head_text.splitlines():
         key, _, value = line.partition(":")
         head.setdefault(key.strip(), []).append(value.strip())
+    if "hyphenate" in head:
+        for word in _SYLLABLES:
+            body = re.sub(rf"\b{word.replace('¬', '')}\b", word, body)
     return SampleDocument(head, tuple(_Body().read(body.splitlines())))
 
 
@@ -198,7 +208,7 @@ class _Body:
             return
         if heading := re.match(r"(#{1,3}) (.*)", line):
             self._end_paragraph()
-            self._heading(len(heading[1]), heading[2])
+            self._heading(len(heading[1]), heading[2].replace(SOFT_HYPHEN, ""))
         elif line.startswith("!"):
             self._end_paragraph()
             self._directive(*re.match(r"!(\S+) ?(.*)", line).groups())

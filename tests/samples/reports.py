@@ -220,7 +220,7 @@ def _looked_after(document: SampleDocument, contents: dict[str, int]) -> Pages:
     pages.y = 620.0
     for text in stock.COPYRIGHT:
         pages.paragraph(text, SMALL)
-    _contents(pages, document, contents)
+    _contents(pages, document, {text: page - 2 for text, page in contents.items()})
     pages.turn()
     pages.heading("The inspection judgements and what they mean", HEADINGS[1])
     width = pages.right - pages.left
