@@ -1,7 +1,8 @@
-"""From the text of a query to its answer: guard, similarity clause, workers. The endpoint and the command line share it."""
+"""From the text of a query to its answer: guard, similarity clause, workers; for the endpoint and the command line."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ class SparqlEngine:
         self,
         query: guard.CheckedQuery,
         chosen: Chosen,
-        dataset: Dataset = Dataset(),  # noqa: B008 - frozen
+        dataset: Dataset = Dataset(),
         *,
         wait_seconds: float | None = None,
     ) -> Answer:
@@ -79,7 +80,7 @@ class SparqlEngine:
         return answer
 
     def run(self, text: str, form: str | None = None) -> Iterator[bytes]:
-        """The answer in pieces, for the command line. ``form``: a short name or media type; None takes JSON or Turtle.
+        """The answer in pieces, for the command line. ``form``: a short name or media type; None takes CSV or Turtle.
 
         Raises QueryError, also while the pieces are taken.
         """
@@ -87,7 +88,7 @@ class SparqlEngine:
         if query.form is None:
             chosen = Chosen(TABLES[0], TABLES[0].media_type)  # the engine's message is the better one
         elif form is None:
-            first = offered(query.form)[0]
+            first = next(answer for answer in offered(query.form) if answer.name in {"csv", "turtle"})
             chosen = Chosen(first, first.media_type)
         else:
             named = by_name(form, query.form)
@@ -118,6 +119,16 @@ def not_offered(wanted: str, form: guard.Form) -> str:
     return f"{reason[0].upper()}{reason[1:]}; there are {names}."
 
 
+def _readable(message: str) -> str:
+    """The parser's expectations without its classes of characters; what it says in words stands alone."""
+    expected = re.sub(r"\[[^\[\]]*\]|\s*\|\s*", " ", message.removeprefix("expected one of ").removeprefix("expected "))
+    parts = list(dict.fromkeys(part.strip() for part in expected.split(",") if part.strip(" .'\n")))
+    words = [part for part in parts if re.search(r"[a-z]{2,} [a-z]{2,}", part)]
+    if words:
+        return "; ".join(words) + "."
+    return f"This cannot stand here; expected {' or '.join(parts[:12])}." if parts else "This cannot stand here."
+
+
 def _placed(err: MalformedQuery, text: str, inlined: similarity.InlinedQuery) -> MalformedQuery:
     """The error at its place in the query as sent, with the line and a caret below it."""
     if err.line is None or err.column is None:
@@ -127,4 +138,4 @@ def _placed(err: MalformedQuery, text: str, inlined: similarity.InlinedQuery) ->
     shown = lines[min(line, len(lines)) - 1]
     start = max(0, column - 100)
     excerpt = shown[start : start + 160].replace("\t", " ")
-    return MalformedQuery(f"{err.message}\n\n{excerpt}\n{' ' * (column - 1 - start)}^", line, column)
+    return MalformedQuery(f"{_readable(err.message)}\n\n{excerpt}\n{' ' * (column - 1 - start)}^", line, column)

@@ -2,9 +2,9 @@
 
 One *nursery* opens the graph (in memory where it is small enough), closes the network to itself for good, and from
 then on only forks: a worker is a copy of it, ready in milliseconds, sharing the graph's memory. A worker reads a task,
-writes the answer in frames, and waits for the next. It is ended by the kernel when its time is over (an alarm whose default
-action is to end the process: no Python needs to run), when it takes too much memory, or by its owner; nothing it holds
-is worth saving.
+writes the answer in frames, and waits for the next. It is ended by the kernel when its time is over (an alarm whose
+default action is to end the process: no Python needs to run), when it takes too much memory, or by its owner; nothing
+it holds is worth saving.
 
 Frames are one letter, a length and that many bytes. To a worker: a task as JSON. From it: ``K`` the kind of answer,
 ``D`` data, ``E`` an error as JSON and ``Z`` the end.

@@ -514,7 +514,7 @@ class _Worker:
         if self._ended:
             return 0
         self._ended = True
-        # until the nursery reaps it the id is its own; one that has closed its socket is dying by a signal worth knowing
+        # until the nursery reaps it the id is its own; one that has closed its socket dies by a signal worth knowing
         try:
             self._connection.settimeout(0)
             dying = self._connection.recv(1, socket.MSG_PEEK) == b""
