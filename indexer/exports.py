@@ -10,14 +10,15 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+import pyoxigraph as ox
 
 from graph.errors import InspectgraphError
 from graph.release import Release
-from graph.store import OxigraphStore
+from graph.store import open_read_only
 from indexer.tables import SCHEMAS, Row, read_rows
 
 
@@ -68,14 +69,14 @@ def _line(kind: str, row: Row, *keys: str) -> Row:
 def write_rdf(release: Release, output: Path) -> None:
     """The dataset as N-Quads (``.nq``) or TriG (``.trig``), compressed where ``.gz`` follows."""
     name = output.name.removesuffix(".gz")
-    form = next((form for form in ("nq", "trig") if name.endswith(f".{form}")), None)
+    form = {".nq": ox.RdfFormat.N_QUADS, ".trig": ox.RdfFormat.TRIG}.get(Path(name).suffix)
     if form is None:
         raise InspectgraphError(f"{output}: the name must end in .nq, .trig, .nq.gz or .trig.gz")
-    store = OxigraphStore.open_read_only(release.path / "graph")
+    store = open_read_only(release.path / "graph")
     with _replacing(output) as stream:
         if output.name.endswith(".gz"):
             with gzip.GzipFile(filename="", fileobj=stream, mode="wb", mtime=0) as packed:
-                store.dump(packed, form)
+                store.dump(cast(IO[bytes], packed), form)
         else:
             store.dump(stream, form)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from graph import derived
 from graph.authorities import Register
@@ -45,7 +46,7 @@ def derive_links(items: Sequence[Row], vectors: Vectors, embedder: Embedder) -> 
     found = linker.link([item["text"] for item in items], vectors)
     return Links(
         found,
-        neighbours_of(items, vectors),
+        [],
         {
             "themes": Generator("theme-linker", linker.version, model.sha256 if linker.uses_vectors else None),
             "neighbours": Generator("neighbours", "1", model.sha256),
@@ -82,10 +83,8 @@ def derived_graphs(
     )
     successions = [(row["iri"], row["next"]) for row in rows["inspections"] if row["next"]]
     yield graph("lineage", successions, lambda: lineage_triples(successions, links.generators["lineage"], base))
-    yield from (
-        graph(name, made.decode(), lambda made=made: made)
-        for name, made in (
-            ("register", register_triples(register, base)),
-            ("vocabulary", derived.vocabulary_graph_triples(base)),
-        )
-    )
+    for name, made in (
+        ("register", register_triples(register, base)),
+        ("vocabulary", derived.vocabulary_graph_triples(base)),
+    ):
+        yield graph(name, made.decode(), partial(bytes, made))

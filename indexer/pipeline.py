@@ -39,7 +39,7 @@ from graph.isolation import Limits
 from graph.mapping import MAPPING_VERSION, document_triples
 from graph.model import Extraction
 from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, WriterLock, open_release, release_ids
-from graph.validation import validate
+from graph.validation import violations
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
 from indexer.build import build_index, read_tables
 from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, converted_model, open_embedder
@@ -48,6 +48,9 @@ from indexer.links import Links, derive_links, derived_graphs
 from indexer.rows import Known, rows_of
 from indexer.tables import Row, write_table
 from ontology.resources import themes
+
+#: What the table of counts lists, in its order.
+COUNTED = ("documents", "inspections", "judgements", "findings", "recommendations", "actions")
 
 #: Raised when a stage after parsing gives other results for the same documents.
 PIPELINE_VERSION = "1"
@@ -144,8 +147,8 @@ class BuildReport:
 
     def lines(self) -> Iterator[str]:
         """The table of counts, the table of failures, and what is current now."""
-        for kind, count in self.counts.items():
-            yield f"{kind:<16}{count:>8}"
+        for kind in COUNTED:
+            yield f"{kind:<16}{self.counts.get(kind, 0):>8}"
         for failure in self.failures:
             yield f"not read  {_printable(failure.source)}: {failure.reason} ({failure.advice})"
         yield from (f"warning   {warning}" for warning in self.warnings)
@@ -336,7 +339,7 @@ class _Build:
         """A digest of all that the release depends on: equal signatures make equal releases."""
         authorities = self._authorities()
         parts = [
-            [source.key for source, _ in documents],
+            [[str(source.path), source.key] for source, _ in documents],
             _versions(),
             embedder.identity.key,
             self._options.base_iri,
@@ -426,7 +429,7 @@ class _Build:
             yield GraphContent(one.iris.graph, version, triples)
 
     def _validate(self, known: Known, triples: bytes) -> None:
-        problems = validate(triples)
+        problems = violations(triples)
         if problems:
             name = known.extraction.source.name
             self._warnings.append(f"{name}: {len(problems)} problems with the shapes, the first: {problems[0]}")
@@ -471,13 +474,8 @@ class _Build:
             SourceEntry(Path(failure.source).name, "", error=f"{failure.reason} ({failure.advice})")
             for failure in failures
         ]
-        kinds = Counter(row["kind"] for row in rows["items"])
-        counts = {
-            "documents": len(rows["documents"]),
-            "inspections": len(rows["inspections"]),
-            "judgements": len(rows["judgements"]),
-            **{f"{kind}s": kinds[kind] for kind in ("finding", "recommendation", "action")},
-        }
+        kinds = Counter(f"{row['kind']}s" for row in rows["items"])
+        counts = {kind: len(rows[kind]) if kind in rows else kinds[kind] for kind in COUNTED}
         return ReleaseFacts(
             sources=sources,
             counts=counts,

@@ -61,7 +61,7 @@ def _document(known: Known) -> Row:
         "title": facts.title,
         "kind": facts.kind,
         "published": facts.published,
-        "year": year_of(facts.published, main and main.end, main and main.start),
+        "year": year_of(facts.published, *((main.end, main.start) if main else ())),
         "publisher": facts.publisher,
         "authority": facts.authority,
         "gss_code": facts.gss_code,
@@ -186,7 +186,7 @@ def _surroundings(known: Known, register: Register, position: int) -> Row:
         "framework_id": inspection and inspection.framework_id,
         "grade": overall_grade(extraction, position),
         "published": facts.published,
-        "year": year_of(facts.published, inspection and inspection.end, inspection and inspection.start),
+        "year": year_of(facts.published, *((inspection.end, inspection.start) if inspection else ())),
     }
 
 

@@ -104,8 +104,8 @@ def _sheet(matches: PlanMatches, release: str) -> bytes:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             cell.font = Font(bold=row == 1)
     sheet.freeze_panes = "A2"
-    for column, width in zip("ABCDEFGHIJKL", (6, 50, 50, 14, 60, 24, 12, 11, 50, 14, 16, 30), strict=True):
-        sheet.column_dimensions[column].width = width
+    for letter, width in zip("ABCDEFGHIJKL", (6, 50, 50, 14, 60, 24, 12, 11, 50, 14, 16, 30), strict=True):
+        sheet.column_dimensions[letter].width = width
     sheet.cell(sheet.max_row + 2, 1).value = f"Release {release}"
     stream = io.BytesIO()
     book.save(stream)

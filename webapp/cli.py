@@ -97,18 +97,21 @@ def build(
 
 
 def _filters(command: Any) -> Any:
-    many = {"multiple": True}
     for option in reversed(
         [
-            click.option("--kind", "kinds", **many, help="recommendation, finding, action or document."),
-            click.option("--theme", "themes", **many, help="Theme id, with its narrower themes."),
-            click.option("--authority", "authorities", **many, help="Short name or GSS code."),
-            click.option("--exclude-authority", "exclude_authorities", **many, help="Leave this authority out."),
-            click.option("--neighbours-of", "neighbours_of", **many, help="Statistical neighbours of this authority."),
-            click.option("--region", "regions", **many, help="Region of England."),
-            click.option("--inspectorate", "inspectorates", **many, help="Ofsted, CSCI, SSI, ..."),
-            click.option("--framework", "frameworks", **many, help="Framework id, such as ilacs."),
-            click.option("--grade", "grades", **many, help="Overall grade of the inspection, such as inadequate."),
+            click.option("--kind", "kinds", multiple=True, help="recommendation, finding, action or document."),
+            click.option("--theme", "themes", multiple=True, help="Theme id, with its narrower themes."),
+            click.option("--authority", "authorities", multiple=True, help="Short name or GSS code."),
+            click.option("--exclude-authority", "exclude_authorities", multiple=True, help="Leave this authority out."),
+            click.option(
+                "--neighbours-of", "neighbours_of", multiple=True, help="Statistical neighbours of this authority."
+            ),
+            click.option("--region", "regions", multiple=True, help="Region of England."),
+            click.option("--inspectorate", "inspectorates", multiple=True, help="Ofsted, CSCI, SSI, ..."),
+            click.option("--framework", "frameworks", multiple=True, help="Framework id, such as ilacs."),
+            click.option(
+                "--grade", "grades", multiple=True, help="Overall grade of the inspection, such as inadequate."
+            ),
             click.option("--since", type=int, help="First year."),
             click.option("--until", type=int, help="Last year."),
         ]
@@ -294,9 +297,13 @@ def status(data: Path) -> None:
 
     release = Release.open(data)
     manifest = release.manifest
-    click.echo(f"release    {release.id}\nfolder     {release.path}\nsources    {len(manifest.facts.sources)}")
+    click.echo(f"release {release.id} in {release.path}")
+    click.echo(f"{'sources':<16}{len(manifest.facts.sources):>8}")
+    for entry in manifest.facts.sources:
+        if entry.error:
+            click.echo(f"not read  {entry.name}: {entry.error}")
     for kind, count in manifest.facts.counts.items():
-        click.echo(f"{kind:<10} {count}")
+        click.echo(f"{kind:<16}{count:>8}")
 
 
 @main.command()

@@ -50,8 +50,9 @@ def _clock() -> str:
 
 def _memory() -> str:
     try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
         return "cannot be told on this system"
     if free < MINIMUM_FREE_MEMORY:
         raise InspectgraphError(f"{free >> 20} MiB free: a build wants {MINIMUM_FREE_MEMORY >> 20}, close something")
@@ -80,17 +81,20 @@ def _disk(data: Path) -> str:
 
 
 def _model() -> str:
-    from indexer.embedding import default_model
+    from indexer.embedding import UnusableModel, default_model_dir
 
-    model = default_model()
-    return f"{model.name}, SHA-256 {model.sha256[:12]}"
+    try:
+        return f"{default_model_dir()}, its weights are the known ones"
+    except UnusableModel as err:
+        raise InspectgraphError(str(err)) from err
 
 
 def _release(data: Path) -> str:
     from graph.release import Release
 
     release = Release.open(data)
-    release.verify()
+    if damage := [*release.damage, *release.verify()]:
+        raise InspectgraphError("; ".join(damage[:3]) + ": build again, or restore a backup")
     return f"{release.id}, every file as its manifest says"
 
 
