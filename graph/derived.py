@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from graph.iris import DEFAULT_BASE, Iris
-from graph.mapping import write_maker
-from graph.ntriples import Triples, dcterms, decimal, english, ig, integer, iri, prov, rdfs, string
+from graph.mapping import makers
+from graph.model import Extraction
+from graph.ntriples import Triples, dcterms, decimal, english, ig, integer, iri, prov, rdfs, schema, string, typed, xsd
 from ontology.resources import SHAPES_FILE, vocabulary_triples
 
 
@@ -82,6 +83,22 @@ def lineage_triples(successions: Iterable[tuple[str, str]], generator: Generator
     return out.encoded()
 
 
+def agent_triples(
+    extractions: Iterable[Extraction], generators: Iterable[Generator] = (), base: str = DEFAULT_BASE
+) -> bytes:
+    """The graph ``graphs/agents``: every rule, model and program that the other graphs name, once each."""
+    iris, out = Iris(base), Triples()
+    models = {(g.name, g.version): g.model_sha256 for g in generators}
+    for name, version in sorted({*models, *(maker for extraction in extractions for maker in makers(extraction))}):
+        own = iri(iris.agent(name, version))
+        out.type(own, ig.Maker, prov.SoftwareAgent)
+        out.add(own, rdfs.label, string(name))
+        out.add(own, schema.softwareVersion, string(version))
+        if (sha256 := models.get((name, version))) is not None:
+            out.add(own, ig.modelSha256, typed(sha256, xsd.hexBinary))
+    return out.encoded()
+
+
 def vocabulary_graph_triples(base: str = DEFAULT_BASE) -> bytes:
     """The graph ``graphs/vocabulary``: vocabulary and concept schemes; the shapes are published beside it."""
     return b"".join(triples for name, triples in vocabulary_triples(base).items() if name != SHAPES_FILE)
@@ -94,6 +111,5 @@ def _derived(iris: Iris, name: str, label: str, generator: Generator) -> Triples
     out.add(own, rdfs.label, english(label))
     out.add(own, prov.wasGeneratedBy, activity)
     out.type(activity, prov.Activity)
-    maker = write_maker(out, iris, generator.name, generator.version, generator.model_sha256)
-    out.add(activity, prov.wasAssociatedWith, maker)
+    out.add(activity, prov.wasAssociatedWith, iri(iris.agent(generator.name, generator.version)))
     return out

@@ -63,6 +63,8 @@ from ontology.resources import concepts
 #: Raised when the same extraction gives other triples.
 MAPPING_VERSION = "1"
 
+#: The program that makes an extraction, as a maker.
+_EXTRACTION = "extraction"
 #: How many characters before and after a quotation tell it from its equals.
 _CONTEXT = 32
 #: Fragment identifiers of PDF: page=, viewrect=left,top,width,height.
@@ -272,7 +274,7 @@ class _DocumentMapper:
             out.add(own, ig.warning, string(warning))
         out.type(activity, prov.Activity)
         out.add(activity, prov.used, self._source)
-        out.add(activity, prov.wasAssociatedWith, self._maker(Maker("extraction", self._x.extractor_version)))
+        out.add(activity, prov.wasAssociatedWith, self._maker(Maker(_EXTRACTION, self._x.extractor_version)))
         if self._x.text_sha256:
             out.type(self._read_text, ig.SourceText)
             out.add(self._read_text, prov.wasDerivedFrom, self._source)
@@ -509,21 +511,22 @@ class _DocumentMapper:
 
     def _maker(self, made_by: Maker) -> str:
         key = (made_by.name, made_by.version)
-        own = self._makers.get(key)
-        if own is None:
-            own = self._makers[key] = write_maker(self._out, self._iris, *key)
-        return own
+        return self._makers.get(key) or self._makers.setdefault(key, iri(self._iris.agent(*key)))
 
 
-def write_maker(out: Triples, iris: Iris, name: str, version: str, model_sha256: str | None = None) -> str:
-    """The rule, model or program of one version; returns its term."""
-    own = iri(iris.agent(name, version))
-    out.type(own, ig.Maker, prov.SoftwareAgent)
-    out.add(own, rdfs.label, string(name))
-    out.add(own, schema.softwareVersion, string(version))
-    if model_sha256 is not None:
-        out.add(own, ig.modelSha256, typed(model_sha256, xsd.hexBinary))
-    return own
+def makers(extraction: Extraction) -> set[tuple[str, str]]:
+    """Name and version of every rule and program that had a hand in it.
+
+    Document graphs only name them: stores give a triple that stands in many graphs many times, so they are described
+    once, in a graph of their own (``graph.derived.agent_triples``).
+    """
+    made = {finding.polarity_made_by for finding in extraction.findings}
+    for items in (extraction.inspections, extraction.judgements, extraction.findings):
+        made.update(item.made_by for item in items)
+    for others in (extraction.recommendations, extraction.actions):
+        made.update(item.made_by for item in others)
+    named = {(maker.name, maker.version) for maker in made if maker is not None}
+    return {*named, (_EXTRACTION, extraction.extractor_version)}
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from ontology import namespaces
 
 _ESCAPED = re.compile('["\\\\\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-_NOT_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\\x7f-\x9f\ud800-\udfff]")
+_NOT_IN_IRI = re.compile(r"""[^\x21-\x7e]|[<>"{}|^`\\\[\]]|%(?![0-9A-Fa-f]{2})""")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 
 
@@ -46,9 +46,12 @@ _EDTF = f"<{namespaces.EDTF}>"
 
 
 def iri(value: str) -> str:
-    """``value`` must be an absolute IRI; characters that no IRI may hold are percent-encoded."""
+    """``value`` must be an absolute IRI; what no URI may hold is percent-encoded, letters beyond ASCII among it."""
     if _NOT_IN_IRI.search(value):
         value = _NOT_IN_IRI.sub(lambda found: quote(found.group(), safe="", errors="replace"), value)
+    if value.count("#") > 1:
+        start, _, fragment = value.partition("#")
+        value = f"{start}#{fragment.replace('#', '%23')}"
     return f"<{value}>"
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyshacl import validate
-from rdflib import Graph, URIRef
+from rdflib import Graph
 from rdflib.namespace import RDF, SH
+from rdflib.term import Node
 
 from graph.mapping import parsed
 from ontology.resources import shapes
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One violation: ``item`` is the IRI of what is wrong, ``message`` the shape's sentence, ``value`` the value that
     offends, None where one is missing or the fault is of several together."""
@@ -35,14 +36,13 @@ def violations(graph: bytes | Graph) -> list[Problem]:
     conforms, report, _ = validate(
         data, shacl_graph=shapes(), inference="none", do_owl_imports=False, inplace=True, meta_shacl=False
     )
-    return (
-        []
-        if conforms
-        else sorted(_problem(report, result) for result in report.subjects(RDF.type, SH.ValidationResult))
-    )
+    if conforms:
+        return []
+    problems = {_problem(report, result) for result in report.subjects(RDF.type, SH.ValidationResult)}
+    return sorted(problems, key=lambda problem: (problem.item, problem.message, problem.value or ""))
 
 
-def _problem(report: Graph, result: URIRef) -> Problem:
+def _problem(report: Graph, result: Node) -> Problem:
     value = report.value(result, SH.value)
     return Problem(
         item=str(report.value(result, SH.focusNode)),

@@ -1,0 +1,45 @@
+"""The invented documents as a whole dataset: every graph that a release has, in an in-memory Oxigraph."""
+
+from __future__ import annotations
+
+import pyoxigraph as ox
+
+from graph.derived import agent_triples, lineage_triples, neighbour_triples, theme_triples, vocabulary_graph_triples
+from graph.iris import DEFAULT_BASE, DocumentIris, Iris
+from graph.mapping import document_triples
+from graph.register import register_triples
+from tests.invented_extractions import (
+    EMBEDDER,
+    LINEAGE,
+    LINKER,
+    REGISTER,
+    all_invented,
+    similarity_links,
+    successions,
+    theme_links,
+)
+
+
+def invented_graphs(base: str = DEFAULT_BASE) -> dict[str, bytes]:
+    """IRI of each named graph → its N-Triples."""
+    iris = Iris(base)
+    graphs = {
+        DocumentIris.of(d.extraction, iris).graph: document_triples(d.extraction, base, text=d.text, register=REGISTER)
+        for d in all_invented()
+    }
+    derived = {
+        "agents": agent_triples([d.extraction for d in all_invented()], [LINKER, EMBEDDER, LINEAGE], base),
+        "themes": theme_triples(theme_links(iris), LINKER, base),
+        "neighbours": neighbour_triples(similarity_links(iris), EMBEDDER, base),
+        "lineage": lineage_triples(successions(iris), LINEAGE, base),
+        "register": register_triples(REGISTER, base),
+        "vocabulary": vocabulary_graph_triples(base),
+    }
+    return graphs | {iris.derived_graph(name): triples for name, triples in derived.items()}
+
+
+def invented_store(base: str = DEFAULT_BASE) -> ox.Store:
+    store = ox.Store()
+    for name, triples in invented_graphs(base).items():
+        store.bulk_load(triples, format=ox.RdfFormat.N_TRIPLES, to_graph=ox.NamedNode(name))
+    return store
