@@ -179,16 +179,15 @@ def parse(source: str) -> SampleDocument:
     for line in head_text.splitlines():
         key, _, value = line.partition(":")
         head.setdefault(key.strip(), []).append(value.strip())
-    if "hyphenate" in head:
-        for word in _SYLLABLES:
-            body = re.sub(rf"\b{word.replace('¬', '')}\b", word, body)
-    return SampleDocument(head, tuple(_Body().read(body.splitlines())))
+    body_reader = _Body(hyphenate="hyphenate" in head)
+    return SampleDocument(head, tuple(body_reader.read(body.splitlines())))
 
 
 class _Body:
     """Reads body lines; holds what the lines before decided."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, hyphenate: bool) -> None:
+        self.hyphenate = hyphenate
         self.blocks: list[Block] = []
         self.mode = "prose"
         self.stem = ""
@@ -208,7 +207,7 @@ class _Body:
             return
         if heading := re.match(r"(#{1,3}) (.*)", line):
             self._end_paragraph()
-            self._heading(len(heading[1]), heading[2].replace(SOFT_HYPHEN, ""))
+            self._heading(len(heading[1]), heading[2])
         elif line.startswith("!"):
             self._end_paragraph()
             self._directive(*re.match(r"!(\S+) ?(.*)", line).groups())
@@ -249,6 +248,8 @@ class _Body:
         if sign == "=":
             self._row(rest)
             return
+        if sign != "@" and self.hyphenate:
+            rest = _with_soft_hyphens(rest)
         level = len(sign) - 1 if sign.startswith(".") else 0
         unit = self._made(sign[0], rest, optional)
         if sign == "@" and self.blocks and isinstance(self.blocks[-1], Plan):
@@ -333,3 +334,11 @@ class _Body:
 
 def _cells(argument: str) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in argument.split("|"))
+
+
+def _with_soft_hyphens(line: str) -> str:
+    """Not in the themes of a recommendation."""
+    themes, bracket, text = line.rpartition("] ")
+    for word in _SYLLABLES:
+        text = re.sub(rf"\b{word.replace('¬', '')}\b", word.replace("¬", SOFT_HYPHEN), text)
+    return themes + bracket + text

@@ -17,8 +17,8 @@ from tests.samples.markup import (
     PageBreak,
     Paragraph,
     Plan,
+    PlanRow,
     SampleDocument,
-    Unit,
 )
 from tests.samples.pages import Item, Pages, Style
 
@@ -324,7 +324,7 @@ def _plan_table(pages: Pages, plan: Plan) -> None:
                 rows, first = [], False
             pages.band(row.heading, widths, style)
             continue
-        rows.extend(plan_rows(plan, row.recommendation, row.actions))
+        rows.extend(plan_rows(pages, plan, row, widths, style))
     pages.table(rows, widths, style, head=plan_head(plan))
 
 
@@ -332,22 +332,42 @@ def plan_head(plan: Plan) -> list[str]:
     return [title for _, title in plan.columns]
 
 
-def plan_rows(plan: Plan, recommendation: Unit | None, actions: list[Unit]) -> list[list[list[Item]]]:
-    """One printed row an action; what is said of the recommendation stands in the first of them alone."""
-    rows = []
-    for number, action in enumerate(actions):
-        asked = recommendation if number == 0 else None
-        cells = {
-            "ref": asked.ref if asked else "",
-            "rec": asked.printed if asked else "",
-            "action": action.printed,
-            "owner": " / ".join(action.owners),
-            "when": action.timescale or "",
-            "progress": action.progress or "",
-            "rating": action.rating or "",
-        }
-        rows.append([[Item(cells[key] or "")] for key, _ in plan.columns])
-    return rows
+def plan_rows(pages: Pages, plan: Plan, row: PlanRow, widths: list[float], style: Style) -> list[list[list[Item]]]:
+    """With a column of progress a printed row an action, what is said of the recommendation in the first alone;
+    else one row, its actions as a list, with owners and times level with the bullets they belong to."""
+    cells = [_action_cells(row, number) for number in range(len(row.actions))]
+    keys = [key for key, _ in plan.columns]
+    if "progress" in keys:
+        return [[[Item(action[key])] for key in keys] for action in cells]
+    level = [(key, width) for key, width in zip(keys, widths, strict=True) if key not in ("ref", "rec")]
+    heights = [max(len(pages.wrap(action[key], width - 22.0, style)) for key, width in level) for action in cells]
+    printed: list[list[Item]] = []
+    for key, width in zip(keys, widths, strict=True):
+        if key in ("ref", "rec"):
+            printed.append([Item(cells[0][key])])
+            continue
+        items: list[Item] = []
+        for action, height in zip(cells, heights, strict=True):
+            bullet = key == "action" and len(cells) > 1
+            items.append(Item(action[key], bullet=bullet))
+            lines = len(pages.wrap(action[key], width - (22.0 if bullet else 10.0), style)) or 1
+            items += [Item("")] * (height - lines)
+        printed.append(items)
+    return [printed]
+
+
+def _action_cells(row: PlanRow, number: int) -> dict[str, str]:
+    action = row.actions[number]
+    asked = row.recommendation if number == 0 else None
+    return {
+        "ref": (asked.ref or "") if asked else "",
+        "rec": asked.printed if asked else "",
+        "action": action.printed,
+        "owner": " / ".join(action.owners),
+        "when": action.timescale or "",
+        "progress": action.progress or "",
+        "rating": action.rating or "",
+    }
 
 
 def _main(document: SampleDocument) -> list[dict[str, str]]:

@@ -82,7 +82,7 @@ def html(document: SampleDocument) -> bytes:
         f"<title>{escape(document.value('title'))} | {escape(site)}</title><style>{_STYLE}</style></head><body>",
         '<nav><a href="/">Home</a> <a href="/meetings">Council and democracy</a> <a href="/contact">Contact</a></nav>',
         "<main>",
-        *_lists([_web(block) for block in document.blocks]),
+        *_lists([_web(block, cells_hold_lists=document.value("cells") == "lists") for block in document.blocks]),
         "</main>",
         f"<footer><p>{escape(site)} is invented, and so is this page. Cookies: none.</p></footer>",
         "</body></html>",
@@ -90,7 +90,7 @@ def html(document: SampleDocument) -> bytes:
     return ("\n".join(parts) + "\n").encode()
 
 
-def _web(block: Block) -> str:
+def _web(block: Block, cells_hold_lists: bool) -> str:
     match block:
         case Heading(level, text):
             return f"<h{level}>{escape(text)}</h{level}>"
@@ -104,7 +104,8 @@ def _web(block: Block) -> str:
             return "<hr>"
         case Plan():
             head = "".join(f"<th>{escape(title)}</th>" for _, title in block.columns)
-            body = "".join(_web_row(block, row) for row in block.rows)
+            printed = _web_row_of_lists if cells_hold_lists else _web_rows
+            body = "".join(printed(block, row) for row in block.rows)
             return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         case Areas():
             return "<ul>" + "".join(f"<li>{escape(unit.text)}</li>" for unit in block.units) + "</ul>"
@@ -128,7 +129,21 @@ def _lists(parts: list[str]) -> list[str]:
     return out
 
 
-def _web_row(plan: Plan, row: PlanRow) -> str:
+def _web_row_of_lists(plan: Plan, row: PlanRow) -> str:
+    """One row: the actions as a list, the owners and times on lines of their own."""
+    cells = []
+    for key, _ in plan.columns:
+        if key in ("ref", "rec"):
+            cells.append((row.recommendation.ref or "") if key == "ref" else escape(row.recommendation.text))
+        elif key == "action":
+            cells.append("<ul>" + "".join(f"<li>{escape(action.text)}</li>" for action in row.actions) + "</ul>")
+        else:
+            cells.append("<br>".join(escape(_value(action, key)) for action in row.actions))
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _web_rows(plan: Plan, row: PlanRow) -> str:
+    """One row an action; the recommendation's cells span them."""
     if row.heading is not None:
         return f'<tr><th colspan="{len(plan.columns)}">{escape(row.heading)}</th></tr>'
     lines = []
