@@ -16,7 +16,9 @@ _FRONT_ENDS: Final = re.compile(
     r"(?i)^(?:inspection|visit|review)? ?(?:dates?|carried out)\b|^(?:lead|reporting) inspector|^(?:report )?published|^dates? of|^judge?ment\b|^inspection outcome|"
     r"^contents$|^age group|^dear\b|^unique reference|^urn\b"
 )
-_PUBLISHED: Final = re.compile(r"(?i)\b(?:report )?(?:published|publication date|date of publication|date published)\b(?: on)?\s*:?\s*")
+_PUBLISHED: Final = re.compile(
+    r"(?i)\b(?:report )?(?:published|publication date|date of publication|date published)\b(?: on)?\s*:?\s*"
+)
 _FILE_DATE: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
 
 

@@ -30,7 +30,10 @@ _AREAS: Final[tuple[tuple[str, str], ...]] = (
     ("children-in-care", r"\bin care\b|looked[- ]after"),
     ("safeguarding-arrangements", r"safeguarding"),
     ("quality-of-provision", r"quality of provision"),
-    ("overall-effectiveness", r"overall (?:effectiveness|judge?ment)|^(?:the )?(?:(?:children[’']s|social) )?(?:(?:social )?care )?(?:services\b|children[’']s$)|^children[’']s$"),
+    (
+        "overall-effectiveness",
+        r"overall (?:effectiveness|judge?ment)|^(?:the )?(?:(?:children[’']s|social) )?(?:(?:social )?care )?(?:services\b|children[’']s$)|^children[’']s$",
+    ),
 )
 
 _GRADES: Final[tuple[tuple[str, str], ...]] = (
@@ -38,8 +41,14 @@ _GRADES: Final[tuple[tuple[str, str], ...]] = (
     ("send-inconsistent", r"inconsistent experiences"),
     ("send-typically-positive", r"typically (?:lead to )?positive"),
     ("serving-not-well", r"\bnot (?:being )?serv\w+ (?:people |children )?well|serving (?:no|few) "),
-    ("serving-most-well", r"\bserv(?:ing|ed) most|\bmost (?:of )?(?:the )?(?:people|children)\b.*\bserv|most (?:people|children) well"),
-    ("serving-some-well", r"\bserv(?:ing|ed) some|\bsome (?:of )?(?:the )?(?:people|children)\b.*\bserv|some (?:people|children) well"),
+    (
+        "serving-most-well",
+        r"\bserv(?:ing|ed) most|\bmost (?:of )?(?:the )?(?:people|children)\b.*\bserv|most (?:people|children) well",
+    ),
+    (
+        "serving-some-well",
+        r"\bserv(?:ing|ed) some|\bsome (?:of )?(?:the )?(?:people|children)\b.*\bserv|some (?:people|children) well",
+    ),
     ("serving-people-well", r"\bserving (?:all )?(?:people|children)(?: consistently)? well"),
     ("stars-0", r"\b(?:0|zero|no)[- ]stars?\b"),
     ("stars-1", r"\b(?:1|one)[- ]star\b"),
@@ -62,7 +71,10 @@ _FRAMEWORKS: Final[tuple[tuple[str, str], ...]] = (
     ("focused-visit", r"focused visit"),
     ("jtai", r"joint targeted area"),
     ("area-send-2023", r"area send inspection"),
-    ("area-send-2016", r"joint local area|local area send|(?:special educational needs|send)\b.*\blocal area|local area.*(?:special educational needs|\bsend\b)"),
+    (
+        "area-send-2016",
+        r"joint local area|local area send|(?:special educational needs|send)\b.*\blocal area|local area.*(?:special educational needs|\bsend\b)",
+    ),
     ("hmip-yot", r"youth (?:offending|justice)"),
     ("jar", r"joint area review"),
     ("apa", r"annual performance assessment"),
@@ -70,7 +82,10 @@ _FRAMEWORKS: Final[tuple[tuple[str, str], ...]] = (
     ("cpa", r"comprehensive performance assessment|corporate assessment"),
     ("lscb-review", r"review of the effectiveness of the local safeguarding"),
     ("sif", r"services for children in need of help and protection"),
-    ("ilacs", r"inspection of (?:.{0,80} )?(?:children[’']s social care services|local authority children[’']s (?:social care )?services|children[’']s services)"),
+    (
+        "ilacs",
+        r"inspection of (?:.{0,80} )?(?:children[’']s social care services|local authority children[’']s (?:social care )?services|children[’']s services)",
+    ),
     ("arrangements-for-protection-of-children", r"arrangements for the protection of children"),
     ("safeguarding-and-looked-after-children", r"safeguarding|looked[- ]after children"),
     ("csci-inspection", r"\bcsci\b|commission for social care inspection"),

@@ -31,8 +31,12 @@ _NAME: Final = r"[A-ZÀ-Þ][\w’'.-]*(?:[ -](?:de|van|von|der|la|le|Mc|[A-ZÀ-�
 _LEAD: Final = re.compile(
     rf"\b(?:(?:Lead|Reporting) inspectors?(?: on site)?|(?:Lead|Reporting) Inspectors?(?=:))\s*:?\s*(?P<name>{_NAME})(?P<more>(?:,?\s*(?:{_INSPECTOR_TITLES}))?,? and (?P<second>{_NAME}))?",
 )
-_LEAD_AFTER: Final = re.compile(rf"(?P<name>{_NAME}),?\s*(?:\(?(?:{_INSPECTOR_TITLES})\)?,?\s*)*[,(–-]?\s*\(?[Ll]ead [Ii]nspector")
-_LED_BY: Final = re.compile(rf"\b(?:led|undertaken|carried out|conducted) by (?P<name>{_NAME}),? (?:{_INSPECTOR_TITLES})")
+_LEAD_AFTER: Final = re.compile(
+    rf"(?P<name>{_NAME}),?\s*(?:\(?(?:{_INSPECTOR_TITLES})\)?,?\s*)*[,(–-]?\s*\(?[Ll]ead [Ii]nspector"
+)
+_LED_BY: Final = re.compile(
+    rf"\b(?:led|undertaken|carried out|conducted) by (?P<name>{_NAME}),? (?:{_INSPECTOR_TITLES})"
+)
 _DATES: Final = re.compile(
     r"\b(?:inspection|visit|review|fieldwork) dates?\s*:?|\bdates? of (?:the )?(?:inspection|visit|review)\s*:?|\binspected (?:between|from|on)\b",
     re.I,
@@ -70,7 +74,8 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     if match is None:
         return None
     name = re.split(
-        r"(?i)\s+(?:and\s+)?review of the effectiveness of|\s+(?:inspection|visit) dates?\b|\s+report published", title[match.start() :]
+        r"(?i)\s+(?:and\s+)?review of the effectiveness of|\s+(?:inspection|visit) dates?\b|\s+report published",
+        title[match.start() :],
     )[0]
     area_send = re.match(r"(?i)area SEND (?:full |monitoring )?inspection", name)
     if area_send is not None:
@@ -101,7 +106,9 @@ def _without_authority(name: str, authority: Authority | None) -> str:
 def _trimmed(name: str) -> str:
     """Without the council's name where it follows the services inspected."""
     return re.sub(
-        r"(?i)((?:children[’']s|children) (?:social care )?services)\s+(?:[A-Z].*(?:Council|Borough|Authority|City))$", r"\1", name
+        r"(?i)((?:children[’']s|children) (?:social care )?services)\s+(?:[A-Z].*(?:Council|Borough|Authority|City))$",
+        r"\1",
+        name,
     ).strip()
 
 
@@ -112,7 +119,11 @@ def lead_inspector(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str
         if re.search(r"(?i)deputy lead inspector", text):
             text = re.split(r"(?i)deputy lead inspector", text)[0]
         match = _LEAD.search(text) or _LEAD_AFTER.search(text)
-        if match is None and re.fullmatch(r"(?i)(?:lead|reporting) inspectors?\s*:?", text) and position + 1 < len(blocks):
+        if (
+            match is None
+            and re.fullmatch(r"(?i)(?:lead|reporting) inspectors?\s*:?", text)
+            and position + 1 < len(blocks)
+        ):
             follows = collapsed(document.slice(blocks[position + 1]))
             match = re.match(rf"(?P<name>{_NAME})", follows)
         if match is not None:
@@ -126,7 +137,9 @@ def lead_inspector(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str
 
 
 def _person(name: str) -> str:
-    return re.sub(rf"\s+(?:{_INSPECTOR_TITLES}|(?:His|Her) Majesty.*|Ofsted|CQC|Lead|Inspectors?)\b.*$", "", name).strip(" ,.-")
+    return re.sub(
+        rf"\s+(?:{_INSPECTOR_TITLES}|(?:His|Her) Majesty.*|Ofsted|CQC|Lead|Inspectors?)\b.*$", "", name
+    ).strip(" ,.-")
 
 
 def inspection_dates(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str | None, str | None, Block | None]:
@@ -137,7 +150,9 @@ def inspection_dates(document: ReadDocument, blocks: Sequence[Block]) -> tuple[s
             if _PREVIOUS_DATES.search(text[max(0, match.start() - 12) : match.end()]):
                 continue
             rest = text[match.end() : match.end() + 120]
-            rest = re.split(r"(?i)report published|lead inspector|reporting inspector|published|dates? of previous", rest)[0]
+            rest = re.split(
+                r"(?i)report published|lead inspector|reporting inspector|published|dates? of previous", rest
+            )[0]
             if not re.search(r"\d", rest) and position + 1 < len(blocks):
                 rest = collapsed(document.slice(blocks[position + 1]))[:120]
             dates = [date for date in find_dates(rest) if len(date.earliest) >= 7]
@@ -163,7 +178,9 @@ _PAST: Final = re.compile(
 _JUDGED: Final = re.compile(
     rf"(?i)\b(?:judged|graded|rated|found|judging|judgement (?:was|of)|considered|deemed)\b(?P<between>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
 )
-_CHILDRENS_HOME: Final = re.compile(r"(?i)children[’']s homes?|most recent ofsted inspection|\bin this inspection\b|residential")
+_CHILDRENS_HOME: Final = re.compile(
+    r"(?i)children[’']s homes?|most recent ofsted inspection|\bin this inspection\b|residential"
+)
 _SUBJECT: Final = re.compile(
     r"(?i)(?:authority[’']s|council[’']s|(?:[A-Z][\w-]+[’']s?)|of (?:the )?)\s+(?P<name>(?:arrangements for the protection of children|(?:safeguarding|arrangements|services|fostering|adoption|children)[^.,;]{0,90}?))(?:\s+(?:was|were|is|in|took|services was|by)\b|[.,;]|$)"
 )
@@ -182,7 +199,7 @@ def earlier_inspections(
         if place.block.kind in ("heading", "table", "footnote") or place.section.kind in ("contents", "closing"):
             continue
         text = document.slice(place.block)
-        if not re.search(r"(?i)inspect", text) or _CHILDRENS_HOME.search(text) and "last inspection report" not in text:
+        if not re.search(r"(?i)inspect", text) or (_CHILDRENS_HOME.search(text) and "last inspection report" not in text):
             continue
         listed = _listed_below(document, located[position:]) if text.rstrip().endswith(":") else []
         if listed:
@@ -227,10 +244,8 @@ def _listed_below(document: ReadDocument, following: Sequence[Located]) -> list[
     return listed
 
 
-def _in_prose(
-    document: ReadDocument, place: Located, authority: Authority | None, body: str | None
-) -> list[Earlier]:
-    """"The last inspection of … was in May 2012. The local authority was judged to be adequate." and the like."""
+def _in_prose(document: ReadDocument, place: Located, authority: Authority | None, body: str | None) -> list[Earlier]:
+    """ "The last inspection of … was in May 2012. The local authority was judged to be adequate." and the like."""
     spans = list(sentences(document.text, place.block.start, place.block.end))
     found: list[Earlier] = []
     for index, (start, end) in enumerate(spans):
@@ -245,7 +260,8 @@ def _in_prose(
         if judged is None and index + 1 < len(spans):
             follow = document.text[slice(*spans[index + 1])]
             if not re.search(r"(?i)\bin(?: \w+)? (?:19|20)\d\d\b", follow) and re.match(
-                r"(?i)(?:the (?:local authority|council|service|authority|arrangements|overall)|it|they|services|this|both|at that|overall)", follow
+                r"(?i)(?:the (?:local authority|council|service|authority|arrangements|overall)|it|they|services|this|both|at that|overall)",
+                follow,
             ):
                 judged, stop = _JUDGED.search(follow), spans[index + 1][1]
         if judged is None or re.search(r"(?i)this inspection|now judged|monitoring", judged["between"]):
@@ -263,7 +279,9 @@ def _in_prose(
     return found
 
 
-_NAMED: Final = re.compile(r"(?i)\b(?:last|previous|earlier)\s+(?:full\s+)?(?:Ofsted\s+)?(?P<name>[\w’' -]{5,80}?\binspection)\b")
+_NAMED: Final = re.compile(
+    r"(?i)\b(?:last|previous|earlier)\s+(?:full\s+)?(?:Ofsted\s+)?(?P<name>[\w’' -]{5,80}?\binspection)\b"
+)
 _TELLING: Final = re.compile(r"(?i)judge?ment|local authority|safeguarding|looked after|services|children|framework")
 
 

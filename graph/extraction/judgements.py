@@ -51,7 +51,12 @@ def statement(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     area = re.sub(r"^(?:\d+(?:\.\d+)*\.?\s+)", "", match["area"]).strip(" :–-.")
-    if _NOT_AN_AREA.search(area) or re.search(r"(?i)\b(?:for|to|be|of|an?|not|yet|as|with|than)$", area) or re.search(r"(?i)expectation|minimum", area) or not re.search(r"[A-Za-z]{3}", area):
+    if (
+        _NOT_AN_AREA.search(area)
+        or re.search(r"(?i)\b(?:for|to|be|of|an?|not|yet|as|with|than)$", area)
+        or re.search(r"(?i)expectation|minimum", area)
+        or not re.search(r"[A-Za-z]{3}", area)
+    ):
         return None
     return area, match["grade"]
 
@@ -157,11 +162,19 @@ def area_send_outcome(document: ReadDocument, located: Sequence[Located]) -> Ite
         if match is not None:
             stop = re.compile(r"\.(?=\s+[A-Z])").search(text, match.end())
             end = place.block.start + (stop.end() if stop else len(text))
-            yield Printed(heading, collapsed(document.text[place.block.start : end]), place.block.start, end, "judgement.send-outcome")
+            yield Printed(
+                heading,
+                collapsed(document.text[place.block.start : end]),
+                place.block.start,
+                end,
+                "judgement.send-outcome",
+            )
             return
 
 
-def as_judgement(document: ReadDocument, printed: Printed, inspection: int = 0, score: float = 1.0, framework: str | None = None) -> Judgement:
+def as_judgement(
+    document: ReadDocument, printed: Printed, inspection: int = 0, score: float = 1.0, framework: str | None = None
+) -> Judgement:
     """The judgement with its concepts and evidence."""
     return Judgement(
         printed.area,

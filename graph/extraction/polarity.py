@@ -44,12 +44,22 @@ _POSITIVE: Final = re.compile(
     | suitabl\w+ | carefully | consistently | regular(?:ly)? | rigorous\w* | detailed | aspirational | thriv\w+ | proud | enjoy\w* | stable | stability | safe(?:r|ly)? | protected | responsive | coordinated | collaborative\w* | embedded | mature | decisive | proportionate | visible | warm\w* | praise\w* | celebrat\w+ | reduc(?:e|ed|es|ing|tion) | tailored | child[\s-]cent(?:red|red) | child[\s-]focused | insight\w* | flexib\w+ | resilien\w+ | enthusias\w+ | know\s+(?:their|children|the) | understand | understood | accura\w+ | exemplary | exceptional\w* | superb | sound | achiev\w+ | seen\s+alone | listen\w* | help(?:s|ed|ing)? | actively | diligent\w* | ensures? | enabl\w+ | increas(?:ed|ing)\s+(?:number|range|investment|capacity|stability)
     )\b"""
 )
-_BUT: Final = re.compile(r"(?i)\b(?:but|however|although|though|while|whilst|despite|nevertheless|yet|except|unless|whereas|in spite of|notwithstanding)\b")
-_CONCESSION: Final = re.compile(r"(?i)^(?:however, |nevertheless, )?(?:although|though|while|whilst|despite|in spite of|notwithstanding)\b[^,]*,\s*")
-_TRAILING: Final = re.compile(r"(?i)[,;–-]?\s*(?:\bbut\b|\balthough\b|\bthough\b|\bhowever\b|\bwhereas\b|\bexcept\b)\s*")
+_BUT: Final = re.compile(
+    r"(?i)\b(?:but|however|although|though|while|whilst|despite|nevertheless|yet|except|unless|whereas|in spite of|notwithstanding)\b"
+)
+_CONCESSION: Final = re.compile(
+    r"(?i)^(?:however, |nevertheless, )?(?:although|though|while|whilst|despite|in spite of|notwithstanding)\b[^,]*,\s*"
+)
+_TRAILING: Final = re.compile(
+    r"(?i)[,;–-]?\s*(?:\bbut\b|\balthough\b|\bthough\b|\bhowever\b|\bwhereas\b|\bexcept\b)\s*"
+)
 
-_WANTING_SECTION: Final = re.compile(r"(?i)need(?:s)? to (?:do better|improve)|areas? for|weakness|requires? improvement|inadequate")
-_PRAISING_SECTION: Final = re.compile(r"(?i)\bstrengths?\b(?!.*weakness)|that is effective|doing well|is (?:good|outstanding) because|what is working")
+_WANTING_SECTION: Final = re.compile(
+    r"(?i)need(?:s)? to (?:do better|improve)|areas? for|weakness|requires? improvement|inadequate"
+)
+_PRAISING_SECTION: Final = re.compile(
+    r"(?i)\bstrengths?\b(?!.*weakness)|that is effective|doing well|is (?:good|outstanding) because|what is working"
+)
 
 _GRADE_BIAS: Final = {
     "outstanding": 0.35,

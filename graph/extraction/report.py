@@ -20,7 +20,15 @@ from graph.extraction.inspections import (
     inspectorate,
     lead_inspector,
 )
-from graph.extraction.judgements import Printed, area_send_outcome, as_judgement, in_lines, in_table, is_scale, statement
+from graph.extraction.judgements import (
+    Printed,
+    area_send_outcome,
+    as_judgement,
+    in_lines,
+    in_table,
+    is_scale,
+    statement,
+)
 from graph.extraction.polarity import rule_polarity
 from graph.extraction.sections import Located, Section, locate
 from graph.extraction.sentences import sentences
@@ -77,7 +85,9 @@ def extract_report(document: ReadDocument, register: Register) -> Extraction:
         board = _board_inspection(document, main, None)
     inspections = [main, *([board] if board else []), *(item.inspection for item in earlier)]
     board_index = 1 if board else 0
-    judgements = [as_judgement(document, p, board_index if _of_board(p) else 0, framework=main.framework_id) for p in judged]
+    judgements = [
+        as_judgement(document, p, board_index if _of_board(p) else 0, framework=main.framework_id) for p in judged
+    ]
     for offset, item in enumerate(earlier, start=1 + board_index):
         judgements += [as_judgement(document, p, offset, 0.85) for p in item.judgements]
     context = _Context(document, main.framework_id, board_index, date[0])
@@ -134,7 +144,9 @@ def _inspections(
     authority = facts.authority_of(title, document, register, on)
     name = framework_name(title, authority)
     team = [
-        place.block for place in located if place.section.kind in ("information", "front", "closing") and place.block.kind != "footnote"
+        place.block
+        for place in located
+        if place.section.kind in ("information", "front", "closing") and place.block.kind != "footnote"
     ]
     start, end, where = inspection_dates(document, front)
     if start is None:
@@ -144,7 +156,9 @@ def _inspections(
         lead, _ = lead_inspector(document, team)
     kind = framework_id(name, start)
     body = inspectorate(document.text) or ("Ofsted" if kind in ("ilacs", "sif", "area-send-2023") else None)
-    if kind in ("area-send-2023", "area-send-2016") and re.search(r"(?i)care quality commission|\bCQC\b", document.text):
+    if kind in ("area-send-2023", "area-send-2016") and re.search(
+        r"(?i)care quality commission|\bCQC\b", document.text
+    ):
         body = "Ofsted and Care Quality Commission"
     proof = where or (front[0] if front else None)
     main = Inspection(
@@ -166,7 +180,9 @@ def _inspections(
 
 def _board_inspection(document: ReadDocument, main: Inspection, name: str | None) -> Inspection:
     framework = name or f"Review of the effectiveness of the {BOARD}"
-    return replace(main, framework=framework, framework_id="lscb-review", made_by=maker("inspection.board-review", 0.95))
+    return replace(
+        main, framework=framework, framework_id="lscb-review", made_by=maker("inspection.board-review", 0.95)
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ judgements
@@ -205,7 +221,10 @@ def _in_headings(document: ReadDocument, located: Sequence[Located], *, only_boa
         if not only_board or (_of_board(printed) and place.section.board):
             yield printed
     if not only_board:
-        yield from in_lines(document, [place.block for place in located if place.section.kind == "findings" and place.block.kind == "heading"])
+        yield from in_lines(
+            document,
+            [place.block for place in located if place.section.kind == "findings" and place.block.kind == "heading"],
+        )
 
 
 def _once(found: Sequence[Printed]) -> list[Printed]:
@@ -226,7 +245,9 @@ def _once(found: Sequence[Printed]) -> list[Printed]:
 def _items(context: _Context, located: Sequence[Located], judgements: Sequence[Judgement]) -> _Taken:
     taken = _Taken()
     judged = {
-        j.evidence.start for j in judgements if j.evidence is not None and not j.made_by.name.startswith("judgement.earlier")
+        j.evidence.start
+        for j in judgements
+        if j.evidence is not None and not j.made_by.name.startswith("judgement.earlier")
     }
     grades = _section_grades(judgements)
     started = False
@@ -269,7 +290,9 @@ _KIND_WORDS: Final = {
 
 
 def _section_grades(judgements: Sequence[Judgement]) -> dict[str, str]:
-    return {j.area_concept: j.grade_concept for j in judgements if j.inspection == 0 and j.area_concept and j.grade_concept}
+    return {
+        j.area_concept: j.grade_concept for j in judgements if j.inspection == 0 and j.area_concept and j.grade_concept
+    }
 
 
 def _segment(taken: _Taken, block: Block, outcome: str, reason: str, rule: str) -> None:
@@ -325,7 +348,17 @@ def _recommend(context: _Context, taken: _Taken, located: Sequence[Located], pos
         _segment(taken, block, "recommendation", "goes on with the item above", "recommendation.item")
     elif _NOTHING_ASKED.search(text):
         _segment(taken, block, "skipped", "says that nothing is asked", "recommendation")
-    elif len(text) >= 40 and text.rstrip().endswith((".", ";")) and not _BOUNDARY.search(text) and not _lists_follow(located, position):
+    elif _is_split_paragraph(document, located, position):
+        taken.absorbed = _end_of_list(located, position)
+        _add_recommendation(
+            context, taken, place, block.start, taken.absorbed, rule="recommendation.paragraph", score=0.85
+        )
+    elif (
+        len(text) >= 40
+        and text.rstrip().endswith((".", ";"))
+        and not _BOUNDARY.search(text)
+        and not _lists_follow(located, position)
+    ):
         _add_recommendation(context, taken, place, block.start, block.end, rule="recommendation.paragraph", score=0.9)
     else:
         _segment(taken, block, "skipped", "an introduction or a subheading among recommendations", "recommendation")
@@ -355,7 +388,36 @@ def _end_with_rest(document: ReadDocument, located: Sequence[Located], position:
     if text.endswith((".", ";", "!", "?")) and not _OPEN_ITEM.search(text):
         return end
     for place in located[position + 1 :]:
-        if place.block.kind == "list_item" and place.block.level > block.level and place.section == located[position].section:
+        if (
+            place.block.kind == "list_item"
+            and place.block.level > block.level
+            and place.section == located[position].section
+        ):
+            end = place.block.end
+        elif place.block.kind != "footnote":
+            break
+    return end
+
+
+def _is_split_paragraph(document: ReadDocument, located: Sequence[Located], position: int) -> bool:
+    """A paragraph with a colon and a list, among paragraphs that each ask for something."""
+    place = located[position]
+    text = document.slice(place.block).rstrip()
+    if len(text) < 40 or not text.endswith(":") or _BOUNDARY.search(text) or not _lists_follow(located, position):
+        return False
+    return any(
+        other.section == place.section
+        and other.block.kind == "paragraph"
+        and other.block.end - other.block.start >= 60
+        and document.slice(other.block).rstrip().endswith(".")
+        for other in (*located[max(0, position - 8) : position], *located[position + 1 : position + 20])
+    )
+
+
+def _end_of_list(located: Sequence[Located], position: int) -> int:
+    end = located[position].block.end
+    for place in located[position + 1 :]:
+        if place.block.kind == "list_item" and place.section == located[position].section:
             end = place.block.end
         elif place.block.kind != "footnote":
             break
@@ -388,16 +450,24 @@ def _recommend_table(context: _Context, taken: _Taken, place: Located) -> None:
     for row in block.table.rows:
         cells = [cell for cell in row.cells if cell.lines]
         texts = [collapsed(" ".join(document.slice(line) for line in cell.lines)) for cell in cells]
-        if not cells or row.header or (len(cells) <= 3 and all(len(text) < 40 and not text.endswith(".") for text in texts)):
+        if (
+            not cells
+            or row.header
+            or (len(cells) <= 3 and all(len(text) < 40 and not text.endswith(".") for text in texts))
+        ):
             continue
         asked = max(range(len(cells)), key=lambda index: len(texts[index]))
         if len(cells) > 1 and asked > 0:
             bodies = _bodies(texts[0])
         for line in cells[asked].lines:
             if len(document.slice(line)) >= 25:
-                _add_recommendation(context, taken, place, line.start, line.end, line.marker, bodies, "recommendation.table")
+                _add_recommendation(
+                    context, taken, place, line.start, line.end, line.marker, bodies, "recommendation.table"
+                )
                 made = True
-    outcome = ("recommendation", "a table of areas for action") if made else ("skipped", "a table without areas for action")
+    outcome = (
+        ("recommendation", "a table of areas for action") if made else ("skipped", "a table without areas for action")
+    )
     _segment(taken, block, *outcome, "recommendation.table")
 
 
@@ -466,12 +536,14 @@ def _find(
     elif _opens_list(text, located, position):
         _segment(taken, block, "skipped", "introduces the list below it", "finding")
     elif block.kind == "list_item":
-        if len(text) < 25 or statement(text) is not None and len(text) < 120:
+        if len(text) < 25:
             _segment(taken, block, "skipped", "too short for a finding", "finding")
         else:
             _add_finding(context, taken, block.start, block.end, section, grade, _ref(block.marker), "finding.item")
-            _segment(taken, block, "finding", "a numbered paragraph or list item of an evaluative section", "finding.item")
-    elif len(text) >= 40 and text.rstrip("”’\"')").endswith((".", ":", ";", "?")):
+            _segment(
+                taken, block, "finding", "a numbered paragraph or list item of an evaluative section", "finding.item"
+            )
+    elif len(text) >= 90 or (len(text) >= 40 and text.rstrip("”’\"')").endswith((".", ":", ";", "?"))):
         _prose(context, taken, block, section, grade)
     else:
         _segment(taken, block, "skipped", "no sentence", "finding")

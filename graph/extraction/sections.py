@@ -15,7 +15,9 @@ from graph.extraction.evidence import collapsed
 from graph.extraction.grades import GRADE, grade_concept
 from graph.model import Block, ReadDocument
 
-SectionKind = Literal["front", "contents", "information", "previous", "recommendations", "findings", "outcome", "closing"]
+SectionKind = Literal[
+    "front", "contents", "information", "previous", "recommendations", "findings", "outcome", "closing"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,13 @@ _RULES: Final = (
         names=False,
     ),
     _rule("closing", r"^(?:any complaints|if you are not happy|further information|crown copyright|© crown)"),
-    _rule("findings", r"^(?:executive summary|overall summary|summary of (?:key |main )?findings|main findings|headline findings|key findings)"),
+    _rule(
+        "findings",
+        r"^(?:executive summary|overall summary|summary of (?:key |main )?findings|main findings|headline findings|key findings)",
+    ),
     _rule("findings", r"^summary for children and young people"),
+    _rule("findings", r"^inspection findings .*(?:board|lscb)|^key strengths .*(?:board|lscb)", main=False),
+    _rule("findings", r"^inspection judge?ments? about the (?:lscb|.*board)"),
     _rule(
         "findings",
         r"^(?:summary|(?:inspection )?findings\b.*|inspection judge?ments? about.*|(?:the )?(?:local authority|lscb|board|this local authority)\b.{0,60}(?:because|strengths?:?|not yet good)\b.*"
@@ -85,7 +92,11 @@ _RULES: Final = (
         main=False,
         names=False,
     ),
-    _rule("findings", r"^(?:section \d|the (?:local )?(?:authority|safeguarding children board)(?: \(lscb\))?$|the lscb$)", names=False),
+    _rule(
+        "findings",
+        r"^(?:section \d|the (?:local )?(?:authority|safeguarding children board)(?: \(lscb\))?$|the lscb$)",
+        names=False,
+    ),
     _rule("findings", r"^progress since "),
     _rule(
         "findings",
@@ -100,6 +111,8 @@ _SUBJECT: Final = _RULES[-1]
 
 _BOARD: Final = re.compile(r"\bLSCB\b|safeguarding (?:children )?board", re.I)
 _GRADE_AT_END: Final = re.compile(rf"(?:[:–-]|\bis|\bare|\bthat it)?\s*{GRADE}\.?$", re.I)
+_EXPLAINED: Final = re.compile(r"what the (?:inspection )?judge?ments mean", re.I)
+_PARTS: Final = re.compile(r"the (?:local )?(?:authority|lscb|safeguarding children board)(?: \(lscb\))?", re.I)
 _UNKNOWN_LEVEL: Final = 9
 """Below all levels: of a heading that is known by its words only."""
 _PAGE_ENTRY: Final = re.compile(r"\D\s?\d{1,3}$")
@@ -144,6 +157,8 @@ def locate(document: ReadDocument) -> Iterator[Located]:
             yield Located(block, current)
             continue
         rule = _matching(title)
+        if stack and _EXPLAINED.search(stack[0][1].printed or "") and _PARTS.fullmatch(title):
+            rule = None
         if rule is not None and rule.main and _is_subheading(rule, grade, block, stack, headed):
             rule = None
         opened = _opened(title, grade, rule, current, block)
@@ -164,10 +179,10 @@ def locate(document: ReadDocument) -> Iterator[Located]:
 
 
 def _heading_of(document: ReadDocument, block: Block) -> tuple[str | None, str | None]:
-    """The words of a heading and the grade in them; it may be a table of one row, a title and its grade."""
+    """The words of a heading and the grade in them; it may be a small table, a title and its grade."""
     if block.kind == "table" and block.table is not None:
-        cells = block.table.rows[0].cells
-        if len(block.table.rows) == 1 and len(cells) == 2:
+        cells = block.table.rows[-1].cells
+        if len(block.table.rows) <= 2 and len(cells) == 2:
             text, grade = (collapsed(" ".join(document.slice(line) for line in cell.lines)) for cell in cells)
             rule = _matching(text)
             if rule is not None and rule.kind == "findings" and re.fullmatch(rf"{GRADE}\.?", grade, re.I):
@@ -190,12 +205,12 @@ def _is_subheading(
 
 def _is_front_line(title: str, block: Block) -> bool:
     """On the front page a judgement is printed as large as a heading."""
-    return block.page == 1 and bool(re.search(rf"(?:is|are|:)\s+{GRADE}\.?$|^the effectiveness of|^review of", title, re.I))
+    return block.page == 1 and bool(
+        re.search(rf"(?:is|are|:)\s+{GRADE}\.?$|^the effectiveness of|^review of", title, re.I)
+    )
 
 
-def _opened(
-    title: str, grade: str | None, rule: _Rule | None, current: Section, block: Block
-) -> Section | None:
+def _opened(title: str, grade: str | None, rule: _Rule | None, current: Section, block: Block) -> Section | None:
     if rule is None:
         if block.kind != "heading" or re.fullmatch(rf"(?:{GRADE}|and)\.?", title, re.I):
             return None
@@ -207,10 +222,12 @@ def _opened(
 
 def _nested(opened: Section, parent: Section | None, board: bool) -> Section:
     heading = opened.heading
-    if parent is not None and heading is None:
+    if parent is not None and heading is None and parent.kind == "findings":
         heading = parent.heading or parent.printed
     kind = opened.kind
-    return Section(kind, heading or opened.printed, opened.printed, board, opened.grade or (parent.grade if parent else None))
+    return Section(
+        kind, heading or opened.printed, opened.printed, board, opened.grade or (parent.grade if parent else None)
+    )
 
 
 def _board_after(title: str, board: bool, kind: SectionKind) -> bool:

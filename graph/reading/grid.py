@@ -60,7 +60,7 @@ def find_grids(rulings: Sequence[Ruling]) -> list[Grid]:
 
 def _touching(rulings: Sequence[Ruling]) -> Iterator[list[Ruling]]:
     """Groups of lines that meet."""
-    remaining = sorted(rulings, key=lambda line: (line.at if line.horizontal else line.start))
+    remaining = sorted(rulings, key=lambda line: line.at if line.horizontal else line.start)
     parent = list(range(len(remaining)))
 
     def root(index: int) -> int:
@@ -145,9 +145,7 @@ def _merged(
             if (row, column) in taken:
                 continue
             wide = 1
-            while (
-                column + wide < columns and (column + wide, row) not in right and (row, column + wide) not in taken
-            ):
+            while column + wide < columns and (column + wide, row) not in right and (row, column + wide) not in taken:
                 wide += 1
             high = 1
             while row + high < rows and all(
@@ -155,6 +153,4 @@ def _merged(
             ):
                 high += 1
             taken.update((r, c) for r in range(row, row + high) for c in range(column, column + wide))
-            yield GridCell(
-                row, column, high, wide, xs[column], ys[row], xs[column + wide], ys[row + high]
-            )
+            yield GridCell(row, column, high, wide, xs[column], ys[row], xs[column + wide], ys[row + high])

@@ -130,9 +130,9 @@ def _host(line: Line, around: list[Line]) -> Line | None:
     for other in around:
         if line.size > 0.85 * other.size or not other.top <= middle <= other.bottom:
             continue
-        if all(any(-2 <= w.x0 - o.x1 <= 0.4 * o.size or w.x1 <= o.x0 + 1 for o in other.words) for w in line.words) and (
-            sum(len(w.text) for w in line.words) <= 6
-        ):
+        if all(
+            any(-2 <= w.x0 - o.x1 <= 0.4 * o.size or w.x1 <= o.x0 + 1 for o in other.words) for w in line.words
+        ) and (sum(len(w.text) for w in line.words) <= 6):
             return other
     return None
 
@@ -217,7 +217,8 @@ def without_marks(lines: Iterable[Line]) -> None:
         ]
         if len(kept) < len(line.words):
             line.words = [
-                replace(word, text=word.text.rstrip("¹²³⁴⁵⁶⁷⁸⁹⁰")) if word.text[-1] in "¹²³⁴⁵⁶⁷⁸⁹" else word for word in kept
+                replace(word, text=word.text.rstrip("¹²³⁴⁵⁶⁷⁸⁹⁰")) if word.text[-1] in "¹²³⁴⁵⁶⁷⁸⁹" else word
+                for word in kept
             ]
             line.measure()
 
@@ -253,7 +254,8 @@ def marker_of(line: Line, before: Draft | None, after: Line | None, flows: bool)
     text = first.text
     wide = gap > 0.5 * line.size
     if len(text) <= 2 and (
-        all(c in BULLETS or 0xE000 <= ord(c) <= 0xF8FF or c == "\ufffd" for c in text) or (first.symbol and len(text) == 1)
+        all(c in BULLETS or 0xE000 <= ord(c) <= 0xF8FF or c == "\ufffd" for c in text)
+        or (first.symbol and len(text) == 1)
     ):
         return Marker(text, first.x0, second.x0, False)
     if text in _DASHES and (wide or _like(before, first.x0, text)):
@@ -266,7 +268,11 @@ def marker_of(line: Line, before: Draft | None, after: Line | None, flows: bool)
         if follows and abs(first.x0 - before.marker.x) <= 3 + 0.5 * line.size:  # type: ignore[union-attr]
             return Marker(text, first.x0, second.x0, True)
         closed = text[-1] in ".)"
-        hanging = after is not None and abs(after.x0 - second.x0) <= 2 + 3 * second.glued and second.x0 - first.x0 > 0.8 * line.size
+        hanging = (
+            after is not None
+            and abs(after.x0 - second.x0) <= 2 + 3 * second.glued
+            and second.x0 - first.x0 > 0.8 * line.size
+        )
         if (hangs or hanging or not flows) and (wide or (closed and (second.glued or gap > 0.1 * line.size))):
             return Marker(text, first.x0, second.x0, True)
     return None
@@ -415,7 +421,7 @@ def continues(draft: Draft, line: Line, measures: Measures) -> bool:
     if pitch > (measures.pitch + 0.28) * line.size:
         return False
     if heading_like:
-        return (at_indent or centred or hanging_back) and room < 6
+        return (at_indent or centred or hanging_back) and (room < 6 or line.text[0].islower())
     if not (at_indent or hanging_back or first_indent):
         return False
     return not (room > 0.3 if ended else room > 2.0)
@@ -603,9 +609,7 @@ def document_of_pages(
     return _Emitter(measures.vocabulary).document(source, drafts, sizes, title, warnings)
 
 
-def _words_in(
-    words: Sequence[PlacedWord], grids: Sequence[Grid]
-) -> tuple[list[list[PlacedWord]], list[PlacedWord]]:
+def _words_in(words: Sequence[PlacedWord], grids: Sequence[Grid]) -> tuple[list[list[PlacedWord]], list[PlacedWord]]:
     held: list[list[PlacedWord]] = [[] for _ in grids]
     if not grids:
         return held, list(words)
@@ -774,9 +778,7 @@ def _notes(lines: list[Line], measures: Measures) -> Iterator[Draft]:
 
 
 def _set_kinds(drafts: Sequence[Draft], measures: Measures) -> None:
-    sizes = sorted(
-        {round(draft.lines[0].size) for draft in drafts if _is_heading(draft, measures)}, reverse=True
-    )
+    sizes = sorted({round(draft.lines[0].size) for draft in drafts if _is_heading(draft, measures)}, reverse=True)
     rank = {size: min(level, 6) for level, size in enumerate(sizes, start=1)}
     stack: list[float] = []
     for draft in drafts:
@@ -902,7 +904,13 @@ class _Emitter:
             rows.append(Row(tuple(cells), row.page, _is_header(table, number)))
         first = table.rows[0].cells[0].lines[0].lines[0]
         return Block(
-            "table", start, self._length, table.rows[0].page, size=first.size, boxes=tuple(boxes), table=Table(tuple(rows))
+            "table",
+            start,
+            self._length,
+            table.rows[0].page,
+            size=first.size,
+            boxes=tuple(boxes),
+            table=Table(tuple(rows)),
         )
 
     def _cell(self, cell: DraftCell, columns: dict[int, int]) -> Cell:
