@@ -81,6 +81,7 @@ def _document(
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         page_count=2 if media_type == "application/pdf" else 0,
         extractor_version="7",
+        warnings=("the file has no pages",) if media_type == "text/plain" else (),
     )
     return Invented(extraction, text)
 
