@@ -13,7 +13,8 @@ from graph.extraction.grades import GRADE_WORDS
 from graph.model import Block, DocumentFacts, DocumentKind, ReadDocument
 
 _FRONT_ENDS: Final = re.compile(
-    r"(?i)^(?:inspection|visit|review)? ?(?:dates?|carried out)\b|^(?:lead|reporting) inspector|^(?:report )?published|^dates? of|^judge?ment\b|^inspection outcome|"
+    r"(?i)^(?:inspection|visit|review)? ?(?:dates?|carried out)\b|^(?:lead|reporting) inspector|^(?:report "
+    r")?published|^dates? of|^judge?ment\b|^inspection outcome|"
     r"^contents$|^age group|^dear\b|^unique reference|^urn\b"
 )
 _PUBLISHED: Final = re.compile(

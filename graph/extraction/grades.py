@@ -32,7 +32,10 @@ _AREAS: Final[tuple[tuple[str, str], ...]] = (
     ("quality-of-provision", r"quality of provision"),
     (
         "overall-effectiveness",
-        r"overall (?:effectiveness|judge?ment)|^(?:the )?(?:(?:children[’']s|social) )?(?:(?:social )?care )?(?:services\b|children[’']s$)|^children[’']s$",
+        (
+            r"overall (?:effectiveness|judge?ment)|^(?:the )?(?:(?:children[’']s|social) )?(?:(?:social )?care "
+            r")?(?:services\b|children[’']s$)|^children[’']s$"
+        ),
     ),
 )
 
@@ -73,7 +76,11 @@ _FRAMEWORKS: Final[tuple[tuple[str, str], ...]] = (
     ("area-send-2023", r"area send inspection"),
     (
         "area-send-2016",
-        r"joint local area|local area send|(?:special educational needs|send)\b.*\blocal area|local area.*(?:special educational needs|\bsend\b)",
+        (
+            r"joint local area|local area send|(?:special educational needs|send)\b.*\blocal area"
+            r"|local area.*(?:special "
+            r"educational needs|\bsend\b)"
+        ),
     ),
     ("hmip-yot", r"youth (?:offending|justice)"),
     ("jar", r"joint area review"),
@@ -84,7 +91,10 @@ _FRAMEWORKS: Final[tuple[tuple[str, str], ...]] = (
     ("sif", r"services for children in need of help and protection"),
     (
         "ilacs",
-        r"inspection of (?:.{0,80} )?(?:children[’']s social care services|local authority children[’']s (?:social care )?services|children[’']s services)",
+        (
+            r"inspection of (?:.{0,80} )?(?:children[’']s social care services|local authority children[’']s (?:social "
+            r"care )?services|children[’']s services)"
+        ),
     ),
     ("arrangements-for-protection-of-children", r"arrangements for the protection of children"),
     ("safeguarding-and-looked-after-children", r"safeguarding|looked[- ]after children"),
@@ -126,7 +136,8 @@ def framework_id(name: str | None, start: str | None = None) -> str | None:
 
 
 GRADE_WORDS: Final = (
-    r"(?:outstanding|good|adequate|satisfactory|inadequate|require[sd]? improvement(?: to be good)?|requiring improvement"
+    r"(?:outstanding|good|adequate|satisfactory|inadequate|require[sd]? improvement(?: to be good)?|requiring "
+    r"improvement"
     r"|poor|excellent)"
 )
 GRADE: Final = rf"(?:Grade \d \(\w+(?: \w+)?\)|{GRADE_WORDS}(?: \(Grade \d\))?|(?:Grade )?\d \({GRADE_WORDS}\))"

@@ -11,7 +11,7 @@ from typing import Final
 from graph.authorities import Authority
 from graph.dates import find_dates
 from graph.extraction.evidence import collapsed, evidence, maker
-from graph.extraction.grades import GRADE, area_concept, framework_id
+from graph.extraction.grades import GRADE, area_concept, framework_id, grade_concept
 from graph.extraction.judgements import Printed, statement
 from graph.extraction.sections import Located
 from graph.extraction.sentences import sentences
@@ -26,10 +26,15 @@ _BODIES: Final = (
     ("HMICFRS", r"inspectorate of constabulary|\bhmicf?r?s?\b"),
     ("Audit Commission", r"audit commission"),
 )
-_INSPECTOR_TITLES: Final = r"(?:His|Her) Majesty[’']?s? Inspectors?(?: of \w+)?|S?HMI|Ofsted(?: (?:S?HMI|Inspector))?|OI|CQC(?: \w+)?|Regulatory Inspector|Social Care Inspector"
+_INSPECTOR_TITLES: Final = (
+    r"(?:His|Her) Majesty[’']?s? Inspectors?(?: of \w+)?|S?HMI|Ofsted(?: (?:S?HMI"
+    r"|Inspector))?|OI|CQC(?: \w+)?|Regulatory Inspector|Social Care Inspector"
+)
 _NAME: Final = r"[A-ZÀ-Þ][\w’'.-]*(?:[ -](?:de|van|von|der|la|le|Mc|[A-ZÀ-Þ])[\w’'.-]*){1,4}"
 _LEAD: Final = re.compile(
-    rf"\b(?:(?:Lead|Reporting) inspectors?(?: on site)?|(?:Lead|Reporting) Inspectors?(?=:))\s*:?\s*(?P<name>{_NAME})(?P<more>(?:,?\s*(?:{_INSPECTOR_TITLES}))?,? and (?P<second>{_NAME}))?",
+    rf"\b(?:(?:Lead|Reporting) inspectors?(?: on site)?|(?:Lead|Reporting) "
+    rf"Inspectors?(?=:))\s*:?\s*(?P<name>{_NAME})(?P<more>(?:,?\s*(?:{_INSPECTOR_TITLES}))?,? and "
+    rf"(?P<second>{_NAME}))?",
 )
 _LEAD_AFTER: Final = re.compile(
     rf"(?P<name>{_NAME}),?\s*(?:\(?(?:{_INSPECTOR_TITLES})\)?,?\s*)*[,(–-]?\s*\(?[Ll]ead [Ii]nspector"
@@ -38,7 +43,8 @@ _LED_BY: Final = re.compile(
     rf"\b(?:led|undertaken|carried out|conducted) by (?P<name>{_NAME}),? (?:{_INSPECTOR_TITLES})"
 )
 _DATES: Final = re.compile(
-    r"\b(?:inspection|visit|review|fieldwork) dates?\s*:?|\bdates? of (?:the )?(?:inspection|visit|review)\s*:?|\binspected (?:between|from|on)\b",
+    r"\b(?:inspection|visit|review|fieldwork) dates?\s*:?|\bdates? of (?:the )?(?:inspection|visit|review)\s*:?"
+    r"|\binspected (?:between|from|on)\b",
     re.I,
 )
 _PREVIOUS_DATES: Final = re.compile(r"previous|last", re.I)
@@ -68,7 +74,8 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     """The inspection's name as printed, the authority's name left out: "Inspection of Leeds local authority
     children’s services" is an "Inspection of local authority children’s services"."""
     match = re.search(
-        r"(?i)\b(?:(?:re-?)?inspection of|joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring )?inspection|focused visit|monitoring visit|review of|safeguarding and looked after)",
+        r"(?i)\b(?:(?:re-?)?inspection of|joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring "
+        r")?inspection|focused visit|monitoring visit|review of|safeguarding and looked after)",
         title,
     )
     if match is None:
@@ -87,7 +94,8 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
 
 
 _SERVICES: Final = re.compile(
-    r"(?i)\b((?:local authority )?(?:children['’]s|children) (?:social care |social work )?services?|services for (?:children|looked after|people)|"
+    r"(?i)\b((?:local authority )?(?:children['’]s|children) (?:social care |social work )?services?|services for "
+    r"(?:children|looked after|people)|"
     r"looked after children services|safeguarding|arrangements for)\b"
 )
 
@@ -173,16 +181,20 @@ class Earlier:
 
 
 _PAST: Final = re.compile(
-    r"(?i)\b(?:last|previous|earlier|prior|full|re-?)\b[^.]{0,80}\binspect|\binspect(?:ed|ion)\b[^.]{0,120}\b(?:in|on|during|undertaken|took place|carried out|published)\b"
+    r"(?i)\b(?:last|previous|earlier|prior|full|re-?)\b[^.]{0,80}\binspect|\binspect(?:ed|ion)\b[^.]{0,120}\b(?:in"
+    r"|on|during|undertaken|took place|carried out|published)\b"
 )
 _JUDGED: Final = re.compile(
-    rf"(?i)\b(?:judged|graded|rated|found|judging|judgement (?:was|of)|considered|deemed)\b(?P<between>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
+    rf"(?i)\b(?:judged|graded|rated|found|judging|judgement (?:was|of)|considered"
+    rf"|deemed)\b(?P<between>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
 )
 _CHILDRENS_HOME: Final = re.compile(
     r"(?i)children[’']s homes?|most recent ofsted inspection|\bin this inspection\b|residential"
 )
 _SUBJECT: Final = re.compile(
-    r"(?i)(?:authority[’']s|council[’']s|(?:[A-Z][\w-]+[’']s?)|of (?:the )?)\s+(?P<name>(?:arrangements for the protection of children|(?:safeguarding|arrangements|services|fostering|adoption|children)[^.,;]{0,90}?))(?:\s+(?:was|were|is|in|took|services was|by)\b|[.,;]|$)"
+    r"(?i)(?:authority[’']s|council[’']s|(?:[A-Z][\w-]+[’']s?)|of (?:the )?)\s+(?P<name>(?:arrangements for the "
+    r"protection of children|(?:safeguarding|arrangements|services|fostering|adoption"
+    r"|children)[^.,;]{0,90}?))(?:\s+(?:was|were|is|in|took|services was|by)\b|[.,;]|$)"
 )
 
 
@@ -193,13 +205,16 @@ def earlier_inspections(
     found: list[Earlier] = []
     seen: set[tuple[str | None, str]] = set()
     position = 0
+    has_section = any(place.section.kind == "previous" for place in located)
     while position < len(located):
         place = located[position]
         position += 1
         if place.block.kind in ("heading", "table", "footnote") or place.section.kind in ("contents", "closing"):
             continue
         text = document.slice(place.block)
-        if not re.search(r"(?i)inspect", text) or (_CHILDRENS_HOME.search(text) and "last inspection report" not in text):
+        if not re.search(r"(?i)inspect", text) or (
+            _CHILDRENS_HOME.search(text) and "last inspection report" not in text
+        ):
             continue
         listed = _listed_below(document, located[position:]) if text.rstrip().endswith(":") else []
         if listed:
@@ -208,6 +223,8 @@ def earlier_inspections(
                 seen.add((date, "list"))
                 found.append(Earlier(_inspection(document, place.block, None, date, authority, body), tuple(listed)))
             continue
+        if has_section and place.section.kind == "findings" and not _PROGRESS.match(place.section.heading or ""):
+            continue  # a report that lists earlier inspections repeats them in its findings
         for earlier in _in_prose(document, place, authority, body):
             key = (earlier.inspection.start, earlier.judgements[0].area.casefold())
             if key not in seen:
@@ -219,15 +236,25 @@ def earlier_inspections(
 def _distinct(found: list[Earlier]) -> list[Earlier]:
     """Without what a fuller account of the same inspection says too."""
     kept: list[Earlier] = []
-    for earlier in sorted(found, key=lambda item: -len(item.judgements)):
+    for earlier in sorted(found, key=lambda item: (-len(item.judgements), item.inspection.framework is None)):
         areas = {area_concept(printed.area) for printed in earlier.judgements}
         year = (earlier.inspection.start or "")[:4]
         if not any(
-            (other.inspection.start or "")[:4] == year and areas <= {area_concept(p.area) for p in other.judgements}
+            (other.inspection.start or "")[:4] == year
+            and (areas <= {area_concept(p.area) for p in other.judgements} or _vaguely(earlier, other))
             for other in kept
         ):
             kept.append(earlier)
     return [earlier for earlier in found if earlier in kept]
+
+
+def _vaguely(earlier: Earlier, other: Earlier) -> bool:
+    """The same grade without saying of what."""
+    grades = {grade_concept(printed.grade) for printed in other.judgements}
+    return earlier.inspection.framework is None and {grade_concept(p.grade) for p in earlier.judgements} <= grades
+
+
+_PROGRESS: Final = re.compile(r"(?i)progress since|executive summary")
 
 
 def _listed_below(document: ReadDocument, following: Sequence[Located]) -> list[Printed]:
@@ -260,7 +287,8 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
         if judged is None and index + 1 < len(spans):
             follow = document.text[slice(*spans[index + 1])]
             if not re.search(r"(?i)\bin(?: \w+)? (?:19|20)\d\d\b", follow) and re.match(
-                r"(?i)(?:the (?:local authority|council|service|authority|arrangements|overall)|it|they|services|this|both|at that|overall)",
+                r"(?i)(?:the (?:local authority|council|service|authority|arrangements|overall)|it|they|services"
+                r"|this|both|at that|overall)",
                 follow,
             ):
                 judged, stop = _JUDGED.search(follow), spans[index + 1][1]
@@ -273,7 +301,7 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
             framework = collapsed(named["name"])
         area = framework if subject and framework else "Children’s services"
         if framework and re.fullmatch(r"(?i)(?:children[’']s )?services|children[’']s social care services", framework):
-            area, framework = framework, None
+            area, framework = "Children’s services", None
         inspection = _inspection(document, place.block, framework, date, authority, body, (start, stop))
         found.append(Earlier(inspection, (Printed(area, judged["grade"], start, stop, "judgement.earlier-prose"),)))
     return found

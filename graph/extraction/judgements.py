@@ -17,16 +17,19 @@ from graph.model import Block, Cell, Judgement, ReadDocument
 
 _IS_GRADE: Final = re.compile(rf"(?:is |are |that it is )?({GRADE})(?: and is not yet good)?\.?", re.I)
 _LABEL_AND_GRADE: Final = re.compile(
-    rf"^(?P<area>\S.*?)(?:\s*[:–-]\s+|\s+(?:is|are|was|were)(?: judged(?: to be)?)?:?\s+(?:that (?:it|they) (?:is|are)\s+)?|\s+)(?P<grade>{GRADE})"
+    rf"^(?P<area>\S.*?)(?:\s*[:–-]\s+|\s+(?:is|are|was|were)(?: judged(?: to be)?)?:?\s+(?:that (?:it|they) (?:is"
+    rf"|are)\s+)?|\s+)(?P<grade>{GRADE})"
     r"(?: and is not yet good)?(?: because:?)?\.?$",
     re.I,
 )
 _OVERALL: Final = re.compile(
-    rf"^(?P<area>The overall judge?ment|Overall judge?ment)\s+is\s+(?:that\s+)?(?:(?:the\s+)?(?:local authority[’']s\s+)?(?:children[’']s\s+)?services\s+)?(?:(?:is|are)\s+)?(?P<grade>{GRADE})\.?$",
+    rf"^(?P<area>The overall judge?ment|Overall judge?ment)\s+is\s+(?:that\s+)?(?:(?:the\s+)?(?:local "
+    rf"authority[’']s\s+)?(?:children[’']s\s+)?services\s+)?(?:(?:is|are)\s+)?(?P<grade>{GRADE})\.?$",
     re.I,
 )
 _NOT_AN_AREA: Final = re.compile(
-    r"^(?:judge?ment|grade|overall grade|area|outstanding|good|adequate|inadequate|it|this|they|which|a service|inspectors|published|a (?:service|local authority)\b.*)$",
+    r"^(?:judge?ment|grade|overall grade|area|outstanding|good|adequate|inadequate|it|this|they|which|a service"
+    r"|inspectors|published|a (?:service|local authority)\b.*)$",
     re.I,
 )
 

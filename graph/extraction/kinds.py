@@ -13,13 +13,20 @@ _REPORT: Final = (
     (2, r"(?:lead|reporting) inspectors?\s*:?\s+[A-Z]|lead inspector:|inspection team"),
     (
         2,
-        r"^(?:re-?)?inspection of |^area send (?:full )?inspection|^(?:focused|monitoring) visit|^joint (?:targeted )?(?:local )?area|^.{0,60}\binspection of (?:services for|local authority|children)",
+        (
+            r"^(?:re-?)?inspection of |^area send (?:full )?inspection|^(?:focused"
+            r"|monitoring) visit|^joint (?:targeted "
+            r")?(?:local )?area|^.{0,60}\binspection of (?:services for|local authority|children)"
+        ),
     ),
     (1, r"© ?crown copyright"),
     (2, r"regulates and inspects to achieve excellence|hmci requires|we are publishing this|open government licence"),
     (
         1,
-        r"what (?:does .{3,40} )?needs? to improve\??$|areas? for priority action|^inspection outcome$|^overall effectiveness$",
+        (
+            r"what (?:does .{3,40} )?needs? to improve\??$|areas? for priority action|^inspection outcome$|^overall "
+            r"effectiveness$"
+        ),
     ),
     (1, r"report published\s*:"),
     (1, r"^(?:the )?experiences and progress of "),
@@ -28,11 +35,17 @@ _PAPER: Final = (
     (3, r"^report (?:of|by|from|to)\b|report (?:of|by) (?:the )?(?:\w+ ){0,3}director|report author"),
     (
         3,
-        r"\b(?:cabinet|executive|council|committee|scrutiny|panel|board)\b.{0,60}\b(?:is|are) (?:recommended|asked|requested|invited) to",
+        (
+            r"\b(?:cabinet|executive|council|committee|scrutiny|panel|board)\b.{0,60}\b(?:is|are) (?:recommended|asked"
+            r"|requested|invited) to"
+        ),
     ),
     (
         2,
-        r"agenda item|wards? affected|return to agenda|key decision|divisions?(?:\(s\))?:|background papers|financial (?:and \w+ )?implications|legal implications",
+        (
+            r"agenda item|wards? affected|return to agenda|key decision|divisions?(?:\(s\))?:|background papers"
+            r"|financial (?:and \w+ )?implications|legal implications"
+        ),
     ),
     (2, r"^(?:meeting|date of meeting|committee)\s*:|overview and scrutiny|scrutiny committee$|^cabinet$"),
     (2, r"^purpose of (?:the )?report|^executive summary and purpose"),

@@ -247,7 +247,7 @@ def _items(context: _Context, located: Sequence[Located], judgements: Sequence[J
     judged = {
         j.evidence.start
         for j in judgements
-        if j.evidence is not None and not j.made_by.name.startswith("judgement.earlier")
+        if j.evidence and j.made_by and not j.made_by.name.startswith("judgement.earlier")
     }
     grades = _section_grades(judgements)
     started = False
@@ -308,13 +308,16 @@ def _is_summary_prose(context: _Context, block: Block) -> bool:
 
 _LEGAL: Final = re.compile(
     r"(?i)open government licence|enquiries@|crown copyright|ofsted\) regulates and inspects|monthly newsletter|"
-    r"large print or braille|carried out under section \d+|under its power to|raising concerns and making complaints|this (?:publication|report) is available at|textphone"
+    r"large print or braille|carried out under section \d+|under its power to|raising concerns and making complaints"
+    r"|this (?:publication|report) is available at|textphone"
 )
 _BOUNDARY: Final = re.compile(
-    r"(?i)(?:should|must|needs? to) (?:take|address|consider) the following|the following (?:areas|actions|recommendations)|^in order to improve\b"
+    r"(?i)(?:should|must|needs? to) (?:take|address|consider) the following|the following (?:areas|actions"
+    r"|recommendations)|^in order to improve\b"
 )
 _NOTHING_ASKED: Final = re.compile(
-    r"(?i)^(?:there (?:are|were) no\b|no (?:areas|priority|immediate|recommendations)|the inspection did not (?:find|identify)|inspectors did not identify|none\b)"
+    r"(?i)^(?:there (?:are|were) no\b|no (?:areas|priority|immediate|recommendations)|the inspection did not (?:find"
+    r"|identify)|inspectors did not identify|none\b)"
 )
 _OPEN_ITEM: Final = re.compile(r"[:–-]\s*(?:\(?paragraphs?[^)]*\)?)?$", re.I)
 _NUMBER: Final = re.compile(r"^\(?(?P<ref>\d{1,3}(?:\.\d{1,3})*|[a-z]|[ivx]+)[.)]?$")
@@ -477,7 +480,10 @@ def _bodies(text: str) -> tuple[str, ...]:
 
 
 _DEADLINE: Final = re.compile(
-    r"(?i)\b(?:immediately|with immediate effect|within (?:the next )?(?:\w+) (?:working )?(?:days?|weeks?|months?|years?)(?: of (?:the )?(?:publication|this inspection|the report)[^,.;]{0,40})?|by (?:the end of )?(?:January|February|March|April|May|June|July|August|September|October|November|December) (?:19|20)\d\d)\b"
+    r"(?i)\b(?:immediately|with immediate effect|within (?:the next )?(?:\w+) (?:working )?(?:days?|weeks?|months?"
+    r"|years?)(?: of (?:the )?(?:publication|this inspection|the report)[^,.;]{0,40})?|by (?:the end of "
+    r")?(?:January|February|March|April|May|June|July|August|September|October|November|December) (?:19"
+    r"|20)\d\d)\b"
 )
 
 
@@ -561,9 +567,12 @@ def _opens_list(text: str, located: Sequence[Located], position: int) -> bool:
 
 
 _CONTEXT: Final = re.compile(
-    r"(?i)^(?:(?:a|the|this|one|two|three) (?:focused |monitoring |previous )?(?:visits?|inspections?) (?:was|were|took|to)\b|inspectors (?:visited|met|spoke|looked|considered|reviewed)\b"
-    r"|(?:the )?(?:local authority|council|authority|borough|county|city|it) (?:was|were) (?:last )?inspected\b|ofsted (?:carried|undertook|conducted)\b"
-    r"|at the time of (?:the|this) inspection, (?:there were|the local authority (?:had|was))|(?:in|since) (?:19|20)\d\d(?: and (?:19|20)\d\d)?, [^.]*\b(?:covid|pandemic|lockdown)\b)"
+    r"(?i)^(?:(?:a|the|this|one|two|three) (?:focused |monitoring |previous )?(?:visits?|inspections?) (?:was|were"
+    r"|took|to)\b|inspectors (?:visited|met|spoke|looked|considered|reviewed)\b"
+    r"|(?:the )?(?:local authority|council|authority|borough|county|city|it) (?:was|were) (?:last )?inspected\b"
+    r"|ofsted (?:carried|undertook|conducted)\b"
+    r"|at the time of (?:the|this) inspection, (?:there were|the local authority (?:had|was))|(?:in|since) (?:19"
+    r"|20)\d\d(?: and (?:19|20)\d\d)?, [^.]*\b(?:covid|pandemic|lockdown)\b)"
 )
 
 

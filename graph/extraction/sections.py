@@ -52,14 +52,18 @@ _RULES: Final = (
     _rule(
         "information",
         r"^(?:information about (?:this|the)|about (?:this|the) (?:inspection|visit|review)|service information"
-        r"|the inspection judge?ments? and what they mean|what the (?:inspection )?judge?ments? mean|local area partnership details"
-        r"|annex\b|appendix\b|glossary|scope of the|inspection (?:activity|methodology|evidence)|how (?:we|inspectors) )",
+        r"|the inspection judge?ments? and what they mean|what the (?:inspection )?judge?ments? mean|local area "
+        r"partnership details"
+        r"|annex\b|appendix\b|glossary|scope of the|inspection (?:activity|methodology|evidence)|how (?:we"
+        r"|inspectors) )",
     ),
     _rule("information", r"^(?:the )?inspection team$|^about ofsted|^ofsted\b.*care quality commission$", main=False),
     _rule(
         "information",
-        r"^(?:local leadership|children(?: and young people)? (?:living|looked after|in need|in care)\b.* in th[ei]s? .*area$|child(?:ren)? protection in this area"
-        r"|children (?:and young people )?looked after in this area|other information about|the casework model|context$|background$)",
+        r"^(?:local leadership|children(?: and young people)? (?:living|looked after|in need|in care)\b.* in "
+        r"th[ei]s? .*area$|child(?:ren)? protection in this area"
+        r"|children (?:and young people )?looked after in this area|other information about|the casework model"
+        r"|context$|background$)",
         main=False,
     ),
     _rule("previous", r"^(?:previous|other|last|recent) ofsted inspections?", main=False),
@@ -67,27 +71,32 @@ _RULES: Final = (
     _rule("findings", r"^what does the (?:local )?area (?:partnership )?need to do better"),
     _rule(
         "recommendations",
-        r"^(?:recommendations?\b(?! (?:from|at|of) (?:the )?(?:last|previous))|what (?:does|do) .{3,60} needs? to (?:improve|do)|what (?:else )?needs? to (?:improve|be done|be improved)"
-        r"|areas? for (?:priority action|improvement|development|further development)|priority action|key (?:areas|priorities) for (?:improvement|action))",
+        r"^(?:recommendations?\b(?! (?:from|at|of) (?:the )?(?:last|previous))|what (?:does|do) .{3,60} needs? to "
+        r"(?:improve|do)|what (?:else )?needs? to (?:improve|be done|be improved)"
+        r"|areas? for (?:priority action|improvement|development|further development)|priority action|key (?:areas"
+        r"|priorities) for (?:improvement|action))",
         names=False,
     ),
     _rule(
         "recommendations",
-        r"^(?:priority and immediate actions?|immediate(?:ly)?(?: priorit\w+| actions?)?:?$|within (?:the next )?(?:\w+|\d+) (?:days?|weeks?|months?|years?)\b.{0,20}$)",
+        r"^(?:priority and immediate actions?|immediate(?:ly)?(?: priorit\w+| actions?)?:?$|within (?:the next "
+        r")?(?:\w+|\d+) (?:days?|weeks?|months?|years?)\b.{0,20}$)",
         main=False,
         names=False,
     ),
     _rule("closing", r"^(?:any complaints|if you are not happy|further information|crown copyright|© crown)"),
     _rule(
         "findings",
-        r"^(?:executive summary|overall summary|summary of (?:key |main )?findings|main findings|headline findings|key findings)",
+        r"^(?:executive summary|overall summary|summary of (?:key |main )?findings|main findings|headline findings"
+        r"|key findings)",
     ),
     _rule("findings", r"^summary for children and young people"),
     _rule("findings", r"^inspection findings .*(?:board|lscb)|^key strengths .*(?:board|lscb)", main=False),
     _rule("findings", r"^inspection judge?ments? about the (?:lscb|.*board)"),
     _rule(
         "findings",
-        r"^(?:summary|(?:inspection )?findings\b.*|inspection judge?ments? about.*|(?:the )?(?:local authority|lscb|board|this local authority)\b.{0,60}(?:because|strengths?:?|not yet good)\b.*"
+        r"^(?:summary|(?:inspection )?findings\b.*|inspection judge?ments? about.*|(?:the )?(?:local authority|lscb"
+        r"|board|this local authority)\b.{0,60}(?:because|strengths?:?|not yet good)\b.*"
         r"|(?:the )?local authority has the following strengths:?|key strengths.*|strengths:?|weaknesses:?)$",
         main=False,
         names=False,
@@ -100,8 +109,11 @@ _RULES: Final = (
     _rule("findings", r"^progress since "),
     _rule(
         "findings",
-        r"^(?:the experiences? and progress|the impact of |leadership|the graded judge?ment|the effectiveness of|overall effectiveness|capacity (?:to|for) "
-        r"|outcomes for|quality of provision|what is it like|what is the area partnership|how effective|the (?:local )?safeguarding|the arrangements? for|safeguarding (?:services|outcomes)|ambition and prioritisation"
+        r"^(?:the experiences? and progress|the impact of |leadership|the graded judge?ment|the effectiveness of"
+        r"|overall effectiveness|capacity (?:to|for) "
+        r"|outcomes for|quality of provision|what is it like|what is the area partnership|how effective|the (?:local "
+        r")?safeguarding|the arrangements? for|safeguarding (?:services|outcomes)|ambition and "
+        r"prioritisation"
         r"|being healthy|staying safe|enjoying and achieving|making a positive contribution|economic well-?being)",
     ),
 )

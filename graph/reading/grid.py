@@ -11,7 +11,8 @@ SNAP = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A drawn line: at height ``at`` from ``start`` to ``end`` when horizontal, else at that x. Points from top left."""
+    """A drawn line: at height ``at`` from ``start`` to ``end`` when horizontal, else at that x;
+    points from top left."""
 
     horizontal: bool
     at: float

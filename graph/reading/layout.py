@@ -440,7 +440,8 @@ def _is_contents_entry(line: Line) -> bool:
 
 
 _HYPHEN_PREFIXES = frozenset(
-    "multi well self co re pre post non inter intra semi anti mid low high long short full part half sub cross over under "
+    "multi well self co re pre post non inter intra semi anti mid low high long short full part half sub cross over "
+    "under "
     "out on off in up down one two three four five six seven eight nine ten twelve ex pro e all best good first second "
     "third real day year fast slow hard large small so face child bi tri trans ultra vice".split()
 )
