@@ -1,0 +1,347 @@
+"""The JSON API under /api and its description. Parameters come from the table that the search page reads."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, g, render_template, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from webapp.errors import PROBLEM, Gone
+from webapp.exports import COLUMNS, public_root, rows_of
+from webapp.item_pages import lineage, similar_elsewhere
+from webapp.labels import Concept
+from webapp.search_query import MODES, ORDERS, PARAMETERS, Query, read_query
+from webapp.services import OpenRelease, Services, manifest_figures
+from webapp.tables import Row, Table
+from webapp.theme_pages import councils_by_region, release_recurrences, theme_figures
+
+MAX_LIMIT = 500
+#: First path segment of an IRI → its table.
+_TABLES = {
+    "documents": "documents",
+    "inspections": "inspections",
+    "judgements": "judgements",
+    "findings": "items",
+    "recommendations": "items",
+    "actions": "items",
+}
+
+
+def blueprint(services: Services) -> Blueprint:
+    pages = Blueprint("api", __name__)
+    settings = services.settings
+
+    @pages.get("/api")
+    @pages.get("/api/")
+    def index() -> str:
+        return render_template("api.html", operations=_operations())
+
+    @pages.get("/api/openapi.json")
+    def openapi() -> Response:
+        return _json(description(public_root(settings)))
+
+    @pages.get("/api/release")
+    def release() -> Response:
+        return _json(manifest_figures(g.release))
+
+    @pages.get("/api/search")
+    def search() -> Response:
+        query = read_query(request.args, g.release, max_characters=settings.query_characters)
+        return _search(query, g.release, public_root(settings), settings.page_size)
+
+    @pages.get("/api/items/<any(documents, inspections, judgements, findings, recommendations, actions):kind>/<name>")
+    def item(kind: str, name: str) -> Response:
+        return _item(g.release, kind, name, public_root(settings))
+
+    @pages.get("/api/items/<any(findings, recommendations, actions):kind>/<name>/similar")
+    def similar(kind: str, name: str) -> Response:
+        row = _row(g.release, kind, name)
+        return _json({"release": g.release.id, "iri": row["iri"], "similar": _similar(g.release, row)})
+
+    @pages.get("/api/themes")
+    def themes() -> Response:
+        release: OpenRelease = g.release
+        found = [_theme(concept, release) for concept in release.labels.themes.concepts.values()]
+        return _json({"release": release.id, "total": len(found), "themes": found})
+
+    @pages.get("/api/authorities")
+    def authorities() -> Response:
+        found = [
+            {
+                "gss_code": council.authority.gss_code,
+                "name": council.authority.name,
+                "region": region,
+                "type": council.authority.type,
+                "neighbours": list(council.authority.neighbours),
+                "abolished": council.authority.abolished,
+                "succeeded_by": list(council.authority.succeeded_by),
+                "documents": council.documents,
+                "inspections": council.inspections,
+                "iri": g.release.iri_of(f"authorities/{council.authority.gss_code}"),
+            }
+            for region, councils in councils_by_region(g.release)
+            for council in councils
+        ]
+        return _json({"release": g.release.id, "total": len(found), "authorities": found})
+
+    @pages.get("/api/recurring")
+    def recurring() -> Response:
+        found = [
+            {
+                "theme": r.theme,
+                "told": r.told,
+                "reinspected": r.councils,
+                "again": r.again,
+                "share": r.share,
+                "interval": r.interval,
+                "not_yet_reinspected": r.never_reinspected,
+            }
+            for r in release_recurrences(g.release)
+        ]
+        return _json({"release": g.release.id, "total": len(found), "recurring": found})
+
+    @pages.route("/api/<path:rest>", methods=["GET"])
+    def unknown(rest: str) -> Response:
+        raise NotFound(f"There is no /api/{rest[:80]}; /api/openapi.json lists what there is.")
+
+    return pages
+
+
+def _json(body: Any) -> Response:
+    return Response(msgspec.json.encode(body), content_type="application/json")
+
+
+def _limit(text: str | None, default: int) -> int:
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= MAX_LIMIT):
+        raise BadRequest(f"limit must be a number from 1 to {MAX_LIMIT}.")
+    return int(text)
+
+
+def _search(query: Query, release: OpenRelease, root: str, default: int) -> Response:
+    limit = _limit(request.args.get("limit"), default)
+    found = release.searcher.search(query.request(limit))
+    last = max(1, -(-found.total // limit))
+    body = {
+        "release": release.id,
+        "query": query.text,
+        "url": root + query.at(1).url(),
+        "total": found.total,
+        "page": query.page,
+        "pages": last,
+        "limit": limit,
+        "close": found.close,
+        "notices": [*query.notices, *([found.message] if found.message else [])],
+        "facets": {
+            name: [{"value": v.value, "count": v.count} for v in values] for name, values in found.facets.items()
+        },
+        "results": list(rows_of(found.hits, release, root)),
+    }
+    for place, result in enumerate(body["results"]):  # type: ignore[arg-type]
+        why = found.hits[place].why
+        result["confidence"] = round(found.hits[place].confidence, 3)
+        result["why"] = {"words": list(why.words), "sentence": why.sentence, "theme": why.theme}
+    response = _json(body)
+    response.headers["X-Total-Count"] = str(found.total)
+    links = [
+        (rel, query.at(page).url("/api/search", limit=str(limit)))
+        for rel, page, there in (("prev", query.page - 1, query.page > 1), ("next", query.page + 1, query.page < last))
+        if there
+    ]
+    if links:
+        response.headers["Link"] = ", ".join(f'<{root}{url}>; rel="{rel}"' for rel, url in links)
+    return response
+
+
+def _row(release: OpenRelease, kind: str, name: str) -> Row:
+    iri = release.iri_of(f"{kind}/{name}")
+    if iri in release.removed:
+        raise Gone(release.removed[iri] or "The document that this was taken from has been removed.")
+    table: Table = getattr(release.tables, _TABLES[kind])
+    row = table.find("iri", iri)
+    if row is None:
+        raise NotFound(f"There is no {iri} in release {release.id}.")
+    return row
+
+
+def _item(release: OpenRelease, kind: str, name: str, root: str) -> Response:
+    row = _row(release, kind, name)
+    body: dict[str, Any] = {"release": release.id, "url": f"{root}/{kind}/{name}", **row}
+    if _TABLES[kind] == "items":
+        body["theme_links"] = release.tables.theme_links.where("item", row["iri"])
+        body["actions"] = release.actions_answering(row["iri"])
+        body["similar"] = _similar(release, row)
+        body["same_theme_at_other_inspections"] = [other["iri"] for other in lineage(release, row)]
+    elif kind == "documents":
+        body["items"] = [
+            release.tables.items.column("iri")[n] for n in release.tables.items.numbers("document", row["iri"])
+        ]
+        body["inspections"] = release.tables.inspections.where("document", row["iri"])
+    elif kind == "inspections":
+        body["judgements"] = release.tables.judgements.where("inspection", row["iri"])
+    return _json(body)
+
+
+def _similar(release: OpenRelease, row: Row) -> list[dict[str, Any]]:
+    return [
+        {
+            "iri": found.item["iri"],
+            "text": found.item["text"],
+            "authority": found.item["authority"],
+            "gss_code": found.item["gss_code"],
+            "score": found.score,
+            "statistical_neighbour": found.statistical_neighbour,
+            "actions": [action["iri"] for action in found.actions],
+            "next_overall_grade": found.next_inspection["overall_grade"] if found.next_inspection else None,
+        }
+        for found in similar_elsewhere(release, row)
+    ]
+
+
+def _theme(concept: Concept, release: OpenRelease) -> dict[str, Any]:
+    figures = theme_figures(release).get(concept.id)
+    return {
+        "id": concept.id,
+        "iri": release.iri_of(f"themes/{concept.id}"),
+        "label": concept.label,
+        "broader": concept.broader,
+        "scope": concept.scope,
+        "other_labels": list(concept.other_labels),
+        "recommendations": figures.recommendations if figures else 0,
+        "strengths": figures.strengths if figures else 0,
+        "improvements": figures.improvements if figures else 0,
+        "actions": figures.actions if figures else 0,
+        "inspections": figures.inspections if figures else 0,
+        "all_inspections": figures.all_inspections if figures else 0,
+    }
+
+
+# --------------------------------------------------------------------------------------------------------- description
+
+
+def _parameter(name: str, text: str, where: str = "query", **schema: Any) -> dict[str, Any]:
+    many = schema.get("type") == "array"
+    described = {"name": name, "in": where, "description": text, "required": where == "path", "schema": schema}
+    return described | ({"style": "form", "explode": True} if many else {})
+
+
+def _operations() -> list[dict[str, Any]]:
+    """Every operation: path, what it does, parameters, an example, the keys of its answer."""
+    strings = {"type": "array", "items": {"type": "string"}}
+    search = [
+        _parameter("q", "What to look for; empty for everything", type="string", maxLength=500),
+        *(_parameter(p.name, p.takes, **strings) for p in PARAMETERS),
+        _parameter("since", "First year", type="integer"),
+        _parameter("until", "Last year", type="integer"),
+        _parameter("sort", "Order of results", type="string", enum=list(ORDERS), default="relevance"),
+        _parameter("mode", "How to search", type="string", enum=list(MODES), default="hybrid"),
+        _parameter("page", "Page of results, 1-based", type="integer", minimum=1, default=1),
+        _parameter("limit", "Results on a page", type="integer", minimum=1, maximum=MAX_LIMIT, default=20),
+    ]
+    kind = _parameter("kind", "First path segment of the IRI", "path", type="string", enum=list(_TABLES))
+    item_kind = _parameter(
+        "kind", "First path segment of the IRI", "path", type="string", enum=["findings", "recommendations", "actions"]
+    )
+    name = _parameter("id", "Last path segment of the IRI", "path", type="string")
+    return [
+        {
+            "path": "/api/search",
+            "id": "search",
+            "summary": "Search by meaning and words, with exact counts",
+            "parameters": search,
+            "example": "/api/search?q=supervision&kind=recommendation",
+            "keys": ["release", "total", "page", "pages", "facets", "results"],
+        },
+        {
+            "path": "/api/items/{kind}/{id}",
+            "id": "item",
+            "summary": "One document, inspection, judgement, finding, recommendation or action",
+            "parameters": [kind, name],
+            "example": None,
+            "keys": ["release", "iri"],
+        },
+        {
+            "path": "/api/items/{kind}/{id}/similar",
+            "id": "similar",
+            "summary": "Items of other councils that are near in meaning",
+            "parameters": [item_kind, name],
+            "example": None,
+            "keys": ["release", "iri", "similar"],
+        },
+        *(
+            {
+                "path": f"/api/{key}",
+                "id": key,
+                "summary": summary,
+                "parameters": [],
+                "example": f"/api/{key}",
+                "keys": keys,
+            }
+            for key, summary, keys in (
+                ("themes", "The theme scheme with counts", ["release", "total", "themes"]),
+                ("authorities", "Councils with what the release holds of them", ["release", "total", "authorities"]),
+                ("recurring", "Themes that the same council was told about again", ["release", "total", "recurring"]),
+                ("release", "Id, counts and versions of the release", ["release", "created", "counts"]),
+            )
+        ),
+    ]
+
+
+def description(root: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document."""
+    failure = {
+        "description": "Problem details (RFC 9457)",
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    paths = {}
+    for operation in _operations():
+        answer = {
+            "type": "object",
+            "required": operation["keys"],
+            "properties": {key: {} for key in operation["keys"]},
+        }
+        if operation["id"] == "search":
+            answer["properties"]["results"] = {"type": "array", "items": {"$ref": "#/components/schemas/Result"}}
+            answer["properties"]["total"] = {"type": "integer"}
+        codes = {"200": {"description": "Found", "content": {"application/json": {"schema": answer}}}}
+        codes |= dict.fromkeys(["400"] if operation["id"] == "search" else ["404", "410"], failure)
+        paths[operation["path"]] = {
+            "get": {
+                "operationId": operation["id"],
+                "summary": operation["summary"],
+                "parameters": operation["parameters"],
+                "responses": codes | {"503": failure},
+            }
+        }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "inspectgraph",
+            "version": version("inspectgraph"),
+            "description": "Findings, recommendations and actions of council inspections. Read-only; every answer names "
+            "the release that it was taken from. Filters that are not known are left out, with a notice.",
+            "license": {"name": "Data: see /data", "url": f"{root}/data"},
+        },
+        "servers": [{"url": root or "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": {
+                "Result": {"type": "object", "properties": {column: {} for column in COLUMNS}},
+                "Problem": {
+                    "type": "object",
+                    "required": ["title", "status", "detail"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                        "instance": {"type": "string"},
+                    },
+                },
+            }
+        },
+    }

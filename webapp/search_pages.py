@@ -1,0 +1,373 @@
+"""The front page and the search page, and the same search as files and feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from graph.authorities import Authority
+from indexer.search_request import FacetValue, Hit, SearchResponse
+from webapp import exports
+from webapp.labels import Concept, tree
+from webapp.negotiation import chosen_type
+from webapp.passages import Passage, marked
+from webapp.search_query import (
+    FORMATS,
+    KIND_NAMES,
+    MODES,
+    ORDERS,
+    PARAMETERS,
+    POLARITIES,
+    Query,
+    parameter,
+    read_query,
+)
+from webapp.services import OpenRelease, Services
+from webapp.tables import Row
+
+PASSAGE_LENGTH = 520
+FACET_SHOWN = 8
+#: Facets beside the results, in reading order; kinds are the tabs above them.
+SIDE_FACETS = ("polarity", "theme", "authority", "region", "type", "inspectorate", "framework", "grade", "year")
+_TYPES = {"text/html": "html", "application/json": "json", "text/csv": "csv", "application/atom+xml": "atom"}
+_COOKIE_AGE = 365 * 24 * 3600
+EXAMPLES = (
+    "management oversight of case decisions",
+    "children missing from care",
+    "timeliness of initial health assessments",
+    "support for care leavers",
+    "MASH thresholds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a facet: where choosing or lifting it leads. ``narrower`` of a theme that is open."""
+
+    label: str
+    count: int
+    url: str
+    chosen: bool = False
+    narrower: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    name: str
+    title: str
+    choices: tuple[Choice, ...]
+    more: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """An active filter and the address without it."""
+
+    title: str
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A hit with what its card shows of its surroundings."""
+
+    hit: Hit
+    passage: Passage
+    document: Row | None
+    inspection: Row | None
+    actions: int
+    next_inspection: Row | None
+
+
+def blueprint(services: Services) -> Blueprint:
+    pages = Blueprint("search_pages", __name__)
+    settings = services.settings
+
+    @pages.get("/")
+    def front() -> str:
+        return render_template("front.html", **front_page(g.release))
+
+    @pages.get("/search")
+    def search() -> AnyResponse:
+        release: OpenRelease = g.release
+        query = read_query(request.args, release, max_characters=settings.query_characters)
+        form = _wanted_format()
+        if form == "html":
+            return Response(_page(query, release, settings.page_size))
+        return exports.search_as(form, query, release, settings)
+
+    @pages.get("/my-council")
+    def my_council() -> AnyResponse:
+        """Remember the reader's council in a cookie, and go back to where they were."""
+        target = request.args.get("then", "/search")
+        if not target.startswith("/") or target.startswith(("//", "/\\")):
+            target = "/search"
+        chosen = g.release.labels.find_authority(request.args.get("council", "")[:100].strip())
+        response = redirect(target.replace("\\", "%5C"), 303)
+        if chosen is not None:
+            response.set_cookie("council", chosen.gss_code, max_age=_COOKIE_AGE, samesite="Lax", httponly=True)
+        else:
+            response.delete_cookie("council", samesite="Lax", httponly=True)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return pages
+
+
+def _wanted_format() -> str:
+    asked = (request.args.get("format") or "").lower()
+    if asked in FORMATS:
+        return asked
+    return _TYPES[chosen_type(request, *_TYPES)]
+
+
+def front_page(release: OpenRelease) -> dict[str, Any]:
+    items = release.tables.items
+    themes = items.groups("themes")
+    latest = sorted(
+        (row for row in release.tables.inspections.where("position", 0) if row["end"] or row["start"]),
+        key=lambda row: (row["end"] or row["start"], row["iri"]),
+        reverse=True,
+    )[:6]
+    return {
+        "counts": {kind: len(items.numbers("kind", kind)) for kind in ("recommendation", "finding", "action")},
+        "documents": len(release.tables.documents),
+        "councils": len(release.authorities),
+        "years": year_range(release),
+        "themes": [(top, _with_narrower(top, narrower, themes)) for top, narrower in tree(release.labels.themes)],
+        "latest": latest,
+        "examples": EXAMPLES,
+    }
+
+
+def _with_narrower(top: Concept, narrower: Sequence[Concept], themes: dict[str, list[int]]) -> int:
+    rows: set[int] = set()
+    for concept in (top, *narrower):
+        rows.update(themes.get(concept.id, ()))
+    return len(rows)
+
+
+def year_range(release: OpenRelease) -> tuple[int, int] | None:
+    years = [year for year in release.tables.documents.column("year") if year]
+    return (min(years), max(years)) if years else None
+
+
+def _page(query: Query, release: OpenRelease, size: int) -> str:
+    response = release.searcher.search(query.request(size))
+    last = max(1, -(-response.total // size))
+    notices = list(query.notices)
+    if query.page > last:
+        notices.append(f"There are {last} pages of results; this is the last.")
+        query = query.at(last)
+        response = release.searcher.search(query.request(size))
+    if response.message:
+        notices.append(response.message)
+    return render_template(
+        "search.html",
+        query=query,
+        response=response,
+        results=results_of(response.hits, release),
+        notices=notices,
+        tags=list(tags_of(query, release)),
+        tabs=list(_tabs(query, response, release)),
+        facets=facets_of(query, response, release),
+        orders=[(query.sorted_by(order), label, order == query.order) for order, label in ORDERS.items()],
+        modes=MODES,
+        pages=_pages(query.page, last),
+        last=last,
+        lens=list(_lens(query, g.council)),
+        downloads=[(name, query.at(1).url(format=name)) for name in ("csv", "xlsx", "docx", "json", "atom")],
+        known_themes=[release.labels.themes.get(theme) for theme in response.themes[:3]],
+        councils=council_names(release),
+        first_rank=(query.page - 1) * size + 1,
+        examples=EXAMPLES,
+    )
+
+
+def council_names(release: OpenRelease) -> list[str]:
+    """Names of the councils of the register that still exist, for the box that takes mine."""
+    return sorted(authority.name for authority in release.labels.register if authority.abolished is None)
+
+
+def results_of(hits: Sequence[Hit], release: OpenRelease) -> list[Result]:
+    return [_result(hit, release) for hit in hits]
+
+
+def _result(hit: Hit, release: OpenRelease) -> Result:
+    inspection = release.inspection(hit.inspection)
+    return Result(
+        hit=hit,
+        passage=marked(hit.text, hit.why.word_spans, hit.why.sentence, limit=PASSAGE_LENGTH),
+        document=release.document(hit.document or hit.iri),
+        inspection=inspection,
+        actions=len(release.tables.items.numbers("answers", hit.iri)),
+        next_inspection=release.inspection(inspection["next"]) if inspection else None,
+    )
+
+
+def tags_of(query: Query, release: OpenRelease) -> Iterator[Tag]:
+    for known in PARAMETERS:
+        if known.name == "kind":
+            continue
+        for value in query.values(known.name):
+            yield Tag(known.title, label_of(known.name, value, release), query.dropping(known.name, value).url())
+    for name, title in (("since", "From"), ("until", "To")):
+        if (year := getattr(query.filters, name)) is not None:
+            yield Tag(title, str(year), query.dropping(name).url())
+
+
+def label_of(name: str, value: str, release: OpenRelease) -> str:
+    """What a filter's value is called."""
+    labels = release.labels
+    if name == "theme":
+        return labels.theme(value)
+    if name in {"authority", "exclude-authority", "neighbours-of"}:
+        return labels.authority(value)
+    if name == "polarity":
+        return POLARITIES.get(value, value)
+    if name == "kind":
+        return KIND_NAMES.get(value, (value, value))[1]
+    if name == "grade":
+        return labels.grade(value)
+    if name == "framework":
+        return labels.framework(value)
+    if name == "document":
+        found = release.tables.documents.find("id", value)
+        return str(found["title"]) if found else value
+    if name == "inspection":
+        found = release.tables.inspections.find("id", value)
+        return f"{found['authority'] or 'Unknown council'}, {found['year'] or 'undated'}" if found else value
+    return value
+
+
+def _tabs(query: Query, response: SearchResponse, release: OpenRelease) -> Iterator[Choice]:
+    """One tab a kind; counts are of the same search without its choice of kind."""
+    chosen = query.values("kind")
+    everything = query.having("kind")
+    counted = response
+    if chosen:
+        counted = release.searcher.search(everything.request(0))
+    counts = {value.value: value.count for value in counted.facets.get("kind", ())}
+    yield Choice("All", counted.total, everything.url(), not chosen)
+    for kind, (_, plural) in KIND_NAMES.items():
+        if counts.get(kind) or kind in chosen:
+            yield Choice(plural, counts.get(kind, 0), query.having("kind", kind).url(), chosen == (kind,))
+
+
+def facets_of(query: Query, response: SearchResponse, release: OpenRelease) -> list[Facet]:
+    found = []
+    for name in SIDE_FACETS:
+        counted = _counted(name, query, response, release)
+        if not counted:
+            continue
+        if name == "theme":
+            facet = _theme_facet(query, counted, release)
+        elif name == "year":
+            facet = Facet("year", "Year", tuple(_year_choice(query, value) for value in reversed(counted)))
+        else:
+            facet = _plain_facet(name, query, counted, release)
+        found.append(_folded(facet))
+    return found
+
+
+def _counted(name: str, query: Query, response: SearchResponse, release: OpenRelease) -> Sequence[FacetValue]:
+    """A facet's counts. Where one of its values is chosen they are those of the search without that choice, so that
+    each figure is what adding the value brings."""
+    if name == "year":
+        lifted = query.dropping("since").dropping("until")
+    else:
+        lifted = query.dropping(name)
+    if lifted.filters != query.filters:
+        response = release.searcher.search(lifted.request(0))
+    return response.facets.get("authority_type" if name == "type" else name, ())
+
+
+def _folded(facet: Facet) -> Facet:
+    if len(facet.choices) <= FACET_SHOWN + 2:
+        return facet
+    chosen = [choice for choice in facet.choices if choice.chosen]
+    others = [choice for choice in facet.choices if not choice.chosen]
+    shown = chosen + others[: max(0, FACET_SHOWN - len(chosen))]
+    rest = others[max(0, FACET_SHOWN - len(chosen)) :]
+    return replace(facet, choices=tuple(c for c in facet.choices if c in shown), more=tuple(rest))
+
+
+def _plain_facet(name: str, query: Query, counted: Sequence[FacetValue], release: OpenRelease) -> Facet:
+    chosen = set(query.values(name))
+    choices = []
+    for value in counted:
+        key = value.value
+        if name == "authority":
+            authority = release.labels.find_authority(key)
+            key = authority.gss_code if authority else key
+        url = (query.dropping(name, key) if key in chosen else query.adding(name, key)).url()
+        choices.append(Choice(label_of(name, value.value, release), value.count, url, key in chosen))
+    return Facet(name, parameter(name).title, tuple(choices))
+
+
+def _year_choice(query: Query, value: FacetValue) -> Choice:
+    year = int(value.value)
+    chosen = query.filters.since == year and query.filters.until == year
+    filters = replace(query.filters, since=None if chosen else year, until=None if chosen else year)
+    return Choice(value.value, value.count, replace(query, filters=filters, page=1).url(), chosen)
+
+
+def _theme_facet(query: Query, counted: Sequence[FacetValue], release: OpenRelease) -> Facet:
+    counts = {value.value: value.count for value in counted}
+    chosen = set(query.values("theme"))
+    scheme = release.labels.themes
+
+    def choice(identifier: str, narrower: tuple[Choice, ...] = ()) -> Choice:
+        is_chosen = identifier in chosen
+        url = (query.dropping("theme", identifier) if is_chosen else query.adding("theme", identifier)).url()
+        return Choice(scheme.label(identifier), counts.get(identifier, 0), url, is_chosen, narrower)
+
+    choices = []
+    for top, narrower in tree(scheme):
+        inner = sorted(
+            (choice(c.id) for c in narrower if counts.get(c.id) or c.id in chosen), key=lambda c: (-c.count, c.label)
+        )
+        if counts.get(top.id) or inner:
+            choices.append(choice(top.id, tuple(inner)))
+    known = {concept.id for concept in scheme.concepts.values()}
+    choices += [choice(value.value) for value in counted if value.value not in known]
+    return Facet("theme", "Theme", tuple(sorted(choices, key=lambda c: (-c.count, c.label))))
+
+
+def _lens(query: Query, council: Authority | None) -> Iterator[Choice]:
+    """The same search seen from my council: all, the others, its statistical neighbours, itself."""
+    if council is None:
+        return
+    code = council.gss_code
+    plain = query.dropping("authority", code).dropping("exclude-authority", code).dropping("neighbours-of", code)
+    views = (
+        ("All councils", plain),
+        ("Others only", plain.adding("exclude-authority", code)),
+        ("Statistical neighbours", plain.adding("neighbours-of", code)),
+        (council.name, plain.adding("authority", code)),
+    )
+    for label, view in views:
+        yield Choice(label, -1, view.url(), view.filters == query.filters)
+
+
+def _pages(page: int, last: int) -> list[int | None]:
+    """Page numbers to link to, None for a gap."""
+    wanted = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
+    shown: list[int | None] = []
+    for before, number in zip([0, *wanted], wanted, strict=False):
+        if number - before == 2:
+            shown.append(number - 1)
+        elif number - before > 2:
+            shown.append(None)
+        shown.append(number)
+    return shown
+
+
+def search_url(**values: str) -> str:
+    return "/search?" + urlencode(values)

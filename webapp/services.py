@@ -1,0 +1,165 @@
+"""What the pages stand on: the open release, its search, its graph, the labels. Built once, handed to every request.
+
+A request keeps the release that it began with. When ``DATA/current`` has been switched, the next request opens the new
+one; the old one lives until its last request has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from graph.errors import ReleaseError
+from graph.release import Release, current_id
+from graph.store import open_read_only
+from indexer.search import Searcher
+from webapp.labels import Labels, local_id
+from webapp.settings import Settings
+from webapp.tables import Row, Tables
+
+_LOG = logging.getLogger(__name__)
+
+
+class OpenRelease:
+    """A release and what reads it. Its parts are opened at first use, then shared between threads."""
+
+    def __init__(self, release: Release, settings: Settings) -> None:
+        self.release = release
+        self.base_iri = str(release.manifest.facts.extra.get("base_iri") or settings.base_iri)
+        self.tables = Tables(release.path / "tables")
+        authorities = release.path / "authorities.csv"
+        self.labels = Labels.load(authorities if authorities.is_file() else None)
+        self._opening = threading.Lock()
+
+    @property
+    def id(self) -> str:
+        return self.release.id
+
+    @property
+    def path(self) -> Path:
+        return self.release.path
+
+    @property
+    def created(self) -> str:
+        """When the release was published: RFC 3339, UTC."""
+        return self.release.manifest.created
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        with self._opening:
+            return Searcher.open(self.release.path)
+
+    @cached_property
+    def graph(self) -> ox.Store:
+        with self._opening:
+            return open_read_only(self.release.path / "graph")
+
+    @cached_property
+    def removed(self) -> Mapping[str, str]:
+        """IRI → why it is gone."""
+        gone = self.release.manifest.facts.extra.get("removed", {})
+        return gone if isinstance(gone, Mapping) else dict.fromkeys(gone, "")
+
+    def warm(self) -> None:
+        """Open now what the first request would wait for."""
+        _ = (self.searcher, self.graph, len(self.tables.items), len(self.tables.documents))
+
+    def path_of(self, iri: str) -> str:
+        """Where this application serves an IRI: its path part; IRIs of others are left as they are."""
+        return "/" + iri.removeprefix(self.base_iri) if iri.startswith(self.base_iri) else iri
+
+    def iri_of(self, path: str) -> str:
+        return self.base_iri + path.lstrip("/")
+
+    def document(self, iri: str | None) -> Row | None:
+        return self.tables.documents.find("iri", iri) if iri else None
+
+    def inspection(self, iri: str | None) -> Row | None:
+        return self.tables.inspections.find("iri", iri) if iri else None
+
+    def item(self, iri: str | None) -> Row | None:
+        return self.tables.items.find("iri", iri) if iri else None
+
+    def actions_answering(self, iri: str) -> list[Row]:
+        return self.tables.items.where("answers", iri)
+
+    def next_inspection(self, inspection: str | None) -> Row | None:
+        found = self.inspection(inspection)
+        return self.inspection(found["next"]) if found else None
+
+    def text(self, document_id: str) -> str | None:
+        """The document's text as read: evidence offsets point into it."""
+        file = self.document_folder(document_id) / "text.txt"
+        # newline="" and surrogatepass as the build writes it: one changed character would shift every offset
+        if not file.is_file():
+            return None
+        with file.open(encoding="utf-8", errors="surrogatepass", newline="") as lines:
+            return lines.read()
+
+    def document_folder(self, document_id: str) -> Path:
+        """Where the release keeps a document. Raises KeyError for an id that is not of this release."""
+        if not self.tables.documents.numbers("id", document_id):
+            raise KeyError(document_id)
+        return self.path / "documents" / Path(document_id).name
+
+    @cached_property
+    def authorities(self) -> dict[str, list[int]]:
+        """GSS code → rows of its inspections."""
+        return self.tables.inspections.groups("gss_code")
+
+
+@dataclass
+class Services:
+    """The composition: settings and the current release."""
+
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: OpenRelease | None = None
+        self._asked_for: str | None = None
+
+    def current(self) -> OpenRelease:
+        """The release that ``DATA/current`` names now. Raises ReleaseError where there is none to serve.
+
+        A switch to a release that turns out damaged leaves the one that was being served in place.
+        """
+        wanted = current_id(self.settings.data)
+        if self._open is not None and wanted == self._asked_for:
+            return self._open
+        with self._lock:
+            if self._open is not None and wanted == self._asked_for:
+                return self._open
+            try:
+                opened = OpenRelease(Release.open(self.settings.data), self.settings)
+            except ReleaseError:
+                if self._open is None:
+                    raise
+                _LOG.exception("the new release cannot be opened; %s stays", self._open.id)
+                opened = self._open
+            self._open, self._asked_for = opened, wanted
+            return opened
+
+
+def id_of(iri: str) -> str:
+    return local_id(iri)
+
+
+def manifest_figures(release: OpenRelease) -> dict[str, Any]:
+    """Counts and versions of a release for pages and the API."""
+    facts = release.release.manifest.facts
+    return {
+        "release": release.id,
+        "created": release.created,
+        "counts": dict(facts.counts),
+        "versions": dict(facts.versions),
+        "models": dict(facts.models),
+        "sources": len(facts.sources),
+    }

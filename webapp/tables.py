@@ -1,0 +1,98 @@
+"""The release's tables as the pages read them: rows by key, rows by group, whole columns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from indexer.tables import SCHEMAS
+
+Row = dict[str, Any]
+
+
+class Table:
+    """One table in memory. Row numbers are 0-based and, for ``items``, those of the search indexes."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._arrays = {name: table.column(name).combine_chunks() for name in table.column_names}
+        self._columns: dict[str, list[Any]] = {}
+        self._groups: dict[str, dict[Any, list[int]]] = {}
+        self._length: int = table.num_rows
+
+    def __len__(self) -> int:
+        return self._length
+
+    def row(self, number: int) -> Row:
+        return {name: array[number].as_py() for name, array in self._arrays.items()}
+
+    def rows(self, numbers: Sequence[int]) -> list[Row]:
+        return [self.row(number) for number in numbers]
+
+    def column(self, name: str) -> list[Any]:
+        """Every value of a column, kept for the next caller: not to be changed."""
+        if name not in self._columns:
+            self._columns[name] = self._arrays[name].to_pylist()
+        return self._columns[name]
+
+    def numbers(self, column: str, value: Any) -> Sequence[int]:
+        """The numbers of the rows whose ``column`` holds ``value``, ascending."""
+        return self.groups(column).get(value, ())
+
+    def groups(self, column: str) -> dict[Any, list[int]]:
+        """Value → row numbers, nulls left out; a row of a list column stands in the group of each of its values."""
+        if column not in self._groups:
+            groups: dict[Any, list[int]] = defaultdict(list)
+            for number, value in enumerate(self._arrays[column].to_pylist()):
+                for one in value if isinstance(value, list) else [value]:
+                    if one is not None:
+                        groups[one].append(number)
+            self._groups[column] = dict(groups)
+        return self._groups[column]
+
+    def where(self, column: str, value: Any) -> list[Row]:
+        return self.rows(self.numbers(column, value))
+
+    def find(self, column: str, value: Any) -> Row | None:
+        """The first row whose ``column`` holds ``value``."""
+        numbers = self.numbers(column, value)
+        return self.row(numbers[0]) if numbers else None
+
+
+class Tables:
+    """The six tables of a release, each read when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _read(self, name: str) -> Table:
+        return Table(pq.read_table(self._folder / f"{name}.parquet", schema=SCHEMAS[name]))
+
+    @cached_property
+    def documents(self) -> Table:
+        return self._read("documents")
+
+    @cached_property
+    def inspections(self) -> Table:
+        return self._read("inspections")
+
+    @cached_property
+    def judgements(self) -> Table:
+        return self._read("judgements")
+
+    @cached_property
+    def items(self) -> Table:
+        return self._read("items")
+
+    @cached_property
+    def theme_links(self) -> Table:
+        return self._read("theme_links")
+
+    @cached_property
+    def neighbours(self) -> Table:
+        return self._read("neighbours")

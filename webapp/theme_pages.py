@@ -1,0 +1,261 @@
+"""Pages about themes and councils: what comes up how often, who was told it, and what comes back."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from flask import Blueprint, g, render_template
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as AnyResponse
+
+from graph.authorities import Authority
+from webapp.item_pages import resource, theme_counts
+from webapp.labels import Concept, tree
+from webapp.negotiation import DATA_FORMS
+from webapp.recurrence import Recurrence, Told, histories, recurrences, repeats_of
+from webapp.services import OpenRelease, Services
+from webapp.tables import Row
+
+RECENT_SHOWN = 8
+COUNCILS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeFigures:
+    """Counts of items linked to a theme or one narrower. ``inspections`` of ``all_inspections`` main inspections told
+    their council about it (a recommendation, or a finding that asks for improvement)."""
+
+    recommendations: int
+    strengths: int
+    improvements: int
+    actions: int
+    inspections: int
+    all_inspections: int
+
+    @property
+    def items(self) -> int:
+        return self.recommendations + self.strengths + self.improvements + self.actions
+
+
+@dataclass(frozen=True, slots=True)
+class YearRate:
+    """Of ``inspections`` main inspections of a year, ``told`` told their council about a theme."""
+
+    year: int
+    inspections: int
+    told: int
+
+
+def blueprint(services: Services) -> Blueprint:
+    del services  # all that these pages need is the release of the request
+    pages = Blueprint("theme_pages", __name__)
+
+    @pages.get("/themes")
+    def themes() -> str:
+        release: OpenRelease = g.release
+        figures = theme_figures(release)
+        return render_template("themes.html", tree=list(tree(release.labels.themes)), figures=figures)
+
+    @pages.get("/themes/<name>")
+    def theme(name: str) -> AnyResponse:
+        return resource("themes", name, theme_page)
+
+    @pages.get("/authorities")
+    def authorities() -> str:
+        return render_template("authorities.html", regions=councils_by_region(g.release))
+
+    @pages.get("/authorities/<name>")
+    def authority(name: str) -> AnyResponse:
+        return resource("authorities", name, authority_page)
+
+    @pages.get("/recurring")
+    def recurring() -> str:
+        release: OpenRelease = g.release
+        found = release_recurrences(release)
+        return render_template(
+            "recurring.html",
+            recurrences=[r for r in found if r.councils],
+            reinspected=sum(len(history) > 1 for history in release_histories(release).values()),
+            told=len(release_histories(release)),
+        )
+
+    return pages
+
+
+# Figures over a whole release never change while it is served: they are computed once.
+
+
+@lru_cache(maxsize=2)
+def release_histories(release: OpenRelease) -> dict[str, list[Told]]:
+    return histories(release.tables)
+
+
+@lru_cache(maxsize=2)
+def release_recurrences(release: OpenRelease) -> list[Recurrence]:
+    return recurrences(release_histories(release))
+
+
+@lru_cache(maxsize=2)
+def theme_figures(release: OpenRelease) -> dict[str, ThemeFigures]:
+    """Figures of every theme of the scheme, broader ones with what is narrower."""
+    items = release.tables.items
+    rows: dict[str, list[tuple[str, str | None, str | None]]] = defaultdict(list)
+    columns = zip(
+        items.column("kind"), items.column("polarity"), items.column("inspection"), items.column("themes"), strict=True
+    )
+    broader = {concept.id: concept.broader for concept in release.labels.themes.concepts.values()}
+    for kind, polarity, inspection, themes in columns:
+        for theme in {t for theme in themes or () for t in (theme, broader.get(theme)) if t}:
+            rows[theme].append((kind, polarity, inspection))
+    everywhere = {told.inspection for history in release_histories(release).values() for told in history}
+    return {theme: _figures(found, everywhere) for theme, found in rows.items()}
+
+
+def _figures(rows: Iterable[tuple[str, str | None, str | None]], everywhere: set[str]) -> ThemeFigures:
+    counts: Counter[str] = Counter()
+    told = set()
+    for kind, polarity, inspection in rows:
+        counts[kind if kind != "finding" else polarity or "finding"] += 1
+        if inspection in everywhere and (kind == "recommendation" or polarity == "improvement"):
+            told.add(inspection)
+    improvements = counts["improvement"] + counts["mixed"] + counts["finding"]
+    return ThemeFigures(
+        counts["recommendation"], counts["strength"], improvements, counts["action"], len(told), len(everywhere)
+    )
+
+
+def theme_page(release: OpenRelease, key: str) -> str:
+    scheme = release.labels.themes
+    numbers = _numbers_within(release, key)
+    concept = scheme.get(key) or (Concept(key, scheme.label(key)) if numbers else None)
+    if concept is None:
+        raise NotFound("There is no theme of this name.")
+    items = release.tables.items
+    recommendations = [n for n in numbers if items.column("kind")[n] == "recommendation"]
+    recommendations.sort(key=lambda n: (items.column("published")[n] or "", -n), reverse=True)
+    councils = Counter(code for n in numbers if (code := items.column("gss_code")[n]))
+    recurrence = next((r for r in release_recurrences(release) if r.theme == key), None)
+    return render_template(
+        "theme.html",
+        concept=concept,
+        broader=scheme.get(concept.broader) if concept.broader else None,
+        narrower=scheme.narrower(key),
+        figures=theme_figures(release).get(key),
+        all_figures=theme_figures(release),
+        rates=yearly_rates(release, scheme.within(key)),
+        recent=items.rows(recommendations[:RECENT_SHOWN]),
+        councils=councils.most_common(COUNCILS_SHOWN),
+        recurrence=recurrence,
+        forms=DATA_FORMS,
+        iri=release.iri_of(f"themes/{key}"),
+    )
+
+
+def _numbers_within(release: OpenRelease, theme: str) -> list[int]:
+    groups = release.tables.items.groups("themes")
+    found: set[int] = set()
+    for one in release.labels.themes.within(theme):
+        found.update(groups.get(one, ()))
+    return sorted(found)
+
+
+def yearly_rates(release: OpenRelease, themes: set[str]) -> list[YearRate]:
+    """Rates a year, so that a year with many inspections does not look like a rise."""
+    inspections: Counter[int] = Counter()
+    told: Counter[int] = Counter()
+    for history in release_histories(release).values():
+        for one in history:
+            if one.year is not None:
+                inspections[one.year] += 1
+                told[one.year] += bool(themes & one.themes.keys())
+    return [YearRate(year, inspections[year], told[year]) for year in sorted(inspections)]
+
+
+# ------------------------------------------------------------------------------------------------------------ councils
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    authority: Authority
+    inspections: int
+    documents: int
+    latest: Row | None
+
+
+def councils_by_region(release: OpenRelease) -> list[tuple[str, list[Council]]]:
+    """Every council of the register, those without a document too: that nothing is here is also an answer."""
+    documents = release.tables.documents.groups("gss_code")
+    regions: dict[str, list[Council]] = defaultdict(list)
+    for authority in release.labels.register:
+        rows = _main_inspections(release, authority.gss_code)
+        count = len(documents.get(authority.gss_code, ()))
+        if authority.abolished is not None and not rows and not count:
+            continue
+        regions[authority.region or "Elsewhere"].append(
+            Council(authority, len(rows), count, rows[-1] if rows else None)
+        )
+    return [(region, sorted(found, key=lambda c: c.authority.name)) for region, found in sorted(regions.items())]
+
+
+def _main_inspections(release: OpenRelease, code: str) -> list[Row]:
+    """Reported inspections of a council in order of time: those that a document is the report of."""
+    rows = []
+    for row in release.tables.inspections.where("gss_code", code):
+        document = release.document(row["document"])
+        if row["position"] == 0 and document is not None and document["kind"] == "inspection-report":
+            rows.append(row)
+    return sorted(rows, key=lambda row: (row["end"] or row["start"] or str(row["year"] or ""), row["iri"]))
+
+
+def authority_page(release: OpenRelease, key: str) -> str:
+    authority = release.labels.register.by_gss(key)
+    if authority is None and key not in release.tables.items.groups("gss_code"):
+        raise NotFound("There is no council with this code in the register.")
+    authority = authority or Authority(key, key)
+    inspections = _main_inspections(release, key)
+    items = release.tables.items.where("gss_code", key)
+    documents = sorted(
+        release.tables.documents.where("gss_code", key), key=lambda row: row["published"] or "", reverse=True
+    )
+    register = release.labels.register
+    return render_template(
+        "authority.html",
+        authority=authority,
+        inspections=[_with_judgements(release, row, items) for row in reversed(inspections)],
+        documents=documents,
+        kinds=Counter(item["kind"] for item in items),
+        themes=theme_counts([i for i in items if i["kind"] == "recommendation" or i["polarity"] == "improvement"]),
+        repeats=repeats_of(release_histories(release).get(key, []))[:12],
+        told=release_histories(release).get(key, []),
+        neighbours=_neighbours(release, authority),
+        successors=register.successors(authority),
+        predecessors=[a for a in register if key in a.succeeded_by],
+        forms=DATA_FORMS,
+        iri=release.iri_of(f"authorities/{key}"),
+    )
+
+
+def _with_judgements(release: OpenRelease, row: Row, items: Sequence[Row]) -> dict[str, Any]:
+    own = [item for item in items if item["inspection"] == row["iri"]]
+    return {
+        "row": row,
+        "judgements": release.tables.judgements.where("inspection", row["iri"]),
+        "recommendations": sum(item["kind"] == "recommendation" for item in own),
+        "findings": sum(item["kind"] == "finding" for item in own),
+        "themes": theme_counts([i for i in own if i["kind"] == "recommendation" or i["polarity"] == "improvement"], 5),
+    }
+
+
+def _neighbours(release: OpenRelease, authority: Authority) -> list[Council]:
+    found = []
+    for code in authority.neighbours:
+        neighbour = release.labels.register.by_gss(code)
+        if neighbour is not None:
+            rows = _main_inspections(release, code)
+            documents = len(release.tables.documents.numbers("gss_code", code))
+            found.append(Council(neighbour, len(rows), documents, rows[-1] if rows else None))
+    return found
