@@ -198,5 +198,11 @@ _AGREE: dict[str, dict[str, Callable[[Any, Any], bool]]] = {
     "recommendations": {"ref": _same},
     "actions": {"ref": _same, "timescale": _same_words, "date": _same, "responsible": _same_people},
     "inspections": {"inspectorate": _same_words, "start": _same, "end": _same, "lead_inspector": _same_words},
-    "documents": {"title": _same_words, "kind": _same, "published": _same, "publisher": _same_words, "authority": _same},
+    "documents": {
+        "title": _same_words,
+        "kind": _same,
+        "published": _same,
+        "publisher": _same_words,
+        "authority": _same,
+    },
 }

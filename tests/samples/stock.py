@@ -46,19 +46,18 @@ They also asked what the local authority knows about its own work, and whether t
 """)
 
 ANNEX = _paragraphs("""
-Ofsted inspects and regulates services that care for children and young people, and services that teach learners of all
-ages.
-
-This document is an invented sample. The council, its staff and the inspectors do not exist, and Ofsted has not written
-or approved a word of it.
+The Office for Standards in Education (Ofsted) regulates and inspects services that care for children and young people,
+and services that teach learners of all ages. This document is an invented sample. The council, its staff and the
+inspectors do not exist, and Ofsted has not written or approved a word of it.
 
 If you would like this document in large print or Braille, please telephone 0300 000 0000.
 """)
 
 COPYRIGHT = _paragraphs("""
-This document may be copied for any purpose. It is an invented sample: neither the council nor the inspection exists.
+This document may be copied for any purpose. It is an invented sample in the layout of Ofsted’s reports: neither the
+council nor the inspection exists.
 
-Website: www.inspection.example
+Website: www.ofsted.gov.uk
 """)
 
 LEGAL_NOTE = (
