@@ -44,7 +44,7 @@ def application(graph_dir: Path, limits: Limits, release: str = "2026-11-25T0000
     """The endpoint alone, over one graph."""
     app = Flask(__name__)
     app.jinja_loader = DictLoader({"base.html": "{% block content %}{% endblock %}"})
-    served = Served(release, SparqlEngine(graph_dir, limits))
+    served = Served(release, SparqlEngine(graph_dir, limits, base_iri="https://example.org/"))
     app.register_blueprint(blueprint(lambda: served, limits))
     return app
 

@@ -1,14 +1,12 @@
-"""Who may ask now: bounds on requests at a time, in all and for each client."""
+"""Who may ask now: a bound on the requests that one client has running."""
 
 from __future__ import annotations
 
 import ipaddress
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from webapp.sparql.errors import Busy, TooManyRequests
+from webapp.sparql.errors import TooManyRequests
 from webapp.sparql.limits import Limits
 
 
@@ -19,7 +17,6 @@ class Admission:
         self._limits = limits
         self._lock = threading.Lock()
         self._running: Counter[str] = Counter()
-        self._evaluating = 0
 
     def enter(self, address: str | None) -> str:
         """Let a client in, or raise TooManyRequests; ``leave`` with what this returns."""
@@ -37,19 +34,6 @@ class Admission:
             self._running[client] -= 1
             if self._running[client] <= 0:
                 del self._running[client]
-
-    @contextmanager
-    def evaluation(self) -> Iterator[None]:
-        """A place among those evaluated or waiting; raises Busy at once where the queue is full."""
-        with self._lock:
-            if self._evaluating >= self._limits.workers + self._limits.waiting:
-                raise Busy("The endpoint is busy; try again shortly.")
-            self._evaluating += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._evaluating -= 1
 
 
 def client_of(address: str | None) -> str:

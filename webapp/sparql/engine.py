@@ -39,11 +39,14 @@ class SparqlEngine:
         limits: Limits,
         search: similarity.Search | None = None,
         *,
+        base_iri: str | None = None,
         union: bool = True,
         resident: bool | None = None,
     ) -> None:
-        """union: without FROM and without a dataset in the request the default graph is the union of all graphs."""
+        """base_iri: what relative IRIs in a query are relative to; None refuses them. union: without FROM and without a
+        dataset in the request the default graph is the union of all graphs."""
         self.limits = limits
+        self.base_iri = base_iri
         self.union = union
         self._search = search
         self.pool = Pool(graph_dir, limits, resident=resident)
@@ -69,6 +72,7 @@ class SparqlEngine:
             dataset.named_graphs,
             # Oxigraph ignores FROM where it is asked for the union
             union=self.union and not query.has_dataset,
+            base_iri=self.base_iri,
         )
         try:
             answer = self.pool.run(task, wait_seconds=wait_seconds)

@@ -129,6 +129,8 @@ def check(text: str, limits: Limits) -> CheckedQuery:
                 if word != "SERVICE":
                     raise _refused(text, token, "“SERVICE” must stand by itself, with space before and after it.")
                 services.append(index)
+            if word in {"TRUE", "FALSE"}:  # SPARQL takes them in any case, the engine in lower case only
+                text = text[: token.start] + word.lower() + text[token.end :]
             has_dataset = has_dataset or word.startswith("FROM")
             volatile = volatile or word in _VOLATILE
         elif token.kind == "pname":

@@ -13,12 +13,12 @@ class Limits:
 
     ``query_bytes``, ``depth``: of the query text and its nested brackets. ``seconds``: to evaluate and write out one
     answer. ``memory``: what evaluation may take beyond the graph itself. ``rows``, ``answer_bytes``: of one answer;
-    more is an error, never a shortened answer. ``workers``: queries evaluated at a time; ``waiting``: how many more
-    may wait up to ``wait_seconds`` for their turn; ``per_client``: requests of one client address at a time.
-    ``head_bytes``: how much of an answer is held back before its status is sent. ``resident_bytes``: graphs up to this
-    size on disk are held in memory. ``search_limit``: rows that one similarity clause may ask for;
-    ``search_clauses``: how many clauses a query may hold. ``allow_open_network``: serve even where the platform cannot
-    close the network to workers (then only the guard keeps queries from calling out).
+    more is an error, never a shortened answer. ``workers``: queries evaluated at a time, beside ``long_workers`` that
+    have run for a while; ``waiting``: how many more may wait up to ``wait_seconds`` for their turn; ``per_client``:
+    requests of one client address at a time. ``head_bytes``: how much of an answer is held back before its status is
+    sent. ``resident_bytes``: graphs up to this size on disk are held in memory. ``search_limit``: rows that one
+    similarity clause may ask for; ``search_clauses``: how many clauses a query may hold. ``allow_open_network``: serve
+    even where the platform cannot close the network to workers (then only the guard keeps queries from calling out).
     """
 
     query_bytes: int = 32_768
@@ -28,6 +28,7 @@ class Limits:
     rows: int = 100_000
     answer_bytes: int = 50_000_000
     workers: int = 2
+    long_workers: int = 2
     waiting: int = 4
     wait_seconds: float = 2.0
     per_client: int = 2

@@ -258,15 +258,12 @@ def _answered(
         return _tagged(Response(status=304), etag)
     client = admission.enter(request.remote_addr)
     try:
-        with admission.evaluation():
-            form = choice if isinstance(choice, Chosen) else _page_format(query)
-            try:
-                answer = engine.answer(query, form, asked.dataset)
-            except QueryError as err:
-                if choice == HTML and err.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                    admission.leave(client)
-                    return _page(text, examples, limits, error=err)
-                raise
+        answer = engine.answer(query, choice if isinstance(choice, Chosen) else _page_format(query), asked.dataset)
+    except QueryError as err:
+        admission.leave(client)
+        if choice == HTML and err.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _page(text, examples, limits, error=err)
+        raise
     except BaseException:
         admission.leave(client)
         raise

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -35,8 +35,8 @@ _SCRIPT = Path(__file__).with_name("worker_process.py")
 
 #: How long after its time a worker that has not ended itself is killed.
 _GRACE = 0.5
-#: From this many seconds on a query gives way to shorter ones.
-_LONG = 1.0
+#: From this many seconds on a query is a long one and gives way to others.
+_LONG = 0.25
 _GIVES_WAY = 15
 #: A worker is replaced after so many answers, so that what the engine keeps does not add up.
 _ANSWERS = 500
@@ -45,17 +45,24 @@ _ANSWERS = 500
 @dataclass(frozen=True, slots=True)
 class Task:
     """``query`` as the engine gets it; ``format`` one of the worker's names. Graph lists are None where none was given;
-    without either the default graph is the union of all graphs if ``union``, else the store's own."""
+    without either the default graph is the union of all graphs if ``union``, else the store's own. Relative IRIs are
+    resolved against ``base_iri``."""
 
     query: str
     format: str
     default_graphs: Sequence[str] | None = None
     named_graphs: Sequence[str] | None = None
     union: bool = True
+    base_iri: str | None = None
 
 
 class Pool:
-    """Workers over one graph. Thread-safe; ``close`` or the end of the process ends them all."""
+    """Workers over one graph. Thread-safe; ``close`` or the end of the process ends them all.
+
+    A query takes one of ``workers`` turns. When it has become a long one it moves, with low priority, to one of
+    ``long_workers`` places and frees its turn; where none is free it stays as long as nobody waits, and is refused as
+    soon as somebody does: a few heavy queries cannot keep light ones from their answers.
+    """
 
     def __init__(self, graph_dir: Path, limits: Limits, *, resident: bool | None = None) -> None:
         """Start the nursery and as many workers as may run at a time.
@@ -67,6 +74,8 @@ class Pool:
         self._graph_dir = graph_dir
         self._lock = threading.Lock()
         self._turn = threading.BoundedSemaphore(limits.workers)
+        self._long = threading.BoundedSemaphore(limits.long_workers)
+        self._waiting = 0
         self._idle: list[_Worker] = []
         self._closed = False
         self._nursery = _Nursery(graph_dir, limits, resident=bool(resident))
@@ -91,9 +100,7 @@ class Pool:
 
         Raises Busy where no worker becomes free in time, or the QueryError that the query ended in.
         """
-        wait = self.limits.wait_seconds if wait_seconds is None else wait_seconds
-        if not self._turn.acquire(timeout=wait):
-            raise Busy("All workers are busy; try again shortly.")
+        self._wait_for_turn(self.limits.wait_seconds if wait_seconds is None else wait_seconds)
         answer = None
         try:
             answer = Answer(self, self._take(), task)
@@ -105,6 +112,32 @@ class Pool:
                 self._turn.release()
             raise
         return answer
+
+    def _wait_for_turn(self, seconds: float) -> None:
+        if self._turn.acquire(blocking=False):
+            return
+        with self._lock:
+            if self._waiting >= self.limits.waiting:
+                raise Busy("The endpoint is busy; try again shortly.")
+            self._waiting += 1
+        try:
+            if not self._turn.acquire(timeout=seconds):
+                raise Busy("The endpoint is busy; try again shortly.")
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def lengthen(self, *, refuse: bool) -> bool:
+        """Move a query from its turn to a place for long ones; False where there is none and it may stay.
+
+        refuse: it may be ended, because nothing of its answer has been sent. Raises Busy if it must be.
+        """
+        if self._long.acquire(blocking=False):
+            self._turn.release()
+            return True
+        if refuse and self._waiting > 0:
+            raise Busy("The endpoint is busy with long queries; this one was ended. Try again later.")
+        return False
 
     def close(self) -> None:
         with self._lock:
@@ -134,13 +167,13 @@ class Pool:
             self._nursery = _Nursery(self._graph_dir, self.limits, resident=self._nursery.resident)
             return self._nursery.fork()
 
-    def give_back(self, worker: _Worker, *, usable: bool) -> None:
-        """End of a turn: keep the worker or put a fresh one in its place."""
+    def give_back(self, worker: _Worker, *, usable: bool, long: bool) -> None:
+        """End of a query: keep the worker or put a fresh one in its place."""
         try:
             if not usable or worker.answers >= _ANSWERS or worker.nursery is not self._nursery or self._closed:
                 worker.end()
                 with self._lock:
-                    if not self._closed:
+                    if not self._closed and len(self._idle) < self.limits.workers:
                         self._idle.append(self._fork())
             else:
                 with self._lock:
@@ -148,7 +181,7 @@ class Pool:
         except (OSError, EOFError, ReleaseError, EngineFailed):
             _LOG.exception("a query worker could not be replaced")
         finally:
-            self._turn.release()
+            (self._long if long else self._turn).release()
 
     def _become_resident(self) -> None:
         try:
@@ -182,6 +215,8 @@ class Answer:
         self._parts: list[bytes] = []
         self._held = 0
         self._complete = False
+        self._sending = False
+        self._long = False
         self._started = time.monotonic()
         self._ending = threading.Lock()
         self._spool: _Spool | None = None
@@ -209,6 +244,7 @@ class Answer:
 
     def chunks(self) -> Iterator[bytes]:
         """The answer in pieces. Raises QueryError where it breaks off: the client must be told, by cutting."""
+        self._sending = True
         yield from self._parts
         self._parts = []
         if self._complete:
@@ -242,7 +278,7 @@ class Answer:
         if worker is None:
             raise EngineFailed("The query was ended.")
         limits = self._pool.limits
-        letter, body = worker.frame(self._started, limits.seconds)
+        letter, body = worker.frame(self._started, limits.seconds, self._lengthen)
         if letter == b"D":
             return body
         if letter == b"Z":
@@ -253,11 +289,15 @@ class Answer:
             return b""
         raise _error(json.loads(body))
 
+    def _lengthen(self) -> bool:
+        self._long = self._pool.lengthen(refuse=not self._sending)
+        return self._long
+
     def _release(self, *, usable: bool) -> None:
         with self._ending:
             worker, self._worker = self._worker, None
         if worker is not None:
-            self._pool.give_back(worker, usable=usable and not worker.gives_way)
+            self._pool.give_back(worker, usable=usable and not worker.gives_way, long=self._long)
 
 
 _PLACE = re.compile(r"error at (\d+):(\d+): ", re.ASCII)
@@ -284,7 +324,7 @@ def _error(error: dict[str, str]) -> Exception:
 class _Spool:
     """What one thread writes and another reads at its own pace: a temporary file with a beginning and an end."""
 
-    def __init__(self, source: object) -> None:
+    def __init__(self, source: Callable[[], Iterator[bytes]]) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._state = threading.Condition()
         self._written = 0
@@ -294,10 +334,10 @@ class _Spool:
         self._thread = threading.Thread(target=self._fill, args=(source,), name="sparql-answer", daemon=True)
         self._thread.start()
 
-    def _fill(self, source: object) -> None:
+    def _fill(self, source: Callable[[], Iterator[bytes]]) -> None:
         error: BaseException | None = None
         try:
-            for part in source():  # type: ignore[operator]
+            for part in source():
                 with self._state:
                     if self._closed:
                         return
@@ -428,6 +468,8 @@ class _Worker:
         self.nursery = nursery
         self.answers = 0
         self.gives_way = False
+        self._is_long = False
+        self._asked = 0.0
         self._pid = pid
         self._connection = connection
         self._thread: int | None = None
@@ -459,6 +501,7 @@ class _Worker:
                 "default_graphs": task.default_graphs,
                 "named_graphs": task.named_graphs,
                 "union": task.union,
+                "base_iri": task.base_iri,
             }
         ).encode()
         self._connection.settimeout(10)
@@ -467,17 +510,22 @@ class _Worker:
         except OSError as err:
             raise EngineFailed("The query worker has died; try again.") from err
 
-    def frame(self, started: float, seconds: float) -> tuple[bytes, bytes]:
-        """The next frame of an answer begun at ``started``. Raises QueryError where the worker ends instead."""
+    def frame(self, started: float, seconds: float, lengthen: Callable[[], bool]) -> tuple[bytes, bytes]:
+        """The next frame of an answer begun at ``started``. Raises QueryError where the worker ends instead.
+
+        ``lengthen`` is called when the query has become a long one, again and again until it says yes.
+        """
         end = started + seconds + _GRACE
         while True:
             now = time.monotonic()
-            if not self.gives_way and now > started + _LONG:
-                self._give_way()
-            until = end if self.gives_way else min(end, started + _LONG + 0.001)
             if now >= end:
                 raise TimeExceeded(f"The query was ended after {seconds:g} seconds.")
-            self._connection.settimeout(max(until - now, 0.001))
+            if not self._is_long and now > max(started, self._asked) + _LONG:
+                self._give_way()
+                self._asked = now
+                self._is_long = lengthen()
+            until = end if self._is_long else min(end, max(started, self._asked) + _LONG + 0.001)
+            self._connection.settimeout(max(until - time.monotonic(), 0.001))
             try:
                 first = self._connection.recv(1, socket.MSG_PEEK)
             except TimeoutError:
@@ -490,7 +538,7 @@ class _Worker:
             try:
                 return receive(self._connection)
             except TimeoutError:
-                continue
+                continue  # which is the end of its time
             except (EOFError, OSError):
                 raise self._cause(seconds) from None
 
@@ -505,6 +553,8 @@ class _Worker:
         return EngineFailed("The query engine failed on this query.")
 
     def _give_way(self) -> None:
+        if self.gives_way:
+            return
         self.gives_way = True
         with contextlib.suppress(OSError, TypeError):
             os.setpriority(os.PRIO_PROCESS, self._thread, _GIVES_WAY)  # type: ignore[arg-type]
