@@ -199,7 +199,8 @@ class _DocumentMapper:
         for position, (own, asked) in enumerate(zip(self._known.recommendations, self._x.recommendations, strict=True)):
             self._write_recommendation(own, position, asked)
         self._write_actions()
-        for abbreviation in dict.fromkeys(self._x.abbreviations):
+        # explained twice in the same words: the first place is enough
+        for abbreviation in {(a.short, a.long): a for a in reversed(self._x.abbreviations)}.values():
             self._write_abbreviation(abbreviation)
         return self._out.encoded()
 
@@ -228,7 +229,7 @@ class _DocumentMapper:
                 dcterms.rights if plain else dcterms.license,
                 string(facts.licence) if plain else iri(facts.licence),
             )
-        for name in facts.from_metadata:
+        for name in dict.fromkeys(facts.from_metadata):
             out.add(own, ig.fromMetadata, string(name))
         out.add(own, dcat.distribution, self._source)
         out.type(self._source, ig.SourceFile, dcat.Distribution)

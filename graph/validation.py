@@ -28,9 +28,11 @@ class Problem:
 
 
 def violations(graph: bytes | Graph) -> list[Problem]:
-    """What is wrong with one document's or derived graph (N-Triples or rdflib), sorted; empty when it conforms.
+    """What is wrong with a document's or derived graph (N-Triples or rdflib), sorted; empty when it conforms.
 
-    Nothing is inferred and nothing outside the graph is looked at. An rdflib graph is left as it is.
+    Nothing is inferred and nothing outside the graph is looked at. An rdflib graph is left as it is. Documents of a
+    batch may be checked as one (their triples joined): some twenty at once take half the time, and each problem names
+    its item all the same.
     """
     data = graph if isinstance(graph, Graph) else parsed(graph)
     conforms, report, _ = validate(

@@ -262,6 +262,14 @@ def test_actions_are_steps_of_one_plan_and_answer_recommendations() -> None:
     assert graph.value(URIRef(iris.actions[3]), _ig("addresses")) is None
 
 
+def test_an_abbreviation_that_is_explained_twice_stands_once_at_its_first_place() -> None:
+    extraction = northmere_2014().extraction
+    [first] = extraction.abbreviations
+    again = replace(first, evidence=Evidence(0, 4, "LSCB", 2))
+    triples = document_triples(replace(extraction, abbreviations=(first, again)))
+    assert triples == document_triples(extraction)
+
+
 def test_zero_and_the_empty_string_are_values() -> None:
     """rdflib's literals 0, false and "" are falsy; the mapping must not lose what they say."""
     action = Action("Act.", Evidence(0, 4, "Act."), Maker("r", "1", 0.0), timescale="", section="")

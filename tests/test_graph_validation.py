@@ -28,6 +28,14 @@ def test_every_graph_of_the_invented_dataset_conforms() -> None:
             assert violations(triples) == [], name
 
 
+def test_a_batch_of_documents_can_be_checked_as_one() -> None:
+    spoilt = document_triples(northmere_2014().extraction).replace(b'"0.97"', b'"1.97"')
+    problems = violations(spoilt + document_triples(northmere_plan().extraction))
+    assert {problem.item for problem in problems} == set(
+        DocumentIris.of(northmere_2014().extraction, Iris()).recommendations
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
