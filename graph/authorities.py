@@ -89,10 +89,9 @@ class Register:
 
         Raises InspectgraphError where ``further`` lacks a column or gives a code that is taken.
         """
-        with files("ontology").joinpath("authorities.csv").open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines)
-            authorities = [_authority(row) for row in reader]
-            columns = set(reader.fieldnames or ())
+        reader = csv.DictReader(files("ontology").joinpath("authorities.csv").read_text(encoding="utf-8").splitlines())
+        authorities = [_authority(row) for row in reader]
+        columns = set(reader.fieldnames or ())
         if further is not None:
             taken = {authority.gss_code for authority in authorities}
             with further.open(encoding="utf-8-sig", newline="") as lines:
@@ -241,7 +240,8 @@ def _plain(name: str) -> str:
     text = _spaces(name)
     text = re.sub(
         r"(?i)^(?:the\s+)?(?:royal\s+)?(?:(?:london\s+)?borough\s+of|city\s+and\s+county\s+of|city\s+of|county\s+of|"
-        r"(?:metropolitan\s+)?(?:borough|district|county|city)?\s*council\s+of(?:\s+the)?|corporation\s+of|lb(?:\s+of)?)\s+",
+        r"(?:metropolitan\s+)?(?:borough|district|county|city)?\s*council\s+of(?:\s+the)?|corporation\s+of|"
+        r"lb(?:\s+of)?)\s+",
         "",
         text,
     )

@@ -67,7 +67,8 @@ _FROM = re.compile(
 _OPEN_END = re.compile(
     r"(?i)^[\s,;:.()–—/&-]*(?:(?:and|then|with|to|being|but|plus|followed by|a)\s+)*(?:is\s+|be\s+)?"
     r"(?:on-?\s?going|onwards?|continuing|continuous(?:ly)?|thereafter|and beyond|beyond"
-    r"|(?:bi-?)?(?:monthly|weekly|quarterly|annual(?:ly)?|termly|yearly|fortnightly|regular(?:ly)?|(?:six|6)[- ]monthly)"
+    r"|(?:bi-?)?(?:monthly|weekly|quarterly|annual(?:ly)?|termly|yearly"
+    r"|fortnightly|regular(?:ly)?|(?:six|6)[- ]monthly)"
     r"(?:\s+\w+){0,2}?\s*(?:thereafter|after that|ongoing|onwards|$|\)|;|,|\.))"
 )
 

@@ -13,19 +13,26 @@ from typing import Final
 from graph.authorities import Authority, Mention, Register
 from graph.dates import find_dates
 from graph.extraction.evidence import collapsed
+from graph.extraction.plan import labelled
 from graph.model import Block, DocumentKind, ReadDocument
 
 _COMMITTEE_SIGNS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"^report (?:of|by|from|to|author)\b|^(?:joint )?report of the|\bsubmitted by\b",
-        r"\b(?:is|are) (?:therefore )?(?:recommended|asked|requested|invited) to\b|\brecommended that\b|\bmembers are (?:asked|invited)",
+        (
+            r"\b(?:is|are) (?:therefore )?(?:recommended|asked|requested|invited) to\b|\brecommended that\b|"
+            r"\bmembers are (?:asked|invited)"
+        ),
         r"agenda (?:item|no)|^item (?:no|\w{1,6}\d)|return to agenda",
         r"wards?(?:\(s\))? affected|divisions?(?:\(s\))?(?: affected)?\s*:|electoral divisions?",
         r"background papers?|list of background",
         r"(?:financial|legal|equalit\w+|resource|human resources?|staffing)(?:,? (?:and|&) \w+)? implications",
         r"key decision|forward plan|decision status|exempt information",
-        r"^(?:meeting|committee|report to|decision maker|cabinet member|portfolio holder|executive member|lead member)\s*:",
+        (
+            r"^(?:meeting|committee|report to|decision maker|cabinet member|portfolio holder|executive member|"
+            r"lead member)\s*:"
+        ),
         r"(?:overview (?:and|&) scrutiny|scrutiny (?:committee|panel|board|commission|report))",
         r"^(?:the )?(?:cabinet|executive|council executive|full council|children[’']s .{0,30}committee)\.?$",
         r"^purpose of (?:the )?report|^contact officer|^report author",
@@ -36,30 +43,53 @@ _BODY_LETTERHEAD: Final = re.compile(
     r"(?i)\bofsted\b|office for standards in education|commission for social care inspection|\bcsci\b|"
     r"social services inspectorate|\bssi\b|audit commission|care quality commission"
 )
-_MINUTES: Final = re.compile(r"(?i)^(?:draft )?minutes\b|^minutes of|^apologies(?: for absence)?\b|^(?:members )?present\s*:|^resolved\b|\bit was resolved")
-_PLAN_TITLE: Final = re.compile(r"(?i)\b(?:action|improvement|delivery|development|recovery|response|implementation)\s+plan\b|written statement of action|\bstatement of action\b")
+_MINUTES: Final = re.compile(
+    r"(?i)^(?:draft )?minutes\b|^minutes of|^apologies(?: for absence)?\b|^(?:members )?present\s*:|^resolved\b|"
+    r"\bit was resolved"
+)
+_PLAN_TITLE: Final = re.compile(
+    r"(?i)\b(?:action|improvement|delivery|development|recovery|response|implementation)\s+plan\b|"
+    r"written statement of action|\bstatement of action\b"
+)
 _TITLE_LABEL: Final = re.compile(
-    r"(?i)^(?:report\s+title|title(?:\s+of\s+(?:the\s+)?(?:report|paper))?|subject(?:\s+(?:of\s+report|matter|heading))?|"
+    r"(?i)^(?:report\s+title|title(?:\s+of\s+(?:the\s+)?(?:report|paper))?|subject(?:\s+(?:of\s+report|matter|"
+    r"heading))?|"
     r"report\s+on|name\s+of\s+report|re|item)\s*[:–]\s*(?P<value>\S.*)$"
 )
-_TITLE_LABEL_ALONE: Final = re.compile(r"(?i)^(?:report title|title(?: of (?:the )?report)?|subject(?: of report| matter)?)\s*:?$")
-_DATE_LABEL: Final = re.compile(r"(?i)^(?:meeting\s+date|date(?:\s+of\s+(?:the\s+)?(?:meeting|report|decision|publication|letter|issue))?|meeting|date\s+published|published|last\s+updated|updated|version|as\s+at|issued)\b")
-_NOT_THE_DATE: Final = re.compile(r"(?i)inspect|fieldwork|review(?:ed)? (?:on|date)|next|despatch|forward plan|consultation|expir|call-?in|implement|from|between|since|previous")
+_TITLE_LABEL_ALONE: Final = re.compile(
+    r"(?i)^(?:report title|title(?: of (?:the )?report)?|subject(?: of report| matter)?)\s*:?$"
+)
+_DATE_LABEL: Final = re.compile(
+    r"(?i)^(?:meeting\s+date|date(?:\s+of\s+(?:the\s+)?(?:meeting|report|decision|publication|letter|issue))?|"
+    r"meeting|date\s+published|published|last\s+updated|updated|version|as\s+at|issued)\b"
+)
+_NOT_THE_DATE: Final = re.compile(
+    r"(?i)inspect|fieldwork|review(?:ed)? (?:on|date)|next|despatch|forward plan|consultation|expir|call-?in|"
+    r"implement|from|between|since|previous"
+)
 _COMMITTEE_NAME: Final = re.compile(
-    r"(?i)^(?:(?:report\s+to|meeting|committee|to|decision\s+maker|title\s+of\s+meeting|name\s+of\s+(?:meeting|committee)|board)\s*[:–]\s*)?"
-    r"(?P<name>(?:the\s+)?(?:[A-Z][\w’'&,-]*\s+|and\s+|for\s+|of\s+|the\s+|&\s+){0,12}?(?:Cabinet|Executive|Committee|Panel|Commission|Forum|Council Executive|Board|Sub-?Committee))"
+    r"(?i)^(?:(?:report\s+to|meeting|committee|to|decision\s+maker|title\s+of\s+meeting|name\s+of\s+(?:meeting|"
+            r"committee)|board)\s*[:–]\s*)?"
+    r"(?P<name>(?:the\s+)?(?:[A-Z][\w’'&,-]*\s+|and\s+|for\s+|of\s+|the\s+|&\s+){0,12}?(?:Cabinet|Executive|"
+            r"Committee|Panel|Commission|Forum|Council Executive|Board|Sub-?Committee))"
     r"(?:\s*[-–,:]?\s*(?:(?:\w+day,?\s*)?\d.*|meeting.*))?\.?$"
 )  # fmt: skip
 _NO_TITLE: Final = re.compile(
-    r"(?i)^(?:agenda\b.*|item\b.{0,12}|report (?:of|by|from|to|author)\b.*|wards?\b.*|division.*|part\s+\w+|meeting documents?|return to.*|"
-    r"public(?: report)?|open|not (?:exempt|for publication).*|confidential.*|forward timetable.*|decision.*|key decision.*|scrutiny report|"
-    r"committee report|cabinet report|executive report|report|contact.*|author.*|telephone.*|tel\b.*|e-?mail.*|date.*|\(?city-?wide\)?|all(?: wards)?|"
-    r"for (?:information|decision|discussion).*|purpose.*|summary|introduction|contents|appendix.*|annexe?.*|background.*|executive (?:member|summary).*|"
+    r"(?i)^(?:agenda\b.*|item\b.{0,12}|report (?:of|by|from|to|author)\b.*|wards?\b.*|division.*|part\s+\w+|"
+    r"meeting documents?|return to.*|"
+    r"public(?: report)?|open|not (?:exempt|for publication).*|confidential.*|forward timetable.*|decision.*|"
+    r"key decision.*|scrutiny report|"
+    r"committee report|cabinet report|executive report|report|contact.*|author.*|telephone.*|tel\b.*|e-?mail.*|"
+    r"date.*|\(?city-?wide\)?|all(?: wards)?|"
+    r"for (?:information|decision|discussion).*|purpose.*|summary|introduction|contents|appendix.*|annexe?.*|"
+    r"background.*|executive (?:member|summary).*|"
     r"cabinet member.*|portfolio.*|lead (?:officer|member).*|version.*|page.*|www\..*|key to.*|http.*)$"
 )
 _TOPIC: Final = re.compile(
-    r"(?i)inspect|ofsted|csci|\bssi\b|action plan|improvement|annual (?:review|performance|assessment)|performance|joint area review|\bjar\b|\bapa\b|"
-    r"safeguarding|children|social (?:care|services)|send\b|special educational|response|youth|fostering|adoption|care leavers|recommendation"
+    r"(?i)inspect|ofsted|csci|\bssi\b|action plan|improvement|annual (?:review|performance|assessment)|performance|"
+    r"joint area review|\bjar\b|\bapa\b|"
+    r"safeguarding|children|social (?:care|services)|send\b|special educational|response|youth|fostering|adoption|"
+    r"care leavers|recommendation"
 )
 _FRONT_BLOCKS: Final = 40
 
@@ -81,6 +111,9 @@ def front_of(document: ReadDocument) -> Front:
                 continue
             break
         text = collapsed(document.slice(block))
+        label = labelled(text)
+        if label is not None and label[0] in ("recommendation", "action") and not _TITLE_LABEL.match(text):
+            break
         numbered = block.marker is not None and block.marker[:1].isdigit()
         if len(text.split()) > 28 or (block.kind == "list_item" and numbered and len(text.split()) > 9):
             break
@@ -127,7 +160,11 @@ def council_kind(document: ReadDocument, plan_share: float) -> DocumentKind:
         return "action-plan"
     if signs == 0 and plan_share > 0.2:
         return "action-plan"
-    if signs == 0 and _BODY_LETTERHEAD.search(" ".join(texts[-6:])) and re.search(r"(?i)annual (?:review|performance)", " ".join(front)):
+    if (
+        signs == 0
+        and _BODY_LETTERHEAD.search(" ".join(texts[-6:]))
+        and re.search(r"(?i)annual (?:review|performance)", " ".join(front))
+    ):
         return "review-letter"
     return "committee-report"
 
@@ -141,6 +178,7 @@ def title_of(document: ReadDocument, front: Front) -> str | None:
             return _trimmed(labelled["value"])
         if _TITLE_LABEL_ALONE.match(text) and index + 1 < len(lines):
             return _trimmed(lines[index + 1][1])
+    lines = _below_salutation(lines)
     best: tuple[float, int, str] | None = None
     for index, (block, text) in enumerate(lines[:25]):
         score = _title_score(block, text, index)
@@ -151,17 +189,46 @@ def title_of(document: ReadDocument, front: Front) -> str | None:
     return _trimmed(_with_next_line(lines, best[1], best[2]))
 
 
+def _below_salutation(lines: tuple[tuple[Block, str], ...]) -> tuple[tuple[Block, str], ...]:
+    """A letter's subject stands below "Dear ..."; what stands above is who writes to whom."""
+    at = next((index for index, (_, text) in enumerate(lines) if re.match(r"(?i)dear\b", text)), None)
+    if at is None or not any(len(text.split()) >= 3 for _, text in lines[at + 1 :]):
+        return lines
+    return lines[at + 1 :]
+
+
 def _title_score(block: Block, text: str, index: int) -> float:
     words = text.split()
     if _NO_TITLE.match(text) or len(words) > 30 or _names_committee(text) or re.match(r"[A-Z][\w ]{1,25}:\s", text):
         return 0.0
-    if not re.search(r"[A-Za-z]{4}", text) or _is_only_date(text) or _is_only_council(text) or re.search(r"\b\d{5,}\b|@", text):
+    if (
+        not re.search(r"[A-Za-z]{4}", text)
+        or _is_only_date(text)
+        or _is_only_council(text)
+        or re.search(r"\b\d{5,}\b|@", text)
+    ):
+        return 0.0
+    if _BODY_LETTERHEAD.fullmatch(text) or re.fullmatch(
+        r"(?i)(?:the )?(?:commission for social care inspection|social services inspectorate|ofsted)\W*(?:\(\w+\))?",
+        text,
+    ):
         return 0.0
     score = 2.0 if _TOPIC.search(text) else 0.3
     score += 0.5 if len(words) >= 4 else 0.0
     score += 0.4 if block.kind == "heading" else 0.0
     score += 0.8 if block.level == 1 and block.kind == "heading" else 0.0
     score += 0.4 if re.search(r"(?i)inspect|review|plan|ofsted", text) else 0.0
+    score += 0.2 if re.search(r"(?i)(?:action|improvement) plan$", text) else 0.0
+    score -= (
+        0.5
+        if re.search(
+            r"(?i)^dear\b|\b(?:january|february|march|april|june|july|august|september|october|november|"
+            r"december) \d{4}$",
+            text,
+        )
+        and not _PLAN_TITLE.search(text)
+        else 0.0
+    )
     if text.endswith((".", ":")) or (block.marker is not None):
         score -= 0.8
     return score - 0.06 * index
@@ -169,12 +236,25 @@ def _title_score(block: Block, text: str, index: int) -> float:
 
 def _with_next_line(lines: tuple[tuple[Block, str], ...], index: int, text: str) -> str:
     """A title that runs over two headings: the first ends in a small word, or the second says what is planned."""
+    if index and len(text.split()) <= 3 and _PLAN_TITLE.search(text):
+        above, before = lines[index - 1]
+        if (
+            above.kind == "heading"
+            and not _is_only_council(before)
+            and not _NO_TITLE.match(before)
+            and not _names_committee(before)
+        ):
+            text = f"{before} {text}"
     if index + 1 < len(lines):
         block, following = lines[index + 1]
         open_end = re.search(r"(?i)(?:\b(?:of|the|and|for|in|to|on|by|with|a)|[-–:,&])$", text)
         if open_end and not _NO_TITLE.match(following) and len(following.split()) <= 14:
             return f"{text} {following}"
-        if block.kind == "heading" and re.match(r"(?i)^(?:post[- ]inspection )?(?:action|improvement) plan\b", following) and len(text.split()) <= 12:
+        if (
+            block.kind == "heading"
+            and re.match(r"(?i)^(?:post[- ]inspection )?(?:action|improvement) plan\b", following)
+            and len(text.split()) <= 12
+        ):
             return f"{text} {following}"
     return text
 
@@ -191,18 +271,34 @@ def _is_only_date(text: str) -> bool:
     rest = text
     for found in reversed(find_dates(text)):
         rest = rest[: found.start] + rest[found.end :]
-    return bool(find_dates(text)) and len(re.sub(r"(?i)\b(?:on|mon|tues|wednes|thurs|fri|satur|sun)(?:day)?\b|\W", "", rest)) < 4
+    return (
+        bool(find_dates(text))
+        and len(re.sub(r"(?i)\b(?:on|mon|tues|wednes|thurs|fri|satur|sun)(?:day)?\b|\W", "", rest)) < 4
+    )
 
 
 def _is_only_council(text: str) -> bool:
-    return len(text.split()) <= 8 and bool(re.search(r"(?i)\b(?:council|borough|authority|corporation)\b", text)) and not _TOPIC.search(
-        re.sub(r"(?i)children|social", "", text)
+    return (
+        len(text.split()) <= 8
+        and bool(re.search(r"(?i)\b(?:council|borough|authority|corporation)\b", text))
+        and not _TOPIC.search(re.sub(r"(?i)children|social", "", text))
     )
 
 
 def published_of(document: ReadDocument, front: Front, kind: DocumentKind) -> str | None:
     """The meeting's date, or the date that the front prints as the paper's own; else a date alone at the very end."""
     unlabelled: str | None = None
+    for _, text in front.lines:
+        issued = re.search(
+            r"(?i)\b(?:published|issued|last updated|updated)\s*(?:on\b)?\s*:?\s*(?=\d|[A-Z][a-z]+ \d)", text
+        )
+        if (
+            issued
+            and (dates := find_dates(text[issued.end() : issued.end() + 40]))
+            and dates[0].start < 12
+            and len(dates[0].earliest) >= 7
+        ):
+            return dates[0].earliest
     for index, (_, text) in enumerate(front.lines):
         dates = [date for date in find_dates(text) if len(date.earliest) >= 7 and date.earliest[5:7] <= "12"]
         if not dates:
@@ -210,7 +306,11 @@ def published_of(document: ReadDocument, front: Front, kind: DocumentKind) -> st
         labelled = _DATE_LABEL.match(text) or (index and _DATE_LABEL.fullmatch(front.lines[index - 1][1].rstrip(" :")))
         if labelled and not _NOT_THE_DATE.search(text):
             return dates[0].earliest
-        if unlabelled is None and not _NOT_THE_DATE.search(text) and (_is_only_date(text) or _names_committee_on_date(text)):
+        if (
+            unlabelled is None
+            and not _NOT_THE_DATE.search(text)
+            and (_is_only_date(text) or _names_committee_on_date(text))
+        ):
             unlabelled = dates[0].earliest
     if unlabelled is not None:
         return unlabelled

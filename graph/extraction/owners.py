@@ -10,38 +10,57 @@ import re
 from collections.abc import Iterable
 
 _POST = (
-    r"(?:Head|Director|Manager|Managers|Officer|Officers|Lead|Leads|Leader|Chair|Chairs|Chairperson|Chairpersons|Chairman|"
-    r"Co-?ordinators?|Coordinators?|Advis[eo]rs?|Advocates?|Member|Members|Executive|Secretary|Teams?|Board|Group|Committee|"
-    r"Commissioners?|Solicitor|Treasurer|Workers?|Social\s+Workers?|Practitioners?|Consultants?|Supervisors?|Nurses?|Doctors?|"
-    r"IROs?|LADO|DCS|AD|ADs|HoS|SM|SMs|TM|TMs|GM|PSW|CEO|Police|Health|Education|Housing|Partners?|Partnership|Service|Services|"
+    r"(?:Head|Director|Manager|Managers|Officer|Officers|Lead|Leads|Leader|Chair|Chairs|Chairperson|Chairpersons|"
+    r"Chairman|"
+    r"Co-?ordinators?|Coordinators?|Advis[eo]rs?|Advocates?|Member|Members|Executive|Secretary|Teams?|Board|Group|"
+    r"Committee|"
+    r"Commissioners?|Solicitor|Treasurer|Workers?|Social\s+Workers?|Practitioners?|Consultants?|Supervisors?|"
+    r"Nurses?|Doctors?|"
+    r"IROs?|LADO|DCS|AD|ADs|HoS|SM|SMs|TM|TMs|GM|PSW|CEO|Police|Health|Education|Housing|Partners?|Partnership|"
+    r"Service|Services|"
     r"Heads?\s+of\s+Service|Unit|Trust|CCG|ICB|HR|Finance|Legal|Analyst|Administrator|Principal|Portfolio\s+Holder|"
     r"Councillors?|Cllrs?|Chief|Virtual\s+School|Inspector|Superintendent|Governors?|Headteachers?|Assistant|Deputy)"
 )
 _OPENS_POST = re.compile(
-    r"(?:The\s+)?(?:(?:Interim|Acting|Deputy|Assistant|Associate|Executive|Corporate|Strategic|Principal|Senior|Independent|"
-    r"Designated|Group|Team|Service|Area|Locality|Operational|Operations|Lead|Chief|Practice|Programme|Project|Quality|Cabinet|"
+    r"(?:The\s+)?(?:(?:Interim|Acting|Deputy|Assistant|Associate|Executive|Corporate|Strategic|Principal|Senior|"
+    r"Independent|"
+    r"Designated|Group|Team|Service|Area|Locality|Operational|Operations|Lead|Chief|Practice|Programme|Project|"
+    r"Quality|Cabinet|"
     r"Divisional|District|Joint|Virtual|Named|Local|Children[’']s|Adult|Youth|Family|Business|Performance|Policy|All|"
     r"Commissioning|Safeguarding|Workforce|Training|HR|Head)\s+)*" + _POST + r"\b"
 )
 #: A post that one person holds: "Head of Children and Family Services" names one, "... and Service Manager" two.
 _HOLDER = re.compile(
-    r"\b(?:Heads?|Directors?|Managers?|Officers?|Leads?|Chairs?|Co-?ordinators?|Advis[eo]rs?|Members?|Workers?|Leaders?|"
+    r"\b(?:Heads?|Directors?|Managers?|Officers?|Leads?|Chairs?|Co-?ordinators?|Advis[eo]rs?|Members?|Workers?|"
+    r"Leaders?|"
     r"Consultants?|Supervisors?|IROs?|LADO|DCS|PSW|Headteachers?|Commissioners?|Board|Committee|Group|Teams?|Police)\b"
 )
 #: Words of the fields that posts cover: two of them with capitals are no name.
 _FIELDS = re.compile(
-    r"\b(?:Quality|Assurance|Family|Families|Services?|Permanence|Performance|Education|Early|Help|Care|Social|Fostering|"
-    r"Adoption|Safeguarding|Commissioning|Protection|Improvement|Practice|Standards|Development|Learning|Support|Placements?|"
-    r"Children|Childrens|Children[’']s|Young|People|Adults?|Youth|Justice|Inclusion|Health|Housing|Looked|After|Leaving|"
-    r"Resources?|Workforce|Business|Intelligence|Strategy|Policy|Partnerships?|Operations?|Transformation|Skills|SEND|All)\b"
+    r"\b(?:Quality|Assurance|Family|Families|Services?|Permanence|Performance|Education|Early|Help|Care|Social|"
+    r"Fostering|"
+    r"Adoption|Safeguarding|Commissioning|Protection|Improvement|Practice|Standards|Development|Learning|Support|"
+    r"Placements?|"
+    r"Children|Childrens|Children[’']s|Young|People|Adults?|Youth|Justice|Inclusion|Health|Housing|Looked|After|"
+    r"Leaving|"
+    r"Resources?|Workforce|Business|Intelligence|Strategy|Policy|Partnerships?|Operations?|Transformation|Skills|"
+    r"SEND|All)\b"
 )
-_INITIALS = re.compile(r"(?:[A-Z]{1,4}(?:-[A-Z]{1,3})+|[A-Z]{2,4}|(?:[A-Z]{1,3}(?:Mc|Mac|Fitz|O[’'])?[a-z]?[A-Z][A-Za-z]?))\.?$")
+_INITIALS = re.compile(
+    r"(?:[A-Z]{1,4}(?:-[A-Z]{1,3})+|[A-Z]{2,4}|(?:[A-Z]{1,3}(?:Mc|Mac|Fitz|O[’'])?[a-z]?[A-Z][A-Za-z]?))\.?$"
+)
 _SINGLE = re.compile(r"[A-Z]\.?$")
 _SURNAME = re.compile(r"(?:Mc|Mac|O[’']|Fitz|De|Le|Van|Von)?[A-Z][a-zà-ÿ]*(?:[A-Z][a-z]*)?(?:[-’'][A-Z][a-z]+)*$")
 _GLUED = re.compile(r"[A-Z](?:\.[A-Z]?[A-Z][a-z]+|[A-Z][a-z]{2,}|[a-z]*[A-Z][a-z]*[A-Z]?)$")
 _POST_INITIALS = frozenset(["AD", "ADS", "HOS", "SM", "TM", "GM", "DCS", "IRO", "PSW", "DD", "CSM", "HS", "SW", "ATM"])
-_NOBODY = re.compile(r"(?i)^(?:n/?a|tbc|tba|tbd|to be (?:confirmed|agreed|determined|identified)|none|nil|-+|–|—|\?+|see above|as above)\.?$")
-_LABEL = re.compile(r"(?i)^(?:lead(?:\s+officer)?|owner|responsible(?:\s+officer)?|support(?:ed by|ing)?|accountable|sponsor|with)\s*[:–-]\s*")
+_NOBODY = re.compile(
+    r"(?i)^(?:n/?a|tbc|tba|tbd|to be (?:confirmed|agreed|determined|identified)|none|nil|-+|–|—|\?+|see above|"
+    r"as above)\.?$"
+)
+_LABEL = re.compile(
+    r"(?i)^(?:lead(?:\s+officer)?|owner|responsible(?:\s+officer)?|support(?:ed by|ing)?|accountable|sponsor|"
+    r"with)\s*[:–-]\s*"
+)
 
 
 def split_owners(lines: Iterable[str]) -> tuple[str, ...]:
@@ -57,7 +76,9 @@ def split_owners(lines: Iterable[str]) -> tuple[str, ...]:
         for part in _parts(_LABEL.sub("", line.strip())):
             found.extend([part] if commas else _runs(part))
     kept = [owner.strip(" .;,–-") if not re.search(r"\b[A-Z]\.$", owner) else owner.strip(" ;,–-") for owner in found]
-    return tuple(dict.fromkeys(owner for owner in kept if owner and not _NOBODY.match(owner) and re.search(r"[A-Za-z]", owner)))
+    return tuple(
+        dict.fromkeys(owner for owner in kept if owner and not _NOBODY.match(owner) and re.search(r"[A-Za-z]", owner))
+    )
 
 
 def _unwrapped(lines: list[str]) -> list[str]:
@@ -68,7 +89,8 @@ def _unwrapped(lines: list[str]) -> list[str]:
         if not text:
             continue
         if joined and (
-            re.search(r"(?:[/,&-]|\b(?:and|of|for|the|with))$", joined[-1]) or re.match(r"(?:[/&(]|and\b|of\b|for\b)|[a-z]", text)
+            re.search(r"(?:[/,&-]|\b(?:and|of|for|the|with))$", joined[-1])
+            or re.match(r"(?:[/&(]|and\b|of\b|for\b)|[a-z]", text)
         ):
             joined[-1] = f"{joined[-1]} {text}"
         else:
@@ -103,6 +125,8 @@ def _apposed(left: str, right: str) -> bool:
         return False
     if _is_person(left.strip()) and _OPENS_POST.match(following) and len(following.split()) >= 2:
         return True
+    if re.search(rf"{_HOLDER.pattern}$", left.strip()) and _FIELDS.search(following) and not _is_owner(following):
+        return True
     field_of_post = re.search(rf"{_POST}\s+(?:of|for)\s+[\w’' &-]+$", left) is not None
     return field_of_post and not _is_owner(following) and re.search(r"(?i)\band\b|&", following) is not None
 
@@ -122,8 +146,12 @@ def _is_owner(text: str) -> bool:
     text = text.strip(" .")
     if _is_person(text) or all(_INITIALS.match(token) for token in text.split()):
         return True
+    if len(text.split()) <= 5 and re.search(rf"{_HOLDER.pattern}$", text) and not re.search(r"\b(?:and|&|of)\b", text):
+        return True
     opening = _OPENS_POST.match(text)
-    return opening is not None and (opening.end() == len(text) or bool(re.match(r"\s*(?:of|for|\(|-|–|[A-Z])", text[opening.end() :])))
+    return opening is not None and (
+        opening.end() == len(text) or bool(re.match(r"\s*(?:of|for|\(|-|–|[A-Z])", text[opening.end() :]))
+    )
 
 
 def _is_person(text: str) -> bool:
@@ -135,7 +163,7 @@ def _is_person(text: str) -> bool:
 
 
 def _runs(part: str) -> list[str]:
-    """Persons parted by spaces only: each token initials, or an initial with its surname. Anything else is one owner."""
+    """Persons parted by spaces only: each token initials, or an initial with its surname. Else it is one owner."""
     tokens = part.split()
     if len(tokens) < 2 or tokens[0].strip(".").upper() in _POST_INITIALS:
         return [part]
@@ -147,8 +175,10 @@ def _runs(part: str) -> list[str]:
         if _SINGLE.match(token) and following and (_SURNAME.match(following) or _INITIALS.match(following)):
             persons.append(f"{token} {following}")
             position += 2
-        elif _INITIALS.match(token) or (_GLUED.match(token) and not token.isalpha()) or (
-            _GLUED.match(token) and token[1:2].isupper()
+        elif (
+            _INITIALS.match(token)
+            or (_GLUED.match(token) and not token.isalpha())
+            or (_GLUED.match(token) and token[1:2].isupper())
         ):
             persons.append(token)
             position += 1

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 from graph.dates import find_dates, timescale_edtf
@@ -18,82 +19,132 @@ from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.owners import split_owners
 from graph.model import Action, Block, CellLine, ReadDocument, Recommendation, Row, Segment, StatusReport, Table
 
-Role = Literal["ref", "recommendation", "action", "timescale", "owner", "success", "status", "section", "start", "other"]
+Role = Literal[
+    "ref", "recommendation", "action", "timescale", "owner", "success", "status", "section", "start", "other"
+]
 
 #: Heads of columns in the order in which they are tried; the more telling stands first.
-_HEADS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
-    (role, re.compile(pattern, re.IGNORECASE))
-    for role, pattern in (
+_HEAD_WORDS: tuple[tuple[Role, str], ...] = (
+    (
+        "other",
         (
-            "other",
             r"^(?:risks?|likelihood|probability|mitigation.*|cost.*|budget.*|funding.*|resourc.*|yes ?/ ?no|"
-            r"priority (?:level|rating|status)|(?:high|h)/(?:medium|m)/(?:low|l)|link.*|source|category|cross[- ]ref.*|page.*)$",
+            r"priority (?:level|rating|status)|(?:high|h)/(?:medium|m)/(?:low|l)|link.*|source|category|"
+            r"cross[- ]ref.*|page.*)$"
         ),
+    ),
+    (
+        "ref",
         (
-            "ref",
             r"^(?:(?:rec(?:ommendation)?|action|item|plan|afi|para(?:graph)?|objective|task|line|our)?\.?\s*"
-            r"(?:ref(?:erence|s)?|no|nos|number|num|id|#|№)(?:\s*(?:no|number))?\.?|#|para(?:graph)?|item|rec)$",
+            r"(?:ref(?:erence|s)?|no|nos|number|num|id|#|№)(?:\s*(?:no|number))?\.?|#|para(?:graph)?|item|rec)$"
         ),
+    ),
+    (
+        "success",
         (
-            "success",
-            r"success|outcome|impact|measur|evidence|how (?:will|do|would) we know|what (?:will|does|would) (?:good|success|it|be different)|"
-            r"what difference|kpi|performance indicator|expected|intended|milestones?$|monitor|^targets?$|assurance|benefit|output",
+            r"success|outcome|impact|measur|evidence|how (?:will|do|would) we know|what (?:will|does|"
+            r"would) (?:good|"
+            r"success|it|be different)|"
+            r"what difference|kpi|performance indicator|expected|intended|milestones?$|monitor|^targets?$|"
+            r"assurance|"
+            r"benefit|output"
         ),
+    ),
+    (
+        "status",
         (
-            "status",
-            r"status|\brag\b|\bbrag\b|progress|update|%|per ?cent|complet(?:e|ed|ion)\??$|current position|position|comment|"
-            r"achieved|where are we now|notes?$",
+            r"status|\brag\b|\bbrag\b|progress|update|%|per ?cent|complet(?:e|ed|ion)\??$|current position|"
+            r"position|"
+            r"comment|"
+            r"achieved|where are we now|notes?$"
         ),
-        ("start", r"^(?:planned )?start(?:ing)?(?: date)?$|commence(?:ment)?(?: date)?$"),
+    ),
+    ("start", r"^(?:planned )?start(?:ing)?(?: date)?$|commence(?:ment)?(?: date)?$"),
+    (
+        "timescale",
         (
-            "timescale",
-            r"time ?-?scales?|time ?-?frames?|time ?-?line|deadline|\bby when\b|^when\b|\bdue\b|target (?:completion )?date|"
-            r"\b(?:completion|end|finish|implementation|delivery|review|target|milestone) dates?|^dates?\b|dates? (?:for|of|to|by)\b|"
-            r"^(?:to be )?complet(?:e|ed) by$|^timings?$|^by$|implementation by|^target$|\btimeliness of action",
+            r"time ?-?scales?|time ?-?frames?|time ?-?line|deadline|\bby when\b|^when\b|\bdue\b|"
+            r"target (?:completion )?date|"
+            r"\b(?:completion|end|finish|implementation|delivery|review|target|milestone) dates?|^dates?\b|"
+            r"dates? (?:for|of|to|by)\b|"
+            r"^(?:to be )?complet(?:e|ed) by$|^timings?$|^by$|implementation by|^target$|\btimeliness of action"
         ),
+    ),
+    (
+        "owner",
         (
-            "owner",
-            r"\bleads?\b|\bowners?\b|responsib|by whom|^who\b|\bwho\b.*\?|accountab|\bpersons?\b|\bofficers?\b|named|assigned|"
-            r"^action by$|delivered by|\bsponsor\b|^ownership$|agency|^manager",
+            r"\bleads?\b|\bowners?\b|responsib|by whom|^who\b|\bwho\b.*\?|accountab|\bpersons?\b|\bofficers?\b|"
+            r"named|assigned|"
+            r"^action by$|delivered by|\bsponsor\b|^ownership$|agency|^manager"
         ),
+    ),
+    (
+        "action",
         (
-            "action",
-            r"^(?:(?:the|key|our|proposed|agreed|planned|specific|improvement|required|further|priority|main|detailed|new|sub|council[’']?s?|"
+            r"^(?:(?:the|key|our|proposed|agreed|planned|specific|improvement|required|further|priority|main|"
+            r"detailed|new|sub|council[’']?s?|"
             r"local authority|immediate|smart|next|high[- ]level|corrective|improving|remedial|management)\s+)*"
-            r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?)\b(?!\s+(?:by|sheets?|ref|no\b|number|owner|plan ref))|"
-            r"^what (?:will|are|do|have) we|^what (?:is|needs) to be done|^how (?:will|are|do) we|^how (?:it )?will|^what we (?:will|are|need to) (?:do|doing)|"
-            r"^what will be done|^what action|^we will|^what$|^how$|^response to|^delivery$",
+            r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?)\b(?!\s+(?:by|sheets?|ref|no\b|number|owner|"
+            r"plan ref))|"
+            r"^what (?:will|are|do|have) we|^what (?:is|needs) to be done|^how (?:will|are|do) we|"
+            r"^how (?:it )?will|"
+            r"^what we (?:will|are|need to) (?:do|doing)|"
+            r"^what will be done|^what action|^we will|^what$|^how$|^response to|^delivery$"
         ),
+    ),
+    (
+        "recommendation",
         (
-            "recommendation",
             r"recommendation|areas? (?:for|of|requiring) (?:improvement|development|priority action|action|focus)|"
-            r"what (?:needs|must|should) to? ?(?:be )?improved?|what (?:do|did) .*(?:improve|say)|what ofsted|improvement (?:area|required|needed|priority)|"
-            r"^(?:inspection |ofsted |key |report |main )*(?:findings?|issues?|concerns?|weakness(?:es)?)\b|issues? (?:identified|raised|for action)|"
-            r"^requirements?|^(?:priority )?objectives?$|^priorit(?:y|ies)(?: area| for action)?s?$|^(?:area|standard)s?$|^improvements?$|^development area",
+            r"what (?:needs|must|should) to? ?(?:be )?improved?|what (?:do|did) .*(?:improve|say)|what ofsted|"
+            r"improvement (?:area|required|needed|priority)|"
+            r"^(?:inspection |ofsted |key |report |main )*(?:findings?|issues?|concerns?|weakness(?:es)?)\b|"
+            r"issues? (?:identified|raised|for action)|"
+            r"^requirements?|^(?:priority )?objectives?$|^priorit(?:y|ies)(?: area| for action)?s?$|^(?:area|"
+            r"standard)s?$|^improvements?$|^development area"
         ),
-        ("section", r"^(?:themes?|workstreams?|section|domain|area of (?:work|practice)|judge?ment|topic|subject)\b"),
-    )
+    ),
+    ("section", r"^(?:themes?|workstreams?|section|domain|area of (?:work|practice)|judge?ment|topic|subject)\b"),
 )
+_HEADS = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _HEAD_WORDS)
 #: How telling a recommendation column's head is: of two, the better one holds the recommendations.
-_STRONG_RECOMMENDATION = re.compile(r"(?i)recommendation|areas? (?:for|requiring)|to improve|what ofsted|priority action")
+_STRONG_RECOMMENDATION = re.compile(
+    r"(?i)recommendation|areas? (?:for|requiring)|to improve|what ofsted|priority action"
+)
 _NUMBERED_RECOMMENDATION = re.compile(
-    r"(?i)^(?P<word>(?:key\s+|ofsted\s+|inspection\s+|report\s+|headline\s+)?(?:recommendation|area\s+for\s+(?:priority\s+action|improvement|development)|"
-    r"priority\s+action|what\s+needs\s+to\s+improve|afi|requirement|rec))s?\b\.?\s*(?:no\.?\s*|number\s*|ref\.?\s*)?(?P<ref>\d+(?:\.\d+)*[a-z]?|[A-Z](?=[:.\s)–-]))?"
+    r"(?i)^(?P<word>(?:key\s+|ofsted\s+|inspection\s+|report\s+|headline\s+)?(?:recommendation|"
+    r"area\s+for\s+(?:priority\s+action|improvement|development)|"
+    r"priority\s+action|what\s+needs\s+to\s+improve|afi|requirement|rec))s?\b\.?\s*(?:no\.?\s*|number\s*|"
+    r"ref\.?\s*)?(?P<ref>\d+(?:\.\d+)*[a-z]?|[A-Z](?=[:.\s)–-]))?"
     r"\s*[:.)–—-]*\s*(?P<text>.*)$"
 )
-_REF = re.compile(r"^\(?(?:(?:rec(?:ommendation)?|afi|r|a|p|pa|ref|action)\.?\s?)?\d{1,3}(?:[.\-/]\d{1,3}){0,3}\.?\s?[a-z]?\)?\.?$|^[A-Z]{1,4}[\s.\-/]?\d{1,3}(?:\.\d{1,3})*[a-z]?$|^\(?[a-zA-Z]\)?\.?$|^[ivx]{1,5}\)?\.?$", re.IGNORECASE)
-_SUBHEAD = re.compile(r"(?i)^(?:headline |key |main )?(?:recommendations?|actions?|objectives?|areas? for (?:improvement|development))s?:?$")
+_REF = re.compile(
+    r"^\(?(?:(?:rec(?:ommendation)?|afi|r|a|p|pa|ref|"
+    r"action)\.?\s?)?\d{1,3}(?:[.\-/]\d{1,3}){0,3}\.?\s?[a-z]?\)?\.?$|"
+    r"^[A-Z]{1,4}[\s.\-/]?\d{1,3}(?:\.\d{1,3})*[a-z]?$|^\(?[a-zA-Z]\)?\.?$|^[ivx]{1,5}\)?\.?$",
+    re.IGNORECASE,
+)
+_SUBHEAD = re.compile(
+    r"(?i)^(?:headline |key |main )?(?:recommendations?|actions?|objectives?|areas? for (?:improvement|"
+    r"development))s?:?$"
+)
 _ONGOING = re.compile(
-    r"(?i)\b(?:on-?\s?going|immediate(?:ly)?|complete[d]?|done|achieved|in place|monthly|quarterly|annual(?:ly)?|weekly|termly|"
+    r"(?i)\b(?:on-?\s?going|immediate(?:ly)?|complete[d]?|done|achieved|in place|monthly|quarterly|annual(?:ly)?|"
+    r"weekly|termly|"
     r"continuous|tbc|tba|asap|within|\d+\s+(?:days?|weeks?|months?)|short|medium|long)\b"
 )
-_RAG = re.compile(r"(?i)^(?:r|a|g|b|red|amber|green|blue|grey|purple|yellow|red/amber|amber/green|amber/red|complete[d]?)\b")
+_RAG = re.compile(
+    r"(?i)^(?:r|a|g|b|red|amber|green|blue|grey|purple|yellow|red/amber|amber/green|amber/red|complete[d]?)\b"
+)
 _STATUSES = (
     ("completed", r"\bcompleted?\b(?!\s+by\b)|\b100 ?%|\bachieved\b|\bdone\b|\bclosed\b|\bdelivered\b|\bimplemented\b"),
     ("superseded", r"\bsuperseded\b|\bno longer (?:required|relevant)\b|\bwithdrawn\b"),
     ("overdue", r"\boverdue\b|\bdelayed\b|\bslipped\b|\bbehind (?:schedule|target)\b|\bmissed\b|\boff track\b"),
     ("not-started", r"\bnot (?:yet )?(?:started|begun|commenced|due)\b|(?<!\d)0 ?%|\bto be started\b"),
-    ("in-progress", r"\b(?:in|under) (?:progress|way)\b|\bunderway\b|\bon ?-?going\b|\bon[ -]track\b|\bpart(?:ly|ially)?\b|(?<!\d)[1-9]\d? ?%|\bstarted\b|\bbegun\b|\bcommenced\b|\bcontinu(?:es|ing)\b"),
+    ("in-progress",
+            (r"\b(?:in|under) (?:progress|way)\b|\bunderway\b|\bon ?-?going\b|\bon[ -]track\b|\bpart(?:ly|ially)?\b|"
+            r"(?<!\d)[1-9]\d? ?%|\bstarted\b|\bbegun\b|\bcommenced\b|\bcontinu(?:es|ing)\b")),
 )  # fmt: skip
 
 
@@ -170,7 +221,8 @@ class _PlanReader:
         text = self.document.slice(block)
         if self._label(index, block, text):
             return
-        if block.kind == "heading" or (len(text) < 400 and _NUMBERED_RECOMMENDATION.match(text)):
+        section = re.match(r"(?i)(?:standard|priority|theme|section|objective|part)\s+\w{1,3}\s*[:–-]", text)
+        if block.kind == "heading" or section or (len(text) < 400 and _NUMBERED_RECOMMENDATION.match(text)):
             found = _NUMBERED_RECOMMENDATION.match(text)
             if found and found["ref"] and len(found["text"].split()) >= 4 and self._plan_follows(index):
                 self._flush_labels()
@@ -179,7 +231,7 @@ class _PlanReader:
                 self.used.add(index)
                 self._segment(block, "recommendation", "names the recommendation that the following table answers")
                 return
-            if block.kind == "heading":
+            if block.kind == "heading" or section:
                 self.section = text
                 if self.named is None or not self._plan_follows(index):
                     self.named = None
@@ -189,15 +241,25 @@ class _PlanReader:
             if block.kind == "table" and block.table is not None:
                 columns = _columns(self.document, block.table, self.columns)[0]
                 return columns is not None and columns.is_plan()
-            if _labelled(self.document.slice(block)) is not None:
+            if labelled(self.document.slice(block)) is not None:
                 return True
         return False
 
+    def _table_follows(self, index: int) -> bool:
+        following = self.document.blocks[index + 1 : index + 4]
+        tables = [block for block in following if block.kind == "table" and block.table is not None]
+        return bool(tables) and self._plan_follows(index)
+
     def _label(self, index: int, block: Block, text: str) -> bool:
         """Plans without tables: "Action: ...", "Lead: ...", "Timescale: ..." below one another."""
-        found = _labelled(text)
+        found = labelled(text)
         if found is None:
-            if self._labelled and block.kind == "list_item" and "action" in self._labelled and not set(self._labelled) & {"owner", "timescale"}:
+            if (
+                self._labelled
+                and block.kind == "list_item"
+                and "action" in self._labelled
+                and not set(self._labelled) & {"owner", "timescale"}
+            ):
                 self._labelled["action"].append(CellLine(block.start, block.end, block.marker or "•", page=block.page))
                 self._labelled_blocks.append(index)
                 return True
@@ -207,6 +269,9 @@ class _PlanReader:
         if role in self._labelled or (role == "recommendation" and self._labelled):
             self._flush_labels()
         lines = [CellLine(block.start + offset, block.end, page=block.page)] if offset < len(text) else []
+        if role == "recommendation" and self._table_follows(index):
+            self._flush_labels()
+            return False
         if role == "recommendation":
             heading = _NUMBERED_RECOMMENDATION.match(text)
             if heading and heading["ref"]:
@@ -272,7 +337,11 @@ class _PlanReader:
                 (columns.roles[c] for c in range(cell.column, cell.column + cell.colspan) if c in columns.roles), None
             )
             if role is not None:
-                cells[role] = (*cells.get(role, ()), *cell.lines) if role in ("status", "owner") else cells.get(role) or cell.lines
+                cells[role] = (
+                    (*cells.get(role, ()), *cell.lines)
+                    if role in ("status", "owner")
+                    else cells.get(role) or cell.lines
+                )
         if set(cells) == {"recommendation"} and _SUBHEAD.match(self._text(cells["recommendation"])):
             return
         self._record(_Record(cells))
@@ -324,7 +393,12 @@ class _PlanReader:
             if role is not None and role not in cells:
                 cells[role] = filled[1].lines
         useful = set(cells) & {"action", "recommendation", "timescale", "owner"}
-        if len(table.rows) <= 12 and len(useful) >= 3 and useful & {"action", "recommendation"} and not self._several_columns(table):
+        if (
+            len(table.rows) <= 12
+            and len(useful) >= 3
+            and useful & {"action", "recommendation"}
+            and not self._several_columns(table)
+        ):
             return _Record(cells)
         return None
 
@@ -356,7 +430,12 @@ class _PlanReader:
             own = _clean_ref(group[0].marker) if group[0].marker and re.search(r"\w", group[0].marker) else None
             text = self.document.text[start:end]
             named = _NUMBERED_RECOMMENDATION.match(text)
-            if named and (named["ref"] or named["word"].lower() == "recommendation") and len(named["text"].split()) >= 3 and re.match(r"(?i)\w+\s*(?:\d|:)", text):
+            if (
+                named
+                and (named["ref"] or named["word"].lower() == "recommendation")
+                and len(named["text"].split()) >= 3
+                and re.match(r"(?i)\w+\s*(?:\d|:)", text)
+            ):
                 start += named.start("text")
                 own = named["ref"] or own
             number = own if len(groups) > 1 or ref is None else ref
@@ -396,9 +475,20 @@ class _PlanReader:
             start, end = group[0].start, group[-1].end
             printed = self._timescale(time_groups[position])
             date = timescale_edtf(printed, self.after)
-            if starts and date is not None and "/" not in date and (begin := timescale_edtf(self._text(starts), self.after)):
+            if (
+                starts
+                and date is not None
+                and "/" not in date
+                and (begin := timescale_edtf(self._text(starts), self.after))
+            ):
                 date = f"{begin.split('/')[0]}/{date}" if begin != date else date
-            responsible = split_owners(self.document.slice(line) for line in owner_groups[position])
+            elif starts and date is None and printed and re.search(r"(?i)on-?\s?going|continu", printed):
+                begin = timescale_edtf(self._text(starts), self.after)
+                date = f"{begin.split('/')[0]}/.." if begin else None
+            beside = owner_groups[position]
+            responsible = split_owners(
+                [beside] if isinstance(beside, str) else [self.document.slice(line) for line in beside]
+            )
             self.actions.append(
                 Action(
                     text=collapsed(self.document.text[start:end]),
@@ -442,7 +532,9 @@ class _PlanReader:
             filled = [cell for cell in row.cells if cell.lines]
             if len(filled) == 2:
                 colour, meaning = (self._text(cell.lines) for cell in filled)
-                if re.fullmatch(r"(?i)red|amber|green|blue|grey|purple|yellow|[ragb]", colour) and (found := status_of(meaning, {})):
+                if re.fullmatch(r"(?i)red|amber|green|blue|grey|purple|yellow|[ragb]", colour) and (
+                    found := status_of(meaning, {})
+                ):
                     self.legend[colour.lower()] = found
 
     def _text(self, lines: Iterable[CellLine]) -> str:
@@ -548,8 +640,10 @@ def _completed(document: ReadDocument, columns: _Columns, rows: Sequence[Row]) -
             continue
         if "ref" not in known and _share(texts, _REF.match) >= 0.6:
             roles[column] = "ref"
-        elif "recommendation" not in known and _mean_words(texts) >= 5 and column < min(
-            (c for c, role in roles.items() if role == "action"), default=columns.width
+        elif (
+            "recommendation" not in known
+            and _mean_words(texts) >= 5
+            and column < min((c for c, role in roles.items() if role == "action"), default=columns.width)
         ):
             roles[column] = "recommendation"
         known = set(roles.values())
@@ -564,7 +658,10 @@ def _checked(document: ReadDocument, roles: dict[int, Role], rows: Sequence[Row]
         if not texts:
             continue
         if role == "recommendation":
-            if _share(texts, re.compile(r"(?i)^(?:high|medium|low|h|m|l|[1-5]|urgent|essential|desirable)$").match) > 0.7:
+            if (
+                _share(texts, re.compile(r"(?i)^(?:high|medium|low|h|m|l|[1-5]|urgent|essential|desirable)$").match)
+                > 0.7
+            ):
                 checked[column] = "other"
             elif _share(texts, _REF.match) > 0.8:
                 checked[column] = "ref" if "ref" not in roles.values() else "other"
@@ -572,7 +669,12 @@ def _checked(document: ReadDocument, roles: dict[int, Role], rows: Sequence[Row]
                 checked[column] = "section"
         elif role == "ref" and _mean_words(texts) > 6:
             checked[column] = "recommendation" if "recommendation" not in roles.values() else "other"
-        elif role == "success" and "timescale" not in roles.values() and _share(texts, _dated) > 0.7 and _mean_words(texts) < 6:
+        elif (
+            role == "success"
+            and "timescale" not in roles.values()
+            and _share(texts, _dated) > 0.7
+            and _mean_words(texts) < 6
+        ):
             checked[column] = "timescale"
     present = list(checked.values())
     reference = next((column for column, role in checked.items() if role == "ref"), None)
@@ -619,7 +721,11 @@ def _fits(document: ReadDocument, columns: _Columns, rows: Sequence[Row]) -> boo
     """Whether a table without heads goes on with the columns of the one before: its times are times."""
     for column, role in columns.roles.items():
         texts = _column_texts(document, rows, column)
-        if role == "timescale" and texts and _share(texts, lambda text: _dated(text) or bool(_ONGOING.search(text))) < 0.4:
+        if (
+            role == "timescale"
+            and texts
+            and _share(texts, lambda text: _dated(text) or bool(_ONGOING.search(text))) < 0.4
+        ):
             return False
     return True
 
@@ -658,7 +764,7 @@ def _clean_ref(printed: str | None) -> str | None:
     return text.rstrip(".):").lstrip("(") or None
 
 
-def _labelled(text: str) -> tuple[Role, int] | None:
+def labelled(text: str) -> tuple[Role, int] | None:
     """The role of a line that begins with a label, and the offset of its value."""
     found = re.match(r"([A-Z][\w /’'&()-]{1,40}?(?:\s+\d+(?:\.\d+)*)?)\s*:\s*", text)
     if found is None:
@@ -701,7 +807,12 @@ def action_lines(document: ReadDocument, lines: Sequence[CellLine]) -> list[list
     for index, line in enumerate(lines):
         text = document.slice(line)
         following = lines[index + 1] if index + 1 < len(lines) else None
-        if line.marker is None and text.endswith((":", ":-")) and following is not None and following.marker is not None:
+        if (
+            line.marker is None
+            and text.endswith((":", ":-"))
+            and following is not None
+            and following.marker is not None
+        ):
             continue
         if groups and _belongs(document, groups[-1], line, text):
             groups[-1].append(line)
@@ -777,13 +888,11 @@ def _date_pieces(text: str, count: int) -> list[str] | None:
     return [text[date.start : date.end] for date in found]
 
 
-def _merged(
-    document: ReadDocument, values: Sequence[CellLine], count: int, dates: bool
-) -> list[list[CellLine]] | None:
+def _merged(document: ReadDocument, values: Sequence[CellLine], count: int, dates: bool) -> list[list[CellLine]] | None:
     """The lines in ``count`` groups, put together where that costs least; None where it would join what is complete."""
     costs = [
         (_joining_cost(document.slice(left), document.slice(right), dates), index)
-        for index, (left, right) in enumerate(zip(values, values[1:], strict=False))
+        for index, (left, right) in enumerate(pairwise(values))
     ]
     chosen = sorted(costs)[: len(values) - count]
     if any(cost > 0.5 for cost, _ in chosen):

@@ -35,73 +35,134 @@ _FRAMEWORKS: Final = tuple(
         r"annual performance assessment(?: of [\w’' ]{3,60}services)?|\bAPA\b",
         r"joint area review|\bJAR\b",
         r"joint targeted area inspection|\bJTAI\b",
-        r"annual review(?: of (?:[\w’']+ ){0,3}performance)?|annual performance (?:review|rating)|performance (?:star )?ratings?(?= \d{4})",
+        (
+            r"annual review(?: of (?:[\w’']+ ){0,3}performance)?|annual performance (?:review|rating)|"
+            r"performance (?:star )?ratings?(?= \d{4})"
+        ),
         r"inspection of local authority children[’']?s services(?: \(ILACS\))?|\bILACS\b",
-        r"(?:single )?inspection of services for children in need of help and protection(?:,? children looked after and care leavers)?",
+        (
+            r"(?:single )?inspection of services for children in need of help and protection(?:,? children looked "
+            r"after and care leavers)?"
+        ),
         r"joint (?:local )?area (?:SEND )?inspection|area SEND inspection|local area (?:SEND )?inspection",
         r"(?:Ofsted )?focused visit(?: (?:of|to) [\w’' ]{3,60}?)?(?=[.,;]| in | on |$)",
         r"(?:Ofsted )?monitoring visit",
         r"joint review",
         r"single inspection framework|\bSIF\b",
+        (
+            r"core case inspection|short quality screening|full joint inspection|thematic inspection|"
+            r"inspection of youth offending(?: work| services?)?|youth (?:offending|justice) (?:service |"
+            r"work )?inspection"
+        ),
         r"unannounced inspection(?: of [\w,’' ]{3,80}?)?(?=[.,;(]| in | on | took| was|$)",
     )
 )
 _INSPECTION_OF: Final = re.compile(
-    r"(?i:\b(?:re-?)?inspection) of (?:(?:the )?(?:[A-Z][\w&]*(?: and| of| with| upon)? ){0,6}?(?:City |County |Borough |Metropolitan )*(?:Council|council)[’']?s? )?"
-    r"(?P<of>(?i:(?:local authority )?(?:children[’']?s?(?:,? (?:and|&) (?:families|young people(?:[’']s)?))?|adult[s’']*|safeguarding|fostering|adoption|leaving care|youth|looked[- ]after children|social)"
-    r"(?:[’']s)?(?:(?:,| and| &)? (?:social|care|services?|families|families[’']|family|young|people|people[’']s|looked|after|children|safeguarding|in|need|of|help|protection|arrangements|adoption|fostering|leavers|service|for)){0,10}))"
+    r"(?i:\b(?:re-?)?inspection of) (?:the )?(?:(?:[A-Z][\w&’']*(?: and| of| with| upon)? ){0,6}?)"
+    r"(?P<of>(?i:(?:local authority )?(?:children[’']?s?(?:,? (?:and|&) (?:families|young people(?:[’']s)?))?|"
+    r"adult[s’']*|safeguarding|fostering|adoption|leaving care|youth|looked[- ]after children|social)"
+    r"(?:[’']s)?(?:(?:,| and| &)? (?:social|care|services?|families|families[’']|family|young|people|people[’']s|"
+    r"looked|after|children|safeguarding|in|need|of|help|protection|arrangements|adoption|fostering|leavers|"
+    r"service|"
+    r"for)){0,10}))"
 )
 _EVENT: Final = re.compile(
-    r"(?i)\binspect(?:ed|ion|ors?)\b|\bvisit(?:ed)?\b|\breview(?:ed)?\b|\bfieldwork\b|\bassess(?:ment|ed)\b|\bon[- ]site\b"
+    r"(?i)\binspect(?:ed|ion|ors?)\b|\bvisit(?:ed)?\b|\breview(?:ed)?\b|\bfieldwork\b|\bassess(?:ment|ed)\b|"
+    r"\bon[- ]site\b"
 )
 _EVENT_VERB: Final = re.compile(
-    r"(?i)\b(?:took place|taken place|was (?:under)?taken|undertaken|carried out|conducted|held|inspected|visited|were (?:on[- ]site|in)|"
+    r"(?i)\b(?:took place|taken place|was (?:under)?taken|undertaken|carried out|conducted|held|inspected|visited|"
+    r"were (?:on[- ]site|in)|"
     r"was (?:inspected|completed|held)|on[- ]site|took|between|during|fieldwork|of .{3,80} in|commenced|completed)\b"
 )
 _EARLIER: Final = re.compile(r"(?i)\b(?:previous(?:ly)?|earlier|last|former|initial|preceding|prior|since the|first)\b")
-_FUTURE: Final = re.compile(r"(?i)\b(?:will|would|could|may|might|shall|is due|are due|is expected|propos\w+|if|unless|whether|likely to|planned|should)\b")
+_FUTURE: Final = re.compile(
+    r"(?i)\b(?:will|would|could|may|might|shall|is due|are due|is expected|propos\w+|if|unless|whether|likely to|"
+    r"planned|should)\b"
+)
 _LEAD: Final = re.compile(
-    r"\b[Ll]ead\s+(?:\w{2,6}\s+)?[Ii]nspector,?\s*:?\s*(?:\(?(?:Mr|Mrs|Ms|Miss|Dr)\.?\s+)?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2})"
+    r"\b[Ll]ead\s+(?:\w{2,6}\s+)?[Ii]nspector,?\s*:?\s*(?:(?:was|is|,)\s+)?(?:\(?(?:Mr|Mrs|Ms|Miss|"
+    r"Dr)\.?\s+)?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2})"
 )
 _LEAD_AFTER: Final = re.compile(
-    r"\b(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2}),?\s*\(?(?:the |HMI,? )?(?i:lead\s+(?:\w{2,6}\s+)?inspector)\b"
+    r"\b(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2}),?\s*\(?(?:the |"
+    r"HMI,? )?(?i:lead\s+(?:\w{2,6}\s+)?inspector)\b"
 )
-_LED_BY: Final = re.compile(r"\b(?:inspection|team|review)\b[^.]{0,40}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2})")
+_LED_BY: Final = re.compile(
+    r"\b(?:inspection|team|review)\b[^.]{0,40}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2})"
+)
 
-_WHO: Final = r"(?:(?:young |local |vulnerable )?(?:people|children|adults|families|users|service users|residents)(?: and (?:young people|families|their families|carers))?)"
+_WHO: Final = (
+    r"(?:(?:young |local |vulnerable )?(?:people|children|adults|families|users|service users|"
+    r"residents)(?: and (?:young people|families|their families|carers))?)"
+)
 _SERVING: Final = re.compile(
-    rf"(?i)\b(?:serv(?:ing|ed|es)\s+(?:(?:most|some|all|few)(?:\s+of)?(?:\s+(?:the|its|our))?\s+)?{_WHO}\s+(?:consistently\s+)?well"
+    rf"(?i)\b(?:serv(?:ing|ed|es)\s+(?:(?:most|some|all|few)(?:\s+of)?(?:\s+(?:the|its|"
+    rf"our))?\s+)?{_WHO}\s+(?:consistently\s+)?well"
     rf"|(?:not|no)\s+(?:currently\s+)?(?:being\s+)?serv(?:ing|ed)\s+{_WHO}\s+well"
-    rf"|(?:most|some|all|few|not all)\s+(?:of\s+(?:the\s+)?)?{_WHO}\s+(?:were|are|was|is|being|had been)\s+(?:being\s+)?(?:not\s+)?(?:well\s+)?served(?:\s+well)?)"
+    rf"|(?:most|some|all|few|not all)\s+(?:of\s+(?:the\s+)?)?{_WHO}\s+(?:were|are|was|is|being|"
+    rf"had been)\s+(?:being\s+)?(?:not\s+)?(?:well\s+)?served(?:\s+well)?)"
 )
 _CAPACITY: Final = re.compile(
-    r"(?i)\b(?P<word>excellent|promising|uncertain|poor)\s+(?P<what>capacity|prospects?)(?:\s+(?:for|to)\s+(?:further\s+)?improve(?:ment)?s?)?"
-    r"|\b(?P<what2>capacity|prospects?)(?P<rest>\s+(?:for|to)\s+(?:further\s+)?improve(?:ment)?s?)?\s*(?:was|were|is|are|as|to be|being|remains?|remained|[-–:=])*\s*(?:judged\s+|assessed\s+)?(?:to be\s+|as\s+)?(?:also\s+)?[‘'\"“]?(?P<word2>excellent|promising|uncertain|poor)\b"
+    r"(?i)\b(?P<word>excellent|promising|uncertain|poor)\s+(?P<what>capacity|prospects?)(?:\s+(?:for|"
+    r"to)\s+(?:further\s+)?improve(?:ment)?s?)?"
+    r"|\b(?P<what2>capacity|prospects?)(?P<rest>\s+(?:for|to)\s+(?:further\s+)?improve(?:ment)?s?)?\s*(?:was|were|"
+    r"is|are|as|to be|being|remains?|remained|[-–:=])*\s*(?:judged\s+|assessed\s+)?(?:to be\s+|"
+    r"as\s+)?(?:also\s+)?[‘'\"“]?(?P<word2>excellent|promising|uncertain|poor)\b"
 )
 _STARS: Final = re.compile(
-    r"(?i)\b(?P<stars>(?:zero|no|one|two|three|four|[0-4])[\s-]stars?)\b(?!\s*(?:scale|system|to\b))(?!\s*\(?\s*(?:the|out of) (?:highest|lowest) possible)"
+    r"(?i)\b(?P<stars>(?:zero|no|one|two|three|four|[0-4])[\s-]stars?)\b(?!\s*(?:scale|system|"
+    r"to\b))(?!\s*\(?\s*(?:the|out of) (?:highest|lowest) possible)"
 )
 _GRADE: Final = (
-    r"(?:outstanding|excellent|good|fair|adequate|satisfactory|weak|poor|inadequate|requires? improvement(?: to be good)?|requiring improvement(?: to be good)?|"
+    r"(?:outstanding|excellent|good|fair|adequate|satisfactory|weak|poor|inadequate|"
+    r"requires? improvement(?: to be good)?|requiring improvement(?: to be good)?|"
     r"improving (?:strongly|well|adequately)|not improving(?: adequately)?)"
 )
 _SCORE: Final = r"(?:[1-4]|one|two|three|four)"
 _Q: Final = r"[‘'\"“]?"
 _QE: Final = r"[’'\"”]?"
 _RATED: Final = re.compile(
-    rf"(?i)\b(?:rat(?:ed|ing)|judged|graded?|assessed|scored?|awarded|classified|found|deemed|considered|judge?ments?|grading)\b"
-    rf"(?:\s+(?:overall|currently|again|also|now|both|all))?(?:\s+(?:was|is|were|are|has been|had been))?(?:\s+(?:as|to be|at|of|a|an|that of))*(?:\s+(?:an?|overall|grade|score|of)\b)*\s*[:–-]?\s*{_Q}(?P<grade>{_GRADE}\b|{_SCORE}\b(?=[’'\"”]|\s+(?:on|out of)\b))"
+    rf"(?i)\b(?:rat(?:ed|ing)|judged|graded?|assessed|scored?|awarded|classified|found|deemed|considered|"
+    rf"judge?ments?|grading)\b"
+    rf"(?:\s+(?:overall|currently|again|also|now|both|all))?(?:\s+(?:was|is|were|are|has been|"
+    rf"had been))?(?:\s+(?:as|to be|at|of|a|an|that of))*(?:\s+(?:an?|overall|grade|score|"
+    rf"of)\b)*\s*[:–-]?\s*{_Q}(?P<grade>{_GRADE}\b|{_SCORE}\b(?=[’'\"”]|\s+(?:on|out of)\b))"
+)
+#: "judged overall effectiveness to be good": what was judged stands between the verb and the grade.
+_JUDGED_TO_BE: Final = re.compile(
+    rf"(?i)\b(?:rat(?:ed|ing)|judged|graded|assessed|found|deemed)\s+(?P<area>(?:(?!\b(?:was|were|is|are|judged|"
+    rf"rated|graded|that)\b)[\w’',&-]+\s+){{1,16}}?)(?:to be|as)\s+{_Q}(?P<grade>{_GRADE})\b"
 )
 _IS_GRADE: Final = re.compile(
-    rf"(?i)\b(?:overall effectiveness|overall judge?ment|impact of leaders[\w ,’'-]*?|experiences and progress of [\w ,’'-]*?|leadership,? management and governance|quality of [\w ]+?|effectiveness of [\w ,’'-]*?)\s*"
+    rf"(?i)\b(?:overall effectiveness(?: of [\w ,’'-]*?)?|overall judge?ment|capacity (?:for|to) improve(?:ment)?|"
+    rf"impact of leaders[\w ,’'-]*?|experiences and progress of [\w ,’'-]*?|"
+    rf"leadership,? management and governance|"
+    rf"quality of [\w ]+?|effectiveness of [\w ,’'-]*?)\s*"
     rf"(?:[-–:=]+|is|was|were|are|remains?|as)\s*{_Q}(?P<grade>{_GRADE})\b"
 )
-_LINE: Final = re.compile(rf"(?i)^(?P<area>[A-Z][^.:;]{{3,140}}?)\s*(?:[:–=]|-(?=\s)|\bis\b|\bwas\b|\bwere\b|\bare\b)\s*(?:judged |rated |graded )?(?:to be |as )?{_Q}(?P<grade>{_GRADE}|{_SCORE}(?:\s*\((?:{_GRADE})\))?|grade \d){_QE}\.?$")
-_GRADE_CELL: Final = re.compile(rf"(?i)^{_Q}(?:grade\s*)?(?:{_GRADE}|[1-4](?:\s*[-–(]\s*{_GRADE}\)?)?|{_GRADE}\s*\((?:grade )?[1-4]\)|serving .{{3,40}} well|promising|uncertain){_QE}\.?$")
+_LINE: Final = re.compile(
+    rf"(?i)^(?P<area>[A-Z][^.:;]{{3,140}}?)\s*(?:[:–=]|-(?=\s)|\bis\b|\bwas\b|\bwere\b|\bare\b)\s*(?:judged |rated |"
+    rf"graded )?(?:to be |as )?{_Q}(?P<grade>{_GRADE}|{_SCORE}(?:\s*\((?:{_GRADE})\))?|grade \d){_QE}\.?$"
+)
+_GRADE_CELL: Final = re.compile(
+    rf"(?i)^{_Q}(?:grade\s*)?(?:{_GRADE}|[1-4](?:\s*[-–(]\s*{_GRADE}\)?)?|{_GRADE}\s*\((?:grade )?[1-4]\)|"
+    rf"serving .{{3,40}} well|promising|uncertain){_QE}\.?$"
+)
 _SUBJECT: Final = re.compile(
-    r"(?P<np>(?:the\s+)?(?:[A-Z][\w’'&]*|council[’']s|overall|children[’']s|social|services?|effectiveness|of|and|for|help|protection|care|leavers|leadership|adoption|performance|management|quality|experiences|progress|"
-    r"children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|work|the|safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|education)(?:\s+(?:[A-Z][\w’'&]*|council[’']s|overall|children[’']s|social|services?|effectiveness|of|and|for|help|protection|care|leavers|leadership|adoption|performance|management|quality|experiences|progress|"
-    r"children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|work|the|safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|education)){0,14})\s*,?\s*(?:(?:was|were|is|are|has been|have been|had been|being|be|also|currently|again|all|both)\s+)*$"
+    r"(?P<np>(?:the\s+)?(?:capacity (?:to|for) improve(?:ment)?|[A-Z][\w’'&]*|council[’']s|overall|children[’']s|"
+    r"social|services?|effectiveness|of|and|for|help|protection|care|leavers|leadership|adoption|performance|"
+    r"management|quality|experiences|progress|"
+    r"children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|work|the|"
+    r"safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|"
+    r"education)(?:\s+(?:[A-Z][\w’'&]*|council[’']s|overall|children[’']s|social|services?|effectiveness|of|"
+    r"and|for|"
+    r"help|protection|care|leavers|leadership|adoption|performance|management|quality|experiences|progress|"
+    r"children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|work|the|"
+    r"safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|"
+    r"education)){0,14})\s*,?\s*(?:(?:was|were|is|are|has been|have been|had been|being|be|also|currently|"
+    r"again|all|"
+    r"both)\s+)*$"
 )
 
 
@@ -150,6 +211,7 @@ class ReviewTeller:
     reviews: list[_Review] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
+    _served: list[str | None] = field(default_factory=list)
 
     def tell(self, blocks: Iterable[Block], *, answered: bool) -> Told:
         """answered: whether the paper holds recommendations, findings or a plan, and so is about an inspection even
@@ -168,7 +230,9 @@ class ReviewTeller:
             if len(self.reviews) == 1:
                 return Told()
             self._drop_main()
-        return Told(tuple(self._inspection(review) for review in self.reviews), tuple(self.judgements), tuple(self.spans))
+        return Told(
+            tuple(self._inspection(review) for review in self.reviews), tuple(self.judgements), tuple(self.spans)
+        )
 
     def _drop_main(self) -> None:
         from dataclasses import replace
@@ -198,28 +262,49 @@ class ReviewTeller:
                 found = len(re.findall(pattern, text))
                 if found:
                     weight = 2.0 if position < 0.35 * len(prose) else 1.0
-                    near = 2.0 if re.search(rf"(?i)(?:inspect|review|judge)[^.]{{0,90}}(?:{pattern})|(?:{pattern})[^.]{{0,40}}(?:inspect|judge|found)", text) else 1.0
+                    near = (
+                        2.0
+                        if re.search(
+                            rf"(?i)(?:inspect|review|judge)[^.]{{0,90}}(?:{pattern})|"
+                            rf"(?:{pattern})[^.]{{0,40}}(?:inspect|judge|found)",
+                            text,
+                        )
+                        else 1.0
+                    )
                     counts[name] = counts.get(name, 0.0) + weight * near * min(found, 2)
         for table in self.document.blocks:
-            if table.table is not None and (name := body_in(self.document.slice(table)[:400])):
-                counts[name] = counts.get(name, 0.0) + 0.5
-        return max(counts, key=lambda name: counts[name]) if counts else None
+            if table.table is not None and (named := body_in(self.document.slice(table)[:400])) is not None:
+                counts[named] = counts.get(named, 0.0) + 0.5
+        return max(counts, key=lambda body: counts[body]) if counts else None
 
     def _main_dates(self, prose: Sequence[Block], body: str | None) -> tuple[str | None, str | None, tuple[int, int]]:
         """The most exact date of a sentence that tells when the inspection was; the first of equally exact ones."""
         best: tuple[float, int, PrintedDate, tuple[int, int]] | None = None
         for start, end in self._sentences(prose):
             text = self.document.text[start:end]
-            if not _EVENT.search(text) or (_FUTURE.search(text) and not re.search(r"(?i)took place|was carried out|were inspected|inspected", text)):
+            if not _EVENT.search(text) or (
+                _FUTURE.search(text) and not re.search(r"(?i)took place|was carried out|were inspected|inspected", text)
+            ):
                 continue
             for date in find_dates(text):
                 before = text[max(0, date.start - 70) : date.start]
-                if date.earliest[5:7] > "12" or _EARLIER.search(before[-45:]) or re.search(r"(?i)\b(?:dated|launched|published|meeting|letter|report of|cabinet|committee|scrutiny|by|until|since|presented|framework|introduced|endorsed|programme)\b[^,;]*$", before[-40:]):
+                if (
+                    date.earliest[5:7] > "12"
+                    or _EARLIER.search(before[-45:])
+                    or re.search(
+                        r"(?i)\b(?:dated|launched|published|meeting|letter|report of|cabinet|committee|scrutiny|by|"
+                        r"until|since|presented|framework|introduced|endorsed|programme|proposed|"
+                        r"consultation)\b[^,;]*$",
+                        before[-40:],
+                    )
+                ):
                     continue
                 if self.published is not None and date.earliest > self.published[: len(date.earliest)]:
                     continue
                 verb = _EVENT_VERB.search(text)
-                if not verb or not _EVENT.search(text[: date.start]) and not _EVENT.search(text[date.end : date.end + 60]):
+                if not verb or (
+                    not _EVENT.search(text[: date.start]) and not _EVENT.search(text[date.end : date.end + 60])
+                ):
                     continue
                 others = [name for name, pattern in BODIES if re.search(pattern, text)]
                 score = {10: 3.0, 7: 2.0, 4: 0.5}[len(date.earliest)] + (1.0 if date.earliest != date.latest else 0.0)
@@ -231,12 +316,18 @@ class ReviewTeller:
                     best = (score, start, date, (start, end))
         if best is not None:
             return best[2].earliest, best[2].latest, best[3]
-        for block in self.document.blocks[:60]:
-            text = self.document.slice(block)
-            if block.table is None and len(text) < 160 and re.search(r"(?i)inspection", text) and not _EARLIER.search(text):
+        for start, end in self._sentences(b for b in self.document.blocks[:60] if b.table is None):
+            text = self.document.text[start:end]
+            if len(text) < 160 and re.search(r"(?i)inspection", text) and not _EARLIER.search(text):
                 dates = [d for d in find_dates(text) if len(d.earliest) >= 7 and d.earliest[5:7] <= "12"]
-                if dates and (self.published is None or dates[0].latest <= self.published[: len(dates[0].latest)]) and not re.search(r"(?i)report|meeting|committee|cabinet|published", text):
-                    return dates[0].earliest, dates[0].latest, (block.start, block.end)
+                if (
+                    dates
+                    and (self.published is None or dates[0].latest <= self.published[: len(dates[0].latest)])
+                    and not re.search(
+                        r"(?i)report|meeting|committee|cabinet|published|framework|propos|consult|due|forthcoming", text
+                    )
+                ):
+                    return dates[0].earliest, dates[0].latest, (start, end)
         first = prose[0] if prose else None
         return None, None, (first.start, first.end) if first else (0, 0)
 
@@ -248,18 +339,27 @@ class ReviewTeller:
             if not text:
                 continue
             for found in _INSPECTION_OF.finditer(text):
-                name = collapsed(f"{'Inspection' if weight == 1.0 or not found.group().isupper() else 'INSPECTION'} of {found['of']}")
+                name = collapsed(
+                    f"{'Inspection' if weight == 1.0 or not found.group().isupper() else 'INSPECTION'} of {found['of']}"
+                )
                 name = re.sub(r"(?i)(?:,| and| &| of| for| in)+$", "", name)
                 if len(name.split()) >= 4:
                     candidates.append((weight + 0.05 * min(len(name.split()), 8), name))
-            if _EARLIER.search(text) and weight == 1.0:
-                continue
             for pattern in _FRAMEWORKS:
                 for named in pattern.finditer(text):
+                    clause = text[max(0, named.start() - 90) : named.start()]
+                    if weight == 1.0 and (_EARLIER.search(clause) or _FUTURE.search(clause)):
+                        continue
                     telling = 1.2 if len(named.group().split()) > 1 else 0.6
-                    candidates.append((weight * telling * (0.25 if pattern is _FRAMEWORKS[0] else 1.0), collapsed(named.group())))
+                    candidates.append(
+                        (weight * telling * (0.25 if pattern is _FRAMEWORKS[0] else 1.0), collapsed(named.group()))
+                    )
         if not candidates:
-            children = re.search(r"(?i)\b(?:children[’']s services|social services|safeguarding|fostering|adoption)[\w’' ]{0,20}? inspection\b", " ".join(t for t, _ in texts))
+            children = re.search(
+                r"(?i)\b(?:children[’']s services|social services|safeguarding|fostering|"
+                r"adoption)[\w’' ]{0,20}? inspection\b",
+                " ".join(t for t, _ in texts),
+            )
             return collapsed(children.group()) if children else None
         tally: dict[str, float] = {}
         for weight, name in candidates:
@@ -300,7 +400,11 @@ class ReviewTeller:
             return []
         found: list[_Given] = []
         for match in _SERVING.finditer(text):
-            found.append(_Given("Serving people", match.group(), start + match.start(), start + match.end(), "council.serving", 0.97))
+            found.append(
+                _Given(
+                    "Serving people", match.group(), start + match.start(), start + match.end(), "council.serving", 0.97
+                )
+            )
         for match in _CAPACITY.finditer(text):
             what = (match["what"] or match["what2"]).lower()
             area = "Capacity for improvement" if what == "capacity" else "Prospects for improvement"
@@ -308,54 +412,77 @@ class ReviewTeller:
             at = match.start() if match["word"] else match.start("word2")
             found.append(_Given(area, grade, start + at, start + at + len(grade), "council.capacity", 0.97))
         for match in _STARS.finditer(text):
-            if re.search(r"(?i)\bto\s+$|\bscale\b", text[max(0, match.start() - 12) : match.start()] + text[match.end() : match.end() + 8]):
+            if re.search(
+                r"(?i)\bto\s+$|\bscale\b",
+                text[max(0, match.start() - 12) : match.start()] + text[match.end() : match.end() + 8],
+            ):
                 continue
-            if not re.search(r"(?i)rat|award|judg|perform|assess|stars? (?:council|authority|service)|achiev|receiv", text):
+            if not re.search(
+                r"(?i)rat|award|judg|perform|assess|stars? (?:council|authority|service)|achiev|receiv", text
+            ):
                 continue
-            found.append(_Given("Star rating", match["stars"], start + match.start(), start + match.end(), "council.stars", 0.95))
+            found.append(
+                _Given("Star rating", match["stars"], start + match.start(), start + match.end(), "council.stars", 0.95)
+            )
         taken = [(given.start, given.end) for given in found]
-        for match in (*_RATED.finditer(text), *_IS_GRADE.finditer(text)):
-            at = (start + match.start("grade"), start + match.end("grade"))
-            if any(a < at[1] and at[0] < b for a, b in taken) or _is_comparison(text, match):
+        for rated in (*_JUDGED_TO_BE.finditer(text), *_IS_GRADE.finditer(text), *_RATED.finditer(text)):
+            begin, stop = start + rated.start("grade"), start + rated.end("grade")
+            if any(a < stop and begin < b for a, b in taken) or _is_comparison(text, rated):
                 continue
-            area = self._judged_area(text, match)
-            if area is not None:
-                taken.append(at)
-                found.append(_Given(area, match["grade"], *at, "council.rated", 0.9))
+            judged = self._judged_area(text, rated)
+            if judged is not None:
+                taken.append((begin, stop))
+                found.append(_Given(judged, rated["grade"], begin, stop, "council.rated", 0.9))
         return sorted(found, key=lambda given: given.start)
 
     def _judged_area(self, text: str, match: re.Match[str]) -> str | None:
         """What was given the grade: the words before the verb, or those after "for"; the framework of a whole-council
         assessment."""
         after = text[match.end() : match.end() + 140]
-        for_what = re.match(rf"{_QE}\s+(?:for|in relation to|in respect of|in)\s+(?P<area>(?:the )?[\w’' ,&-]{{6,100}}?)(?=[.,;:()]|\s+(?:and|with|in|by|as|which)\b|$)", after)
-        assessed = re.match(rf"{_QE}\s+by\s+(?:the\s+)?[\w’' ]{{0,40}}?(?P<area>comprehensive performance assessment|CPA)\b", after, re.IGNORECASE)
+        for_what = re.match(
+            rf"{_QE}\s+(?:for|in relation to|in respect of|in)\s+(?P<area>(?:the )?[\w’' ,&-]{{6,100}}?)(?=[.,;:()]|"
+            rf"\s+(?:and|with|in|by|as|which)\b|$)",
+            after,
+        )
+        assessed = re.match(
+            rf"{_QE}\s+by\s+(?:the\s+)?[\w’' ]{{0,40}}?(?P<area>comprehensive performance assessment|CPA)\b",
+            after,
+            re.IGNORECASE,
+        )
         if assessed:
             return collapsed(assessed["area"])
+        if match.re is _JUDGED_TO_BE:
+            return _area(match["area"]) if _names_area(match["area"]) else None
         if match.re is _IS_GRADE:
             head = re.split(r"\s*(?:[-–:=]+|\bis\b|\bwas\b|\bwere\b|\bare\b|\bremains?\b)\s*", match.group())[0]
             return _area(head)
         before = _SUBJECT.search(text[: match.start()])
         subject = collapsed(before["np"]) if before else ""
-        if not subject or not _names_area(subject):
-            middle = re.search(rf"(?i)\b(?:rat(?:ed|ing)|judged|graded|assessed|found)\s+(?P<np>[\w’' ,-]{{6,90}}?)\s+(?:as|to be)\s*{_Q}$", text[: match.start("grade")])
-            subject = collapsed(middle["np"]) if middle else subject
         if for_what and not _names_area(subject):
             return _area(for_what["area"])
         if _names_area(subject):
             return _area(subject)
         if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end()]):
-            return "Overall effectiveness" if body_in(text) == "Ofsted" or self.reviews[0].inspectorate == "Ofsted" else "Overall"
+            return (
+                "Overall effectiveness"
+                if body_in(text) == "Ofsted" or self.reviews[0].inspectorate == "Ofsted"
+                else "Overall"
+            )
         return None
 
     def _give(self, given: _Given, review: int) -> None:
         self.spans.append((given.start, given.end))
         grade = collapsed(given.grade).strip("‘’'\"“”.")
-        for known in self.judgements:
-            if known.inspection == review and known.area.casefold() == given.area.casefold() and _same_grade(known.grade, grade):
+        whom = self._whom(given)
+        for known, served in zip(self.judgements, self._served, strict=True):
+            if known.inspection != review or not _same_grade(known.grade, grade):
+                continue
+            alike = known.area.casefold() == given.area.casefold() or (
+                given.rule == "council.capacity" and known.made_by is not None and known.made_by.name == given.rule
+            )
+            if alike and (whom is None or served is None or whom == served):
                 return
-            if known.inspection == review and given.rule in ("council.capacity", "council.serving") and known.made_by is not None and known.made_by.name == given.rule and _same_grade(known.grade, grade):
-                return
+        self._served.append(whom)
         self.judgements.append(
             Judgement(
                 area=given.area,
@@ -368,21 +495,39 @@ class ReviewTeller:
             )
         )
 
+    def _whom(self, given: _Given) -> str | None:
+        """Whether a judgement of the old kind is on services for adults or for children, by the words before it."""
+        before = self.document.text[max(0, given.start - 160) : given.end]
+        clause = re.split(r"[.;\n]", before)[-1]
+        found = re.findall(r"(?i)\b(adult|child|young people|older people)", clause)
+        return ("adults" if found[-1].lower().startswith(("adult", "older")) else "children") if found else None
+
     def _table(self, block: Block) -> None:
         """A table of judgements: areas at the left, grades in one column, or in one for each year."""
         assert block.table is not None
         rows = []
         for row in block.table.rows:
-            texts = {cell.column: collapsed(" ".join(self.document.slice(line) for line in cell.lines)) for cell in row.cells if cell.lines}
+            texts = {
+                cell.column: collapsed(" ".join(self.document.slice(line) for line in cell.lines))
+                for cell in row.cells
+                if cell.lines
+            }
             rows.append((row, texts))
-        graded = [(row, texts) for row, texts in rows if sum(bool(_GRADE_CELL.match(t)) for t in texts.values()) >= 1 and len(texts) >= 2]
+        graded = [
+            (row, texts)
+            for row, texts in rows
+            if sum(bool(_GRADE_CELL.match(t)) for t in texts.values()) >= 1 and len(texts) >= 2
+        ]
         if len(graded) < max(1, 0.5 * (len(rows) - 1)) or not graded:
             return
         columns = sorted({column for _, texts in graded for column, text in texts.items() if _GRADE_CELL.match(text)})
         if len(columns) > 4 or 0 in columns:
             return
         heads = rows[0][1] if rows[0] not in graded else {}
-        reviews = {column: self._column_review(heads.get(column, ""), position, len(columns), block) for position, column in enumerate(columns)}
+        reviews = {
+            column: self._column_review(heads.get(column, ""), position, len(columns), block)
+            for position, column in enumerate(columns)
+        }
         for row, texts in graded:
             first = min(texts)
             if first in columns or not _names_area(texts[first]):
@@ -391,18 +536,39 @@ class ReviewTeller:
                 text = texts.get(column, "")
                 if _GRADE_CELL.match(text):
                     cell = next(c for c in row.cells if c.column == column)
-                    self._give(_Given(_area(texts[first]), text, cell.lines[0].start, cell.lines[-1].end, "council.table", 0.97), reviews[column])
+                    self._give(
+                        _Given(
+                            _area(texts[first]), text, cell.lines[0].start, cell.lines[-1].end, "council.table", 0.97
+                        ),
+                        reviews[column],
+                    )
 
     def _column_review(self, head: str, position: int, count: int, block: Block) -> int:
-        """The inspection of a column of grades: an earlier one where its head names another year than the main one's."""
+        """The inspection of a column of grades: an earlier one where its head names another year than the main one."""
         if count == 1:
             return 0
         dates = find_dates(head)
         main = self.reviews[0]
         if dates and main.start and dates[0].earliest[:4] != main.start[:4]:
-            return self._known(_Review(body_in(head) or main.inspectorate, None, dates[0].earliest, dates[0].latest, (block.start, block.end)))
+            return self._known(
+                _Review(
+                    body_in(head) or main.inspectorate,
+                    None,
+                    dates[0].earliest,
+                    dates[0].latest,
+                    (block.start, block.end),
+                )
+            )
         if _EARLIER.search(head):
-            return self._known(_Review(main.inspectorate, None, dates[0].earliest if dates else None, dates[0].latest if dates else None, (block.start, block.end)))
+            return self._known(
+                _Review(
+                    main.inspectorate,
+                    None,
+                    dates[0].earliest if dates else None,
+                    dates[0].latest if dates else None,
+                    (block.start, block.end),
+                )
+            )
         return 0
 
     # ------------------------------------------------------------------------------------------------ whose judgement
@@ -414,9 +580,18 @@ class ReviewTeller:
         mentions = _mentions(text)
         main = self.reviews[0]
         governing = [m for m in mentions if m.start < offset]
-        following = [m for m in mentions if m.start >= offset and re.match(r"^.{0,60}?\b(?:by|in|from|at|of|under)\b", text[offset : m.start + 1], re.DOTALL)]
+        following = [
+            m
+            for m in mentions
+            if m.start >= offset
+            and re.match(r"^.{0,60}?\b(?:by|in|from|at|of|under)\b", text[offset : m.start + 1], re.DOTALL)
+        ]
         chosen = None
-        if governing and (not following or following[0].start - offset > offset - governing[-1].end or governing[-1].framework is not None):
+        if governing and (
+            not following
+            or following[0].start - offset > offset - governing[-1].end
+            or governing[-1].framework is not None
+        ):
             chosen = governing[-1]
         elif following:
             chosen = following[0]
@@ -424,7 +599,11 @@ class ReviewTeller:
             chosen = following[0]
         if chosen is None:
             return 0
-        named = [m for m in mentions if m is chosen or (abs(m.start - chosen.start) < 70 and (m.body is None) != (chosen.body is None))]
+        named = [
+            m
+            for m in mentions
+            if m is chosen or (abs(m.start - chosen.start) < 70 and (m.body is None) != (chosen.body is None))
+        ]
         framework = next((m.framework for m in (chosen, *named) if m.framework), None)
         body = next((m.body for m in (chosen, *named) if m.body), None)
         earlier = chosen.earlier
@@ -433,7 +612,14 @@ class ReviewTeller:
             return 0
         if framework is not None and not earlier and self._is_main(framework, body, date):
             return 0
-        if body is not None and not earlier and framework is None and body != main.inspectorate and date is None and main.inspectorate is None:
+        if (
+            body is not None
+            and not earlier
+            and framework is None
+            and body != main.inspectorate
+            and date is None
+            and main.inspectorate is None
+        ):
             return 0
         known = self._same_review(framework, body, date)
         if known is not None:
@@ -443,7 +629,9 @@ class ReviewTeller:
         if date is None and not earlier and framework is None:
             return 0
         span = (start, end)
-        return self._known(_Review(body, framework, date.earliest if date else None, date.latest if date else None, span))
+        return self._known(
+            _Review(body, framework, date.earliest if date else None, date.latest if date else None, span)
+        )
 
     def _is_main(self, framework: str, body: str | None, date: PrintedDate | None) -> bool:
         main = self.reviews[0]
@@ -453,14 +641,18 @@ class ReviewTeller:
             return False
         own = framework_id(main.framework) if main.framework else None
         other = framework_id(framework)
-        return own == other or (main.framework or "").casefold() == framework.casefold() or own is None or (other is None)
+        return (
+            own == other or (main.framework or "").casefold() == framework.casefold() or own is None or (other is None)
+        )
 
     def _same_review(self, framework: str | None, body: str | None, date: PrintedDate | None) -> int | None:
         """An earlier review already told of: the same framework, and no other body or year."""
         for index, review in enumerate(self.reviews[1:], start=1):
             if framework is None or review.framework is None:
                 continue
-            alike = framework_id(framework) == framework_id(review.framework) or review.framework.casefold().startswith(framework.casefold())
+            alike = framework_id(framework) == framework_id(review.framework) or review.framework.casefold().startswith(
+                framework.casefold()
+            )
             other_body = body is not None and review.inspectorate is not None and body != review.inspectorate
             other_year = date is not None and review.start is not None and date.earliest[:4] != review.start[:4]
             if alike and not other_body and not other_year:
@@ -474,13 +666,19 @@ class ReviewTeller:
         for match in re.finditer(pattern, text):
             date = self._date_near(text, match.start(), match.end())
             if date is not None:
-                name = re.findall(r"(?:[A-Z][\w’']+ ){1,5}(?:Audit|Review|Assessment|Inspection)\b", text[: match.start()])
+                name = re.findall(
+                    r"(?:[A-Z][\w’']+ ){1,5}(?:Audit|Review|Assessment|Inspection)\b", text[: match.start()]
+                )
                 return (re.sub(r"^(?:The|This|That) ", "", name[-1]) if name else None), date
         return None
 
     def _date_near(self, text: str, start: int, end: int) -> PrintedDate | None:
-        """The date that belongs to a named review: close after it, or just before its name ("CSCI 2004 annual review")."""
-        near = [date for date in find_dates(text) if -40 <= date.start - end <= 45 or 0 <= start - date.end <= 25 or start <= date.start <= end]
+        """The date of a named review: close after it, or just before its name ("CSCI 2004 annual review")."""
+        near = [
+            date
+            for date in find_dates(text)
+            if -40 <= date.start - end <= 45 or 0 <= start - date.end <= 25 or start <= date.start <= end
+        ]
         near = [date for date in near if not re.search(r"[.;(]", text[end : date.start])]
         return min(near, key=lambda date: min(abs(date.start - end), abs(start - date.end))) if near else None
 
@@ -526,17 +724,29 @@ def _mentions(text: str) -> list[_Mention]:
     """The reviews that a sentence names: by a body, by a framework, or as "the previous inspection"."""
     found: list[_Mention] = []
     for name, pattern in BODIES:
-        found.extend(_Mention(m.start(), m.end(), name, None, _was_earlier(text, m.start())) for m in re.finditer(pattern, text))
+        found.extend(
+            _Mention(m.start(), m.end(), name, None, _was_earlier(text, m.start())) for m in re.finditer(pattern, text)
+        )
     for framework in _FRAMEWORKS:
         found.extend(
-            _Mention(m.start(), m.end(), None, collapsed(m.group()), _was_earlier(text, m.start())) for m in framework.finditer(text)
+            _Mention(m.start(), m.end(), None, collapsed(m.group()), _was_earlier(text, m.start()))
+            for m in framework.finditer(text)
         )
-    for match in re.finditer(r"(?i)\b(?:previous|last|earlier|initial|former|preceding|prior)\s+(?:\w+\s+){0,3}?(?:inspection|judge?ment|review|assessment|rating|report)s?\b", text):
+    for match in re.finditer(
+        r"(?i)\b(?:previous|last|earlier|initial|former|preceding|prior)\s+(?:\w+\s+){0,3}?(?:inspection|judge?ment|"
+        r"review|assessment|rating|report)s?\b",
+        text,
+    ):
         found.append(_Mention(match.start(), match.end(), None, None, True))
-    for match in re.finditer(r"(?i)\b(?:this|the(?: overall)?)\s+(?:inspection|judge?ment)\b(?!\s+(?:of the SSI|in \d))", text):
+    for match in re.finditer(
+        r"(?i)\b(?:this|the(?: overall)?)\s+(?:inspection|judge?ment)\b(?!\s+(?:of the SSI|in \d))", text
+    ):
         found.append(_Mention(match.start(), match.end(), None, None, False))
     for match in re.finditer(r"(?i)\b(?:in|since)\s+(?:\w+\s+)?((?:19|20)\d\d)\b", text):
-        if re.search(r"(?i)previous|last|earlier|then|compared|improvement on|was judged|were judged|was rated|up from|from", text[max(0, match.start() - 60) : match.start()]):
+        if re.search(
+            r"(?i)previous|last|earlier|then|compared|improvement on|was judged|were judged|was rated|up from|from",
+            text[max(0, match.start() - 60) : match.start()],
+        ):
             found.append(_Mention(match.start(), match.end(), None, None, True))
     return sorted(found, key=lambda mention: (mention.start, -mention.end))
 
@@ -549,39 +759,68 @@ def body_in(text: str) -> str | None:
     """The inspectorate that a text names; the first of several."""
     places = [(match.start(), name) for name, pattern in BODIES if (match := re.search(pattern, text))]
     if not places:
-        return "SSI" if re.search(r"(?i)social services inspectorate", text) else "Ofsted" if re.search(r"(?i)\bofsted\b", text) else None
+        return (
+            "SSI"
+            if re.search(r"(?i)social services inspectorate", text)
+            else "Ofsted"
+            if re.search(r"(?i)\bofsted\b", text)
+            else None
+        )
     return min(places)[1]
 
 
 def _hypothetical(text: str) -> bool:
     return bool(
-        re.search(r"(?i)\b(?:might|could|would|may|if|whether|propos\w+|will be (?:judged|graded|rated)|can be|either|as opposed to|scale of|descriptors?|grade descriptors?|possible (?:judge?ments|grades))\b", text)
-    ) and not re.search(r"(?i)\b(?:was|were|is|are|has been) (?:also )?(?:judged|rated|graded|assessed|awarded|found)\b|\bscored\b|\bserving\b", text)
+        re.search(
+            r"(?i)\b(?:might|could|would|may|if|whether|propos\w+|will be (?:judged|graded|rated)|can be|either|"
+            r"as opposed to|scale of|descriptors?|grade descriptors?|possible (?:judge?ments|grades))\b",
+            text,
+        )
+    ) and not re.search(
+        r"(?i)\b(?:was|were|is|are|has been) (?:also )?(?:judged|rated|graded|assessed|awarded|found)\b|\bscored\b|"
+        r"\bserving\b",
+        text,
+    )
 
 
 def _is_comparison(text: str, match: re.Match[str]) -> bool:
     """ "moving from good to outstanding", "to be good or better", "of authorities rated good" name no judgement."""
     around = text[max(0, match.start() - 70) : match.end() + 30]
     return bool(
-        re.search(r"(?i)\b(?:authorities|councils|schools|settings|homes|providers|neighbours|nationally|%|per cent|percent|cases|audits?|audited|plans|assessments)\b[^,;]{0,50}$", text[max(0, match.start() - 60) : match.start()])
+        re.search(
+            r"(?i)\b(?:authorities|councils|schools|settings|homes|providers|neighbours|nationally|%|per cent|"
+            r"percent|cases|audits?|audited|plans|assessments)\b[^,;]{0,50}$",
+            text[max(0, match.start() - 60) : match.start()],
+        )
         or re.search(r"(?i)\b(?:or better|or above|or outstanding|enough)\b", text[match.end() : match.end() + 14])
-        or re.search(r"(?i)\b(?:schools|homes|audits?|case files?|settings)\b", around)
+        or re.search(r"(?i)\b(?:schools|homes|audits?(?! Commission)|case files?|settings)\b", around)
     )
 
 
 _AREA_WORDS: Final = re.compile(
-    r"(?i)service|effectiveness|leader|care|children|protection|adoption|fostering|permanence|management|governance|safeguarding|overall|council|quality|outcome|performance|capacity|practice|"
-    r"progress|prospects|board|lscb|authority|health|staying|enjoy|contribution|economic|help|equality|ambition|judge?ment|rating|provision|youth|education|social"
+    r"(?i)service|effectiveness|leader|care|children|protection|adoption|fostering|permanence|management|governance|"
+    r"safeguarding|overall|council|quality|outcome|performance|capacity|practice|"
+    r"progress|prospects|board|lscb|authority|health|staying|enjoy|contribution|economic|help|equality|ambition|"
+    r"judge?ment|rating|provision|youth|education|social"
 )
 
 
 def _names_area(text: str) -> bool:
-    return bool(_AREA_WORDS.search(text)) and len(text.split()) <= 26 and not re.match(r"(?i)^(?:this|it|which|that|they|we|there|and|as)$", text)
+    return (
+        bool(_AREA_WORDS.search(text))
+        and len(text.split()) <= 26
+        and not re.match(r"(?i)^(?:this|it|which|that|they|we|there|and|as)$", text)
+    )
 
 
 def _area(text: str) -> str:
     words = collapsed(text).strip(" :,–-‘’'\"“”")
-    words = re.sub(r"(?i)^(?:(?:that|and|with|while|when|where|which|the overall judge?ment (?:is|was) that|inspectors|ofsted|csci|ssi|the inspection)\s+)+", "", words)
+    words = re.sub(
+        r"(?i)^(?:(?:that|and|with|while|when|where|which|the overall judge?ment (?:is|was) that|inspectors|ofsted|"
+        r"csci|ssi|the inspection)\s+)+",
+        "",
+        words,
+    )
     words = re.sub(r"(?i)^(?:the|our|its|a|an)\s+(?=\w)", "", words)
     words = re.sub(r"(?i)\s+(?:was|were|is|are|has been|have been|as)$", "", words)
     return words[:1].upper() + words[1:]

@@ -173,6 +173,10 @@ def _number(text: str) -> tuple[str, str] | None:
     rest = text[found.end() :]
     if not re.search(r"[A-Za-z]{2}|\d\d", rest):
         return None
+    if re.match(r"[A-Z]\.$", found["marker"]) and re.match(
+        r"[A-Z][\w’'-]+(?:\s*$|\s*[/,&;(]|\s+(?:and\b|[A-Z]))", rest
+    ):
+        return None  # an initial before a surname
     if re.match(r"\d+\.\d+$", found["marker"]) and re.match(r"(?:%|million|billion|per cent|[ap]\.?m\b)", rest):
         return None
     return found["marker"], rest

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from graph.dates import find_dates
 from graph.errors import UnreadableDocument
 from graph.model import ReadDocument, SourceFile
 from graph.reading.composition import (
@@ -129,7 +130,9 @@ class _Reader:
             indent = len(line) - len(line.lstrip(" \t"))
             if marker is not None:
                 self.drafts.append(Draft("list_item", rest, self._list_level(indent, marker), marker, bold))
-            elif isolated and (bare := _BARE_NUMBER.match(words)) and len(bare[2].split()) <= 8:
+            elif (
+                isolated and (bare := _BARE_NUMBER.match(words)) and len(bare[2].split()) <= 8 and not find_dates(words)
+            ):
                 self.drafts.append(Draft("heading", bare[2], 2, bare[1], True))
             elif len(self.drafts) > first and self._goes_on(previous, words, width):
                 last = self.drafts[-1]
