@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from graph.abbreviations import find_abbreviations
 from graph.authorities import Authority, Register
 from graph.dates import timescale_edtf
 from graph.extraction import facts
@@ -99,6 +100,7 @@ def extract_report(document: ReadDocument, register: Register) -> Extraction:
         judgements=tuple(judgements),
         findings=tuple(taken.findings),
         recommendations=tuple(taken.recommendations),
+        abbreviations=find_abbreviations(document),
         segments=tuple(taken.segments),
         text_sha256=hashlib.sha256(document.text.encode()).hexdigest(),
         page_count=len(document.pages),

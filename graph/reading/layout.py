@@ -258,7 +258,7 @@ def marker_of(line: Line, before: Draft | None, after: Line | None, flows: bool)
         or (first.symbol and len(text) == 1)
     ):
         return Marker(text, first.x0, second.x0, False)
-    if text in _DASHES and (wide or _like(before, first.x0, text)):
+    if text in _DASHES and (wide or not flows or _like(before, first.x0, text)):
         return Marker(text, first.x0, second.x0, False)
     if text == "o" and (wide or _like(before, first.x0, text)):
         return Marker(text, first.x0, second.x0, False)
@@ -408,7 +408,7 @@ def continues(draft: Draft, line: Line, measures: Measures) -> bool:
             return False
         if ended:
             return draft.marker is not None and at_indent and not hanging_back
-        return (at_indent or hanging_back) and room < 2.0
+        return (at_indent or hanging_back) and (room < 2.0 or draft.marker is not None)
     pitch = line.baseline - last.baseline
     if pitch <= 0:
         return False
