@@ -77,7 +77,7 @@ class SparqlEngine:
         try:
             answer = self.pool.run(task, wait_seconds=wait_seconds)
         except MalformedQuery as err:
-            raise _placed(err, query.text, inlined) from err
+            raise _placed(err, query, inlined) from err
         if query.form is None or answer.kind != _KINDS[query.form]:
             answer.close()
             raise RefusedQuery("The query must begin with SELECT, ASK, CONSTRUCT or DESCRIBE, after its prefixes.")
@@ -108,6 +108,11 @@ class SparqlEngine:
     def close(self) -> None:
         self.pool.close()
 
+    def __del__(self) -> None:
+        """A release that nobody serves any more takes its workers with it."""
+        if hasattr(self, "pool"):
+            self.close()
+
     def __enter__(self) -> Self:
         return self
 
@@ -133,13 +138,19 @@ def _readable(message: str) -> str:
     return f"This cannot stand here; expected {' or '.join(parts[:12])}." if parts else "This cannot stand here."
 
 
-def _placed(err: MalformedQuery, text: str, inlined: similarity.InlinedQuery) -> MalformedQuery:
+def _placed(err: MalformedQuery, query: guard.CheckedQuery, inlined: similarity.InlinedQuery) -> MalformedQuery:
     """The error at its place in the query as sent, with the line and a caret below it."""
-    if err.line is None or err.column is None:
+    undeclared = next((t for t in query.tokens if t.kind == "pname" and query.iri(t) is None), None)
+    if undeclared is not None:  # the parser stumbles somewhere behind it
+        message = f"The prefix “{undeclared.text.partition(':')[0]}:” is not declared."
+        line, column = guard.Positions(query.text).of(undeclared.start)
+    elif err.line is not None and err.column is not None:
+        message = _readable(err.message)
+        line, column = inlined.original(err.line, err.column)
+    else:
         return err
-    line, column = inlined.original(err.line, err.column)
-    lines = text.splitlines() or [""]
+    lines = query.text.splitlines() or [""]
     shown = lines[min(line, len(lines)) - 1]
     start = max(0, column - 100)
     excerpt = shown[start : start + 160].replace("\t", " ")
-    return MalformedQuery(f"{_readable(err.message)}\n\n{excerpt}\n{' ' * (column - 1 - start)}^", line, column)
+    return MalformedQuery(f"{message}\n\n{excerpt}\n{' ' * (column - 1 - start)}^", line, column)

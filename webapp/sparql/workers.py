@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import graph
 from graph.errors import ReleaseError
@@ -147,6 +147,12 @@ class Pool:
             worker.end()
         self._nursery.retire()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def _take(self) -> _Worker:
         while True:
             with self._lock:
@@ -164,7 +170,8 @@ class Pool:
             return self._nursery.fork()
         except (OSError, EOFError, ReleaseError):
             _LOG.exception("the nursery of query workers has died; starting another")
-            self._nursery = _Nursery(self._graph_dir, self.limits, resident=self._nursery.resident)
+            dead, self._nursery = self._nursery, _Nursery(self._graph_dir, self.limits, resident=self._nursery.resident)
+            dead.stop()
             return self._nursery.fork()
 
     def give_back(self, worker: _Worker, *, usable: bool, long: bool) -> None:
@@ -223,8 +230,8 @@ class Answer:
 
     @property
     def complete(self) -> bool:
-        """Whether the whole answer is there already, so that its length is known."""
-        return self._complete
+        """Whether the whole answer was there with its head, so that its length is known."""
+        return self._spool is None
 
     @property
     def head(self) -> bytes:
@@ -241,16 +248,16 @@ class Answer:
                 self._held += len(part)
         if self._complete:
             self._release(usable=True)
+        else:
+            self._sending = True
+            self._spool = _Spool(self._drain)
 
     def chunks(self) -> Iterator[bytes]:
         """The answer in pieces. Raises QueryError where it breaks off: the client must be told, by cutting."""
-        self._sending = True
         yield from self._parts
         self._parts = []
-        if self._complete:
-            return
-        self._spool = _Spool(self._drain)
-        yield from self._spool
+        if self._spool is not None:
+            yield from self._spool
 
     def whole(self) -> bytes:
         """The answer in one piece. Raises QueryError."""
@@ -402,11 +409,11 @@ class _Nursery:
         try:
             letter, body = receive(self._control)
         except (EOFError, OSError) as err:
-            self._stop()
+            self.stop()
             raise ReleaseError(f"the query workers for {graph_dir} could not be started") from err
         answer = json.loads(body)
         if letter == b"E":
-            self._stop()
+            self.stop()
             raise ReleaseError(answer["message"])
         self.network_closed = bool(answer["closed"])
 
@@ -434,7 +441,7 @@ class _Nursery:
             self._alive -= 1
             last = self._retired and self._alive <= 0
         if last:
-            self._stop()
+            self.stop()
         return status
 
     def retire(self) -> None:
@@ -443,7 +450,7 @@ class _Nursery:
             self._retired = True
             last = self._alive <= 0
         if last:
-            self._stop()
+            self.stop()
 
     def _number(self) -> int:
         data = b""
@@ -454,7 +461,7 @@ class _Nursery:
             data += part
         return int(data)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
         self._control.close()
         if self._process.poll() is None:
             self._process.kill()
