@@ -181,6 +181,16 @@ def _same_words(one: Any, other: Any) -> bool:
     return token_f1(tokens(one), tokens(other)) >= TEXT_THRESHOLD
 
 
+def _same_body(one: Any, other: Any) -> bool:
+    """A council is the same with and without "Borough Council" and the like behind its name."""
+    return _name(one) == _name(other)
+
+
+def _name(text: str | None) -> set[str]:
+    words = set(tokens(text))
+    return words - {"council", "city", "county", "borough", "metropolitan", "london", "of", "the"} or words
+
+
 def _same(one: Any, other: Any) -> bool:
     return (one or None) == (other or None)
 
@@ -202,7 +212,7 @@ _AGREE: dict[str, dict[str, Callable[[Any, Any], bool]]] = {
         "title": _same_words,
         "kind": _same,
         "published": _same,
-        "publisher": _same_words,
+        "publisher": _same_body,
         "authority": _same,
     },
 }

@@ -77,7 +77,7 @@ def test_the_fictional_councils_share_no_name_or_code_with_real_ones() -> None:
     for council in councils().values():
         assert real.by_gss(council.gss_code) is None
         assert real.resolve(council.name) is None
-        assert real.find_in(f"{council.full_name} is in {council.name}.") is None
+        assert real.find_in(f"Children in {council.name} are safe.") is None
 
 
 def test_one_council_was_inspected_four_times_and_recovered() -> None:
@@ -147,28 +147,28 @@ def _plain(text: str) -> str:
 
 
 def test_findings_are_found(score: Score) -> None:
-    assert score.findings.f1 >= 0.9, score.findings.missed + score.findings.spurious
+    assert score.findings.f1 >= 0.96, score.findings.missed + score.findings.spurious
 
 
 def test_recommendations_are_found_with_their_numbers(score: Score) -> None:
-    assert score.recommendations.f1 >= 0.9, score.recommendations.missed + score.recommendations.spurious
-    assert score.recommendations.share("ref") >= 0.9
+    assert score.recommendations.f1 >= 0.95, score.recommendations.missed + score.recommendations.spurious
+    assert score.recommendations.share("ref") >= 0.95
 
 
 def test_actions_are_found_with_what_they_answer_when_and_by_whom(score: Score) -> None:
-    assert score.actions.f1 >= 0.9, score.actions.missed + score.actions.spurious
+    assert score.actions.f1 >= 0.97, score.actions.missed + score.actions.spurious
     for attribute in ("ref", "timescale", "date", "responsible"):
-        assert score.actions.share(attribute) >= 0.8, (attribute, score.actions.missed)
+        assert score.actions.share(attribute) >= 0.88, (attribute, score.actions.missed)
 
 
 def test_judgements_are_found(score: Score) -> None:
-    assert score.judgements.f1 >= 0.9, score.judgements.missed + score.judgements.spurious
+    assert score.judgements.f1 >= 0.91, score.judgements.missed + score.judgements.spurious
 
 
 def test_inspections_are_found(score: Score) -> None:
-    assert score.inspections.f1 >= 0.85, score.inspections.missed + score.inspections.spurious
+    assert score.inspections.f1 >= 0.9, score.inspections.missed + score.inspections.spurious
 
 
 def test_documents_say_what_they_are(score: Score) -> None:
     for attribute in ("title", "kind", "published", "publisher", "authority"):
-        assert score.documents.share(attribute) >= 0.9, (attribute, score.documents.missed)
+        assert score.documents.share(attribute) >= 0.95, (attribute, score.documents.missed)

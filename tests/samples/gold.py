@@ -87,16 +87,9 @@ def _recommendation(unit: Unit) -> Gold:
 
 
 def _action(unit: Unit) -> Gold:
-    return _marked(
-        unit,
-        {
-            "ref": unit.ref,
-            "text": unit.text,
-            "timescale": unit.timescale,
-            "date": unit.date,
-            "responsible": list(unit.owners),
-        },
-    )
+    entry: Gold = {"ref": unit.ref, "text": unit.text, "timescale": unit.timescale}
+    _put(entry, "date", unit.date or "")
+    return _marked(unit, entry | {"responsible": list(unit.owners)})
 
 
 def _marked(unit: Unit, entry: Gold) -> Gold:
