@@ -56,13 +56,17 @@ class WorkingGraphs:
     ) -> None:
         self._store.close()
 
+    def outdated(self, contents: Iterable[GraphContent]) -> list[GraphContent]:
+        """Those whose triples ``hold`` will ask for."""
+        held = set(self._store.graphs())
+        return [c for c in contents if self._journal.get(c.iri) != c.version or c.iri not in held]
+
     def hold(self, contents: Iterable[GraphContent], progress: Callable[[], None] = lambda: None) -> int:
         """Make the dataset consist of exactly these graphs; returns how many had to be loaded."""
         wanted = {content.iri: content for content in contents}
-        changed = [content for iri, content in wanted.items() if self._journal.get(iri) != content.version]
-        gone = [iri for iri in self._store.graphs() if iri not in wanted]
+        changed = self.outdated(wanted.values())
         held = set(self._store.graphs())
-        changed += [c for c in wanted.values() if c.iri not in held and self._journal.get(c.iri) == c.version]
+        gone = sorted(held - set(wanted))
         for iri in [*gone, *(content.iri for content in changed)]:
             self._journal.pop(iri, None)
         if gone or changed:

@@ -11,6 +11,7 @@ from graph.authorities import Register
 from graph.derived import Generator, SimilarityLink, lineage_triples, neighbour_triples, theme_triples
 from graph.iris import Iris
 from graph.mapping import MAPPING_VERSION
+from graph.model import Extraction
 from graph.register import register_triples
 from graph.working_graphs import GraphContent, content_version
 from indexer.embedding import Embedder, Vectors
@@ -56,9 +57,9 @@ def derive_links(items: Sequence[Row], vectors: Vectors, embedder: Embedder) -> 
 
 
 def derived_graphs(
-    rows: Mapping[str, Sequence[Row]], links: Links, base: str, register: Register
+    rows: Mapping[str, Sequence[Row]], links: Links, base: str, register: Register, extractions: Sequence[Extraction]
 ) -> Iterator[GraphContent]:
-    """The graphs that are computed from all documents together, and those of vocabulary and register."""
+    """The graphs that are computed from all documents together, and those of vocabulary, register and makers."""
     items = rows["items"]
     iris = Iris(base)
 
@@ -86,5 +87,6 @@ def derived_graphs(
     for name, made in (
         ("register", register_triples(register, base)),
         ("vocabulary", derived.vocabulary_graph_triples(base)),
+        ("agents", derived.agent_triples(extractions, links.generators.values(), base)),
     ):
         yield graph(name, made.decode(), partial(bytes, made))

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import multiprocessing
 import os
 import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -37,7 +40,7 @@ from graph.ingest import (
 from graph.iris import DocumentIris, Iris
 from graph.isolation import Limits
 from graph.mapping import MAPPING_VERSION, document_triples
-from graph.model import Extraction
+from graph.model import Extraction, Maker
 from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, WriterLock, open_release, release_ids
 from graph.validation import violations
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
@@ -45,12 +48,16 @@ from indexer.build import build_index, read_tables
 from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, converted_model, open_embedder
 from indexer.facets import Scheme
 from indexer.links import Links, derive_links, derived_graphs
+from indexer.polarity import PolarityClassifier
 from indexer.rows import Known, rows_of
 from indexer.tables import Row, write_table
 from ontology.resources import themes
 
 #: What the table of counts lists, in its order.
 COUNTED = ("documents", "inspections", "judgements", "findings", "recommendations", "actions")
+
+#: Documents whose graphs are validated in one go: the shapes' fixed cost is shared.
+MAPPED_TOGETHER = 20
 
 #: Raised when a stage after parsing gives other results for the same documents.
 PIPELINE_VERSION = "1"
@@ -273,6 +280,7 @@ class _Build:
         self._executor = options.executor or LocalExecutor(options.jobs, options.limits)
         self._read = 0
         self._warnings: list[str] = []
+        self._mapped: dict[str, bytes] = {}
 
     def run(
         self, sources: Sequence[Source], failures: Sequence[Failure], removed: Mapping[str, str] | None = None
@@ -377,7 +385,7 @@ class _Build:
             texts = {text for one in known for text in item_texts(one.extraction)}
             with self._clock.stage("embed", len(texts)) as progress:
                 cache.encode(embedder, sorted(texts), progress.advance)
-            known = [self._with_polarity(one, cache, embedder) for one in known]
+            known = self._with_polarity(known, cache, embedder)
             rows = rows_of(known, register)
             items = [row["text"] for row in rows["items"]]
             vectors = cache.encode(embedder, items)
@@ -386,10 +394,14 @@ class _Build:
             with WorkingGraphs(self._work / "graph") as graphs:
                 contents = [
                     *self._document_graphs(documents, known, register),
-                    *derived_graphs(rows, links, self._options.base_iri, register),
+                    *derived_graphs(rows, links, self._options.base_iri, register, [one.extraction for one in known]),
                 ]
-                with self._clock.stage("graph", len(contents)) as progress:
+                outdated = {content.iri for content in graphs.outdated(contents)}
+                with self._clock.stage("map", len(outdated)) as progress:
+                    self._map(outdated, documents, known, progress)
+                with self._clock.stage("store", len(outdated)) as progress:
                     graphs.hold(contents, progress.advance)
+                self._mapped.clear()
                 with ReleaseWriter(self._options.data, keep=self._options.keep) as writer:
                     graphs.checkpoint(writer.path / "graph")
                     with self._clock.stage("index", len(items)):
@@ -409,30 +421,65 @@ class _Build:
         self._store.drop_all_but(_sources_of_all_releases(self._options.data))
         return release
 
-    def _with_polarity(self, known: Known, cache: EmbeddingCache, embedder: Embedder) -> Known:
-        return known
+    def _with_polarity(self, known: Sequence[Known], cache: EmbeddingCache, embedder: Embedder) -> list[Known]:
+        """The findings with the classifier's polarity in the place of the extraction rule's."""
+        classifier = PolarityClassifier.load(embedder.identity.sha256)
+        maker = Maker("polarity-classifier", classifier.version)
+        findings = [finding for one in known for finding in one.extraction.findings]
+        texts = [finding.text for finding in findings]
+        vectors = cache.encode(embedder, texts) if classifier.uses_vectors else None
+        judged = iter(classifier.classify(texts, vectors, [finding.section for finding in findings]))
+        return [
+            replace(
+                one,
+                extraction=replace(
+                    one.extraction,
+                    findings=tuple(
+                        replace(finding, polarity=polarity, polarity_score=round(score, 3), polarity_made_by=maker)
+                        for finding, (polarity, score) in zip(one.extraction.findings, judged, strict=False)
+                    ),
+                ),
+            )
+            for one in known
+        ]
 
     def _document_graphs(
         self, documents: Sequence[tuple[Source, ParsedDocument]], known: Sequence[Known], register: Register
-    ) -> Iterator[GraphContent]:
-        """Each document's own graph; the triples are made and validated only where they are not in the working copy."""
-        base = self._options.base_iri
-        for (source, parsed), one in zip(documents, known, strict=True):
-            polarities = [(f.polarity, f.polarity_score) for f in one.extraction.findings]
+    ) -> list[GraphContent]:
+        """Each document's own graph; those that the working copy does not hold yet are made by ``_map``."""
+        return [
+            GraphContent(
+                one.iris.graph,
+                content_version(
+                    [source.key, EXTRACTOR_VERSION, MAPPING_VERSION, self._options.base_iri],
+                    [(f.polarity, f.polarity_score, f.polarity_made_by) for f in one.extraction.findings],
+                ),
+                partial(self._mapped.__getitem__, one.iris.graph),
+            )
+            for (source, _), one in zip(documents, known, strict=True)
+        ]
 
-            def triples(parsed: ParsedDocument = parsed, one: Known = one) -> bytes:
-                made = document_triples(one.extraction, base, text=parsed.text, register=register, known=one.iris)
-                self._validate(one, made)
-                return made
-
-            version = content_version(source.key, EXTRACTOR_VERSION, MAPPING_VERSION, base, polarities)
-            yield GraphContent(one.iris.graph, version, triples)
-
-    def _validate(self, known: Known, triples: bytes) -> None:
-        problems = violations(triples)
-        if problems:
-            name = known.extraction.source.name
-            self._warnings.append(f"{name}: {len(problems)} problems with the shapes, the first: {problems[0]}")
+    def _map(
+        self,
+        outdated: Collection[str],
+        documents: Sequence[tuple[Source, ParsedDocument]],
+        known: Sequence[Known],
+        progress: Progress,
+    ) -> None:
+        """Make the graphs of these documents and hold them against the shapes, in batches on all cores."""
+        wanted = [(p.text, one) for (_, p), one in zip(documents, known, strict=True) if one.iris.graph in outdated]
+        batches = [wanted[start : start + MAPPED_TOGETHER] for start in range(0, len(wanted), MAPPED_TOGETHER)]
+        authorities, base = self._authorities(), self._options.base_iri
+        with ProcessPoolExecutor(self._options.jobs, mp_context=multiprocessing.get_context("forkserver")) as pool:
+            tasks = [
+                pool.submit(map_documents, [(text, one.extraction) for text, one in batch], base, authorities)
+                for batch in batches
+            ]
+            for batch, task in zip(batches, tasks, strict=True):
+                graphs, problems = task.result()
+                self._mapped.update((one.iris.graph, made) for (_, one), made in zip(batch, graphs, strict=True))
+                self._warnings += problems
+                progress.advance(len(batch))
 
     def _write_tables(self, release: Path, rows: Mapping[str, list[Row]], links: Links) -> None:
         for name, table in {**rows, **links.tables(rows["items"])}.items():
@@ -490,6 +537,15 @@ class _Build:
                 "warnings": self._warnings,
             },
         )
+
+
+def map_documents(
+    documents: Sequence[tuple[str, Extraction]], base: str, authorities: Path | None
+) -> tuple[list[bytes], list[str]]:
+    """Each document's named graph as N-Triples, and what the shapes find wrong with them, a sentence each."""
+    register = Register.load(authorities)
+    graphs = [document_triples(extraction, base, text=text, register=register) for text, extraction in documents]
+    return graphs, [str(problem) for problem in violations(b"".join(graphs))]
 
 
 def item_texts(extraction: Extraction) -> Iterator[str]:

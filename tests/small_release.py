@@ -49,7 +49,9 @@ FORMULA = '=HYPERLINK("http://attacker.example","click") about supervision'
 REMOVED = f"{DEFAULT_BASE}documents/00000000000000ff"
 
 _RULE = Maker("test.rule", "1", 0.9)
-_COLUMNS = "gss_code,name,also_known_as,dfe_code,ofsted_urn,region,type,statistical_neighbours,abolished,succeeded_by,domain"
+_COLUMNS = (
+    "gss_code,name,also_known_as,dfe_code,ofsted_urn,region,type,statistical_neighbours,abolished,succeeded_by,domain"
+)
 _COUNCILS = """\
 E06990001,Haverwick,Haverwick City Council,,,Yorkshire and the Humber,Unitary Authority,E06990003,,,haverwick.example
 E06990003,Fennmouth,Fennmouth Borough Council,,,South East,Unitary Authority,E06990001,,,fennmouth.example
@@ -139,12 +141,12 @@ def documents() -> list[tuple[Extraction, str, bytes]]:
     first.recommendation("Hold return home interviews within three days when children go missing from care.", "2")
     first.finding("Supervision of social workers is irregular and too often goes unrecorded.", "improvement")
     first.finding("Foster carers feel well supported and stay with the council for many years.", "strength")
-    first.finding("Long waits for initial health assessments leave needs of children in care unmet.", "improvement", None)
+    first.finding("Long waits for health assessments leave needs of children in care unmet.", "improvement", None)
 
     plan = _Draft("haverwick plan.pdf", "Action plan", "action-plan", council=haverwick, published="2015-01")
     plan.inspection("Single inspection framework", "sif", "2014-06-03", "2014-06-25")
     plan.recommendation("Make sure that managers record their supervision of social workers in every case.", "1")
-    plan.action("Monthly audit of supervision records by the principal social worker.", 0, who=("PSW", "AD"), when="Mar '15")
+    plan.action("Monthly audit of supervision records by a senior manager.", 0, who=("PSW", "AD"), when="Mar '15")
     plan.action("Train every team manager in reflective supervision.", 0, who=("Head of HR",), when="ongoing")
     plan.action("Publish the participation strategy on the council's website.", None)
 
@@ -215,7 +217,7 @@ def publish(data: Path, *, models: Path | None = None, now: datetime | None = No
         for one in known
     ]
     with WriterLock(data), WorkingGraphs(data / "work" / "graph") as working, ReleaseWriter(data, now=now) as writer:
-        working.hold([*graphs, *derived_graphs(rows, links, DEFAULT_BASE, register)])
+        working.hold([*graphs, *derived_graphs(rows, links, DEFAULT_BASE, register, [one.extraction for one in known])])
         working.checkpoint(writer.path / "graph")
         for name, table in {**rows, **links.tables(rows["items"])}.items():
             write_table(writer.path / "tables", name, table)
@@ -230,7 +232,9 @@ def publish(data: Path, *, models: Path | None = None, now: datetime | None = No
             SourceEntry(one.extraction.source.name, one.extraction.source.sha256, one.iris.document.rsplit("/", 1)[-1])
             for one in known
         ]
-        kinds = {kind: sum(row["kind"] == kind for row in rows["items"]) for kind in ("finding", "recommendation", "action")}
+        kinds = {
+            kind: sum(row["kind"] == kind for row in rows["items"]) for kind in ("finding", "recommendation", "action")
+        }
         facts = ReleaseFacts(
             [*sources, SourceEntry("broken.pdf", "", error="it is empty (get another copy)")],
             {"documents": len(known), **{f"{kind}s": count for kind, count in kinds.items()}},
