@@ -13,7 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from indexer.embedding import Embedder, EmbeddingCache
+from indexer.expansion import SectorLanguage
 from indexer.facets import FacetTable, Scheme
+from indexer.language_index import write_language
+from indexer.late_interaction import write_token_store
 from indexer.lexical import LexicalRecord, write_lexical
 from indexer.vector import write_index
 
@@ -66,8 +69,11 @@ def build_index(
         if progress is not None:
             progress("embed", done, total)
 
-    vectors = cache.encode(embedder, texts, embedded) if cache else embedder.encode(texts, embedded)
-    write_index(vectors, embedder.identity, release_dir / VECTORS)
+    cache = cache if cache is not None else EmbeddingCache(":memory:")
+    made = cache.encode_fully(embedder, texts, embedded)
+    write_index(made.sentences, embedder.identity, release_dir / VECTORS)
+    write_token_store(made.tokens, total, release_dir / VECTORS)
+    write_language(SectorLanguage.load(), texts, made.sentences, made.projection, embedder, release_dir / SEARCH)
     facets = FacetTable(items, documents, scheme)
     write_lexical(_lexical_records(items, documents, facets, texts), release_dir / LEXICAL)
     _write_scheme(scheme, release_dir / SEARCH)

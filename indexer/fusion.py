@@ -1,4 +1,9 @@
-"""Ranked lists into one."""
+"""Several kinds of evidence into one order.
+
+Runs that only know ranks are joined by weighted reciprocal rank fusion. Where each kind of evidence can score every
+candidate, a weighted sum does better (see docs/evaluation.md): the parts are brought to one scale that depends neither
+on the other candidates nor on the filters, so an item's score stays what it is whatever is filtered.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +24,72 @@ class Run:
     weight: float = 1.0
 
 
-def reciprocal_rank_fusion(runs: Sequence[Run], k: float = 60.0) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def reciprocal_rank_fusion(runs: Sequence[Run], k: float = 60.0) -> tuple[NDArray[np.int64], Scores]:
     """Rows and fused scores, best first, ties by ascending row: the sum over runs of weight / (k + rank), rank 1-based.
 
     A row that a run names twice counts at its first place; a row that a run does not name gets nothing from it.
     """
-    named = [r.rows for r in runs if len(r.rows) and r.weight > 0]
-    if not named:
+    counted = [run for run in runs if len(run.rows) and run.weight > 0]
+    if not counted:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
-    rows = np.unique(np.concatenate(named))
+    rows = np.unique(np.concatenate([run.rows for run in counted]))
     scores = np.zeros(len(rows), dtype=np.float64)
-    for run in runs:
-        if run.weight <= 0:
-            continue
+    for run in counted:
         distinct, first = np.unique(run.rows, return_index=True)
         rank = np.argsort(np.argsort(first)) + 1
         scores[np.searchsorted(rows, distinct)] += run.weight / (k + rank)
     order = np.lexsort((rows, -scores))
     return rows[order], scores[order]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each kind of evidence counts beside ``tokens``, whose weight is 1; chosen on the dev queries in steps of
+    a half or less and flat around the choice (docs/evaluation.md)."""
+
+    cosine: float = 0.3
+    concepts: float = 1.0
+    phrasebook: float = 0.5
+    words: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The parts of each candidate's score, arrays of one length. ``tokens`` and ``cosine`` in units of their usual
+    spread; ``concepts`` and ``words`` in [0, 1]; ``phrasebook`` in the unit of ``tokens``."""
+
+    tokens: Scores
+    cosine: Scores
+    concepts: Scores
+    phrasebook: Scores
+    words: Scores
+
+    def fused(self, weights: Weights) -> Scores:
+        meaning = (self.tokens + weights.cosine * self.cosine) / np.hypot(1.0, 2.0 * weights.cosine)
+        return np.asarray(
+            meaning
+            + weights.concepts * self.concepts
+            + weights.phrasebook * self.phrasebook
+            + weights.words * self.words,
+            dtype=np.float64,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A logistic curve from evidence to the chance that hit and query are about the same issue (grade 2 or 3 of the
+    judged scale), fitted by ``benchmarks/evaluate_search.py --calibrate``."""
+
+    intercept: float = -11.0
+    tokens: float = 0.9
+    cosine: float = 0.2
+    concepts: float = 1.5
+
+    def confidence(self, evidence: Evidence) -> Scores:
+        logit = (
+            self.intercept
+            + self.tokens * evidence.tokens
+            + self.cosine * evidence.cosine
+            + self.concepts * evidence.concepts
+        )
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50, 50))), dtype=np.float64)

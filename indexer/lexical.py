@@ -151,7 +151,7 @@ class LexicalHits:
     scores: NDArray[np.float32]
 
 
-_NO_HITS = LexicalHits(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+NO_HITS = LexicalHits(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ class LexicalIndex:
         conditions = self._conditions(must, must_not, demanded)
         conditions += [(tantivy.Occur.Must, self._words_query(w)) for w in words]
         if not any(occur == tantivy.Occur.Must for occur, _ in conditions):
-            return _NO_HITS.rows
+            return NO_HITS.rows
         query = tantivy.Query.const_score_query(tantivy.Query.boolean_query(conditions), 1.0)
         return np.sort(self._rows(query, limit).rows)
 
@@ -295,14 +295,14 @@ class LexicalIndex:
         import tantivy
 
         if not ranking or k <= 0:
-            return _NO_HITS
+            return NO_HITS
         scored = tantivy.Query.boolean_query([(tantivy.Occur.Should, q) for q in ranking])
         return self._rows(tantivy.Query.boolean_query([(tantivy.Occur.Must, scored), *conditions]), k)
 
     def _rows(self, query: Any, k: int) -> LexicalHits:
         hits = self._searcher.search(query, limit=max(1, min(k, self._searcher.num_docs or 1)), count=False).hits
         if not hits:
-            return _NO_HITS
+            return NO_HITS
         rows = np.array(self._searcher.fast_field_values("row", [address for _, address in hits]), dtype=np.int64)
         scores = np.array([score for score, _ in hits], dtype=np.float32)
         order = np.lexsort((rows, -scores))

@@ -7,19 +7,23 @@ which rows match at all (for totals and facets); describe one page of hits.
 
 from __future__ import annotations
 
+import re
 import threading
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from indexer.build import LEXICAL, MODEL, VECTORS, read_scheme, read_tables
-from indexer.embedding import Embedder, OpenVinoEmbedder, SentenceTransformersEmbedder, UnusableModel, Vectors
+from indexer.build import LEXICAL, MODEL, SEARCH, VECTORS, read_scheme, read_tables
+from indexer.embedding import Embedder, OpenVinoEmbedder, SentenceTransformersEmbedder, UnusableModel
 from indexer.facets import FacetTable, Mask
-from indexer.fusion import Run, reciprocal_rank_fusion
-from indexer.lexical import LexicalIndex, ParsedQuery, highlights, parse
+from indexer.fusion import Calibration, Evidence, Weights
+from indexer.language_index import LanguageIndex, Meant
+from indexer.late_interaction import TokenStore, Vectors, query_tokens
+from indexer.lexical import NO_HITS, LexicalHits, LexicalIndex, ParsedQuery, highlights, parse, words_with_spans
 from indexer.search_request import (
     FACETS,
     FacetValue,
@@ -35,12 +39,21 @@ __all__ = ["FACETS", "FacetValue", "Filters", "Hit", "SearchRequest", "SearchRes
 
 Rows = NDArray[np.int64]
 
-#: How many candidates each run contributes.
-_DEPTH = 300
-#: A row matches by meaning from this cosine up; below it only its words can make it match.
+_SENTENCE = re.compile(r"[^\s].*?(?:[.!?;](?=\s+[A-Z0-9“‘])|$)", re.DOTALL)
+#: Two texts are near-duplicates when they share this much of their words.
+_SAME_WORDS = 0.85
+
+#: How many candidates meaning, words, concepts and the phrasebook contribute.
+_BY_MEANING, _BY_WORDS, _BY_CONCEPT, _BY_STATEMENT = 300, 150, 150, 100
+#: A row matches by meaning from this cosine up; below it only its words or its concepts can make it match.
 _RELATED = 0.30
+_RELATED_CONCEPT = 0.60
 #: Hits below this confidence are not the same issue.
-_CLOSE = 0.5
+CLOSE = 0.5
+#: A theme is taken for the query's from this weight of one of its concepts.
+_MEANT = 0.6
+#: Unknown words that are looked for among the index's words, one or two letters off.
+_CORRECTED = 5
 
 _NO_TOPIC = "The question holds no word with a topic: add what it is about, such as “supervision” or “care leavers”."
 
@@ -49,26 +62,78 @@ class UnknownItem(KeyError):
     """No such item in this release."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A filter, as the vector side and as the lexical side take it."""
+
+    mask: Mask | None
+    keys: tuple[tuple[str, ...], ...]
+    without: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query understood: as typed and, where it holds abbreviations, written out; a row of ``vectors`` and one array
+    of ``tokens`` for each variant."""
+
+    variants: tuple[str, ...]
+    vectors: Vectors
+    tokens: tuple[Vectors, ...]
+    meant: Meant
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Rows best first, with their scores and confidences."""
+
+    rows: Rows
+    scores: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+
+    def among(self, rows: Rows, size: int) -> Ranked:
+        """Those of ``rows``, in the same order."""
+        allowed = np.zeros(size, dtype=np.bool_)
+        allowed[rows] = True
+        kept = allowed[self.rows]
+        return Ranked(self.rows[kept], self.scores[kept], self.confidence[kept])
+
+    def triples(self) -> Iterator[tuple[int, float, float]]:
+        return zip(self.rows.tolist(), self.scores.tolist(), self.confidence.tolist(), strict=True)
+
+
 class Searcher:
     """Read-only search over one release; safe to share between threads."""
 
     def __init__(
-        self, tables: dict[str, pa.Table], facets: FacetTable, vectors: FaissIndex, words: LexicalIndex, model: Embedder
+        self,
+        tables: dict[str, pa.Table],
+        facets: FacetTable,
+        vectors: FaissIndex,
+        tokens: TokenStore,
+        words: LexicalIndex,
+        language: LanguageIndex,
+        model: Embedder,
+        weights: Weights | None = None,
     ) -> None:
         self._items = tables["items"]
         self._documents = tables["documents"]
         self._facets = facets
         self._vectors = vectors
+        self._tokens = tokens
         self._words = words
+        self._language = language
         self._model = model
+        self._weights = weights or Weights()
+        self._calibration = Calibration()
         self._model_lock = threading.Lock()
         self._row_of = {iri: row for row, iri in enumerate(self._items.column("iri").to_pylist())}
         dates = self._items.column("published").to_pylist() + self._documents.column("published").to_pylist()
         self._date_rank = np.unique(np.array([d or "" for d in dates], dtype=np.str_), return_inverse=True)[1]
 
     @classmethod
-    def open(cls, release_dir: Path, embedder: Embedder | None = None) -> Searcher:
-        """``embedder``: None takes the model that the release carries, or that its vectors name."""
+    def open(cls, release_dir: Path, embedder: Embedder | None = None, weights: Weights | None = None) -> Searcher:
+        """``embedder``: None takes the model that the release carries, or that its vectors name. ``weights``: None
+        takes those that were measured."""
         tables = read_tables(release_dir)
         facets = FacetTable(tables["items"], tables["documents"], read_scheme(release_dir))
         vectors = open_index(release_dir / VECTORS)
@@ -78,7 +143,9 @@ class Searcher:
                 model.identity.name,
                 f"the release was embedded by {vectors.identity}, the running model is {model.identity}: build again",
             )
-        return cls(tables, facets, vectors, LexicalIndex(release_dir / LEXICAL), model)
+        tokens = TokenStore.open(release_dir / VECTORS)
+        language = LanguageIndex.open(release_dir / SEARCH)
+        return cls(tables, facets, vectors, tokens, LexicalIndex(release_dir / LEXICAL), language, model, weights)
 
     @property
     def size(self) -> int:
@@ -103,36 +170,27 @@ class Searcher:
             return self._browse(request)
         if not parsed.strict and not parsed.content_words:
             return SearchResponse((), 0, {}, close=False, message=_NO_TOPIC)
-        must, must_not = self._facets.conditions(request.filters)
-        mask = self._facets.mask(must, must_not)
-        keys = [condition.keys for condition in must]
-        without = must_not.keys if must_not is not None else ()
+        scope = self._scope(request.filters)
         demanded = parsed if parsed.strict else None
-        weighted = [(w, 1.0) for w in parsed.content_words]
-        lexical = self._words.search(weighted, _DEPTH, must=keys, must_not=without, demanded=demanded)
-        words_match = self._words.matching(
-            () if parsed.strict else parsed.content_words, must=keys, must_not=without, demanded=demanded
+        words = self._corrected(parsed.content_words)
+        lexical = self._words.search(
+            [(w, 1.0) for w in words.values()], _BY_WORDS, must=scope.keys, must_not=scope.without, demanded=demanded
         )
-        if request.mode == "words" or not parsed.plain_text:
-            matching, rows, scores = words_match, lexical.rows, lexical.scores.astype(np.float64)
-            cosines = None
-        else:
-            query = self._embed(parsed.plain_text)
-            cosines = self._vectors.similarities(query)
-            matching = words_match if parsed.strict else self._matching(cosines, mask, words_match)
-            allowed = np.zeros(self.size, dtype=np.bool_)
-            allowed[matching] = True
-            dense = _top(cosines, allowed, _DEPTH)
-            kept = lexical.rows[allowed[lexical.rows]]
-            rows, scores = reciprocal_rank_fusion([Run(dense), Run(kept if request.mode == "hybrid" else kept[:0])])
-        ordered, scores = _followed_by_rest(rows, scores, matching, cosines)
-        if request.order == "date":
-            ordered = self._newest_first(matching)
-            scores = np.zeros(len(ordered))
-        return self._response(request, parsed, ordered, scores, cosines)
+        by_words = self._words.matching(
+            () if parsed.strict else tuple(words.values()), must=scope.keys, must_not=scope.without, demanded=demanded
+        )
+        if request.mode == "words" or not parsed.content_words:
+            ranked = Ranked(lexical.rows, lexical.scores.astype(np.float64), np.zeros(len(lexical.rows)))
+            return self._response(request, parsed, None, ranked, by_words)
+        question = self._understood(_spelled(parsed.plain_text, words))
+        hybrid = request.mode == "hybrid"
+        ranked, matching = self._ranked(question, scope.mask, lexical if hybrid else NO_HITS, by_words, hybrid)
+        if parsed.strict:
+            ranked, matching = ranked.among(by_words, self.size), by_words
+        return self._response(request, parsed, question, ranked, matching)
 
     def similar(self, iri: str, filters: Filters | None = None, limit: int = 10) -> SearchResponse:
-        """The item's nearest neighbours of its own kind in other authorities, near-duplicates folded into one hit."""
+        """The item's nearest of its own kind in other authorities, best first, near-duplicates folded into one hit."""
         row = self.row(iri)
         kind, own = self._facets.value("kind", row), self._facets.value("authority", row)
         filters = filters or Filters()
@@ -140,72 +198,170 @@ class Searcher:
             filters = replace(filters, kinds=(kind,))
         if own is not None:
             filters = replace(filters, exclude_authorities=(*filters.exclude_authorities, own))
-        mask = self._facets.mask(*self._facets.conditions(filters))
+        mask = self._scope(filters).mask
         allowed = np.ones(self.size, dtype=np.bool_) if mask is None else mask.copy()
         allowed[row] = False
-        cosines = self._vectors.similarities(self._vectors.vectors(np.array([row]))[0])
-        rows = _top(cosines, allowed, max(limit * 4, 40))
-        rows = rows[cosines[rows] >= _RELATED]
-        groups = self._folded(rows)[:limit]
-        hits = tuple(
-            replace(
-                self._hit(group[0], rank, float(cosines[group[0]]), Why()),
-                confidence=float(max(0.0, cosines[group[0]])),
-                duplicates=tuple(self._iri(r) for r in group[1:]),
-            )
-            for rank, group in enumerate(groups, 1)
+        vectors = self._vectors.vectors(np.array([row]))
+        meant = self._language.meant(self._text(row), vectors)
+        question = Question((self._text(row),), vectors, (self._tokens.tokens(row),), meant)
+        ranked, _ = self._ranked(question, allowed, NO_HITS, NO_HITS.rows, False)
+        groups = self._folded(ranked.rows[: max(limit * 4, 40)].tolist())[:limit]
+        place = {r: i for i, r in enumerate(ranked.rows.tolist())}
+        hits = []
+        for rank, group in enumerate(groups, 1):
+            why = self._why(group[0], question, ParsedQuery())
+            hit = self._hit(group[0], rank, float(ranked.scores[place[group[0]]]), why)
+            confidence = float(ranked.confidence[place[group[0]]])
+            hits.append(replace(hit, confidence=confidence, duplicates=tuple(self._iri(r) for r in group[1:])))
+        return SearchResponse(tuple(hits), len(groups), {}, close=bool(hits) and hits[0].confidence >= CLOSE)
+
+    def _scope(self, filters: Filters) -> Scope:
+        must, must_not = self._facets.conditions(filters)
+        keys = tuple(condition.keys for condition in must)
+        return Scope(self._facets.mask(must, must_not), keys, must_not.keys if must_not is not None else ())
+
+    def _corrected(self, words: tuple[str, ...]) -> dict[str, str]:
+        """Each word, and the index's word that it was probably meant to be where the index does not hold it."""
+        found: dict[str, str] = {}
+        tried = 0
+        for word in words:
+            found[word] = word
+            if len(word) >= 4 and word.isalpha() and tried < _CORRECTED and not self._words.document_frequency(word):
+                tried += 1
+                found[word] = self._words.corrected(word) or word
+        return found
+
+    def _understood(self, text: str) -> Question:
+        written_out = self._language.language.written_out(text)
+        variants = (text,) if written_out is None else (text, written_out)
+        with self._model_lock:
+            made = list(self._model.encode_tokens(variants))
+        vectors = np.stack([sentence for sentence, _ in made])
+        tokens = tuple(query_tokens(t, self._language.projection) for _, t in made)
+        return Question(variants, vectors, tokens, self._language.meant(written_out or text, vectors))
+
+    def _ranked(
+        self, question: Question, mask: Mask | None, lexical: LexicalHits, by_words: Rows, hybrid: bool
+    ) -> tuple[Ranked, Rows]:
+        """Candidates in order, and all rows that match."""
+        by_concept = self._language.concept_rows.scores(question.meant.concepts)
+        near, cosines = self._vectors.within(question.vectors, _RELATED, mask)
+        by_meaning = near[_top(cosines, _BY_MEANING)]
+        if len(by_meaning) < _BY_MEANING:
+            found = self._vectors.search(question.vectors, _BY_MEANING, mask).rows.ravel()
+            by_meaning = np.concatenate([by_meaning, found[found >= 0]])
+        speaking = np.flatnonzero(by_concept if mask is None else by_concept * mask)
+        runs = [by_meaning, lexical.rows, speaking[_top(by_concept[speaking], _BY_CONCEPT)]]
+        if len(question.meant.statements):
+            stated = question.meant.weights @ self._language.statement_vectors[question.meant.statements]
+            stated = (stated / np.linalg.norm(stated)).astype(np.float32)[None, :]
+            found = self._vectors.search(stated, _BY_STATEMENT, mask).rows.ravel()
+            runs.append(found[found >= 0])
+        rows = np.unique(np.concatenate(runs))
+        evidence = self._evidence(question, rows, by_concept, lexical)
+        scores, confidence = evidence.fused(self._weights), self._calibration.confidence(evidence)
+        order = np.lexsort((rows, -scores))
+        agreeing = speaking[by_concept[speaking] >= _RELATED_CONCEPT]
+        matching = np.unique(np.concatenate([near, agreeing, by_words]))
+        return Ranked(rows[order], scores[order], confidence[order]), matching
+
+    def _evidence(
+        self, question: Question, rows: Rows, by_concept: NDArray[np.float32], lexical: LexicalHits
+    ) -> Evidence:
+        language, variants = self._language, len(question.tokens)
+        statements = [language.statement_tokens.tokens(int(s)) for s in question.meant.statements]
+        by_token = self._tokens.scores([*question.tokens, *statements], rows).astype(np.float64) / language.token_scale
+        cosine = (question.vectors @ self._vectors.vectors(rows).T).astype(np.float64).mean(axis=0)
+        words = np.zeros(len(rows))
+        if len(lexical.rows):
+            words[np.searchsorted(rows, lexical.rows)] = lexical.scores / lexical.scores.max()
+        return Evidence(
+            by_token[:variants].mean(axis=0),
+            cosine / language.cosine_scale,
+            by_concept[rows].astype(np.float64),
+            question.meant.weights.astype(np.float64) @ by_token[variants:],
+            words,
         )
-        return SearchResponse(hits, len(groups), {}, close=bool(hits) and hits[0].confidence >= _CLOSE)
 
     def _browse(self, request: SearchRequest) -> SearchResponse:
-        mask = self._facets.mask(*self._facets.conditions(request.filters))
+        mask = self._scope(request.filters).mask
         rows = np.flatnonzero(mask) if mask is not None else np.arange(self.size)
-        ordered = self._newest_first(rows)
-        return self._response(request, ParsedQuery(), ordered, np.zeros(len(ordered)), None)
-
-    def _matching(self, cosines: Vectors, mask: Mask | None, by_words: Rows) -> Rows:
-        found = cosines >= _RELATED
-        if mask is not None:
-            found &= mask
-        found[by_words] = True
-        return np.flatnonzero(found)
+        nothing = np.zeros(0)
+        ranked = Ranked(np.zeros(0, dtype=np.int64), nothing, nothing)
+        return self._response(replace(request, order="date"), ParsedQuery(), None, ranked, rows)
 
     def _newest_first(self, rows: Rows) -> Rows:
         return rows[np.lexsort((rows, -self._date_rank[rows]))]
 
-    def _embed(self, text: str) -> Vectors:
-        with self._model_lock:
-            return np.asarray(self._model.encode([text])[0])
-
-    def _folded(self, rows: Rows) -> list[list[int]]:
-        groups: dict[str, list[int]] = {}
-        for row in rows.tolist():
-            key = " ".join(self._text(row).casefold().split()).strip(".;: ")
-            groups.setdefault(key, []).append(row)
-        return list(groups.values())
+    def _folded(self, rows: list[int]) -> list[list[int]]:
+        """Rows of nearly the same words together, each group under its first."""
+        groups: list[tuple[frozenset[str], list[int]]] = []
+        for row in rows:
+            words = frozenset(w for w, _, _ in words_with_spans(self._text(row)))
+            for known, group in groups:
+                if len(words & known) >= _SAME_WORDS * len(words | known):
+                    group.append(row)
+                    break
+            else:
+                groups.append((words, [row]))
+        return [group for _, group in groups]
 
     def _response(
-        self,
-        request: SearchRequest,
-        parsed: ParsedQuery,
-        ordered: Rows,
-        scores: NDArray[np.float64],
-        cosines: Vectors | None,
+        self, request: SearchRequest, parsed: ParsedQuery, question: Question | None, ranked: Ranked, matching: Rows
     ) -> SearchResponse:
-        start = max(0, request.offset)
-        page = ordered[start : start + max(0, request.limit)]
-        wanted = set(parsed.content_words) | {w for g in parsed.groups for c in g for w in c.words}
+        ranked = ranked.among(matching, self.size)
+        start, limit = max(0, request.offset), max(0, request.limit)
+        rest = np.setdiff1d(matching, ranked.rows)
+        if request.order == "date":
+            ordered = self._newest_first(matching)
+        else:
+            ordered = np.concatenate([ranked.rows, self._by_cosine(rest, question, start + limit > len(ranked.rows))])
+        known = {row: (s, c) for row, s, c in ranked.triples()}
+        lowest = float(ranked.scores.min()) if len(ranked.rows) else 1.0
+        themes = self._themes(question)
         hits = []
-        for place, row in enumerate(page.tolist()):
-            text = self._text(row)
-            spans = tuple(highlights(text, wanted))
-            why = Why(tuple(dict.fromkeys(text[s:e] for s, e in spans)), spans)
-            hit = self._hit(row, start + place + 1, float(scores[start + place]), why)
-            if cosines is not None:
-                hit = replace(hit, confidence=float(max(0.0, cosines[row])))
-            hits.append(hit)
-        facets = self._facets.counts(ordered, FACETS) if request.facets else {}
-        return SearchResponse(tuple(hits), len(ordered), facets, close=bool(len(ordered)))
+        for rank, row in enumerate(ordered[start : start + limit].tolist(), start + 1):
+            score, confidence = known.get(row, (lowest - rank / (len(ordered) + 1.0), 0.0))
+            why = self._why(row, question, parsed)
+            hit = self._hit(row, rank, score, why)
+            shared = next((t for t in themes if t in hit.themes), None)
+            hits.append(replace(hit, confidence=confidence, why=replace(why, theme=shared)))
+        facets = self._facets.counts(matching, FACETS) if request.facets else {}
+        best = float(ranked.confidence.max(initial=0.0))
+        close = len(ordered) > 0 and (question is None or parsed.strict or best >= CLOSE)
+        return SearchResponse(tuple(hits), len(ordered), facets, close=close, themes=themes)
+
+    def _by_cosine(self, rows: Rows, question: Question | None, wanted: bool) -> Rows:
+        """The rows that were not ranked: nearest first where a page reaches them, else as they are."""
+        if question is None or not wanted or not len(rows):
+            return rows
+        cosines = (question.vectors @ self._vectors.vectors(rows).T).mean(axis=0)
+        return rows[np.lexsort((rows, -cosines))]
+
+    def _themes(self, question: Question | None) -> tuple[str, ...]:
+        if question is None:
+            return ()
+        weights, concepts = question.meant.concepts, self._language.language.concepts
+        places = [p for p in np.argsort(-weights, kind="stable").tolist() if weights[p] >= _MEANT]
+        return tuple(dict.fromkeys(concepts[p].theme for p in places))[:5]
+
+    def _why(self, row: int, question: Question | None, parsed: ParsedQuery) -> Why:
+        text = self._text(row)
+        wanted = set(parsed.content_words) | {w for g in parsed.groups for c in g for w in c.words}
+        spans = highlights(text, wanted)
+        if question is not None:
+            meant = np.flatnonzero(question.meant.concepts >= 1.0).tolist()
+            spans = _merged(spans + self._language.language.term_spans(text, meant))
+        sentence = self._sentence(row, text, question) if question is not None else None
+        return Why(tuple(dict.fromkeys(text[s:e] for s, e in spans)), tuple(spans), sentence)
+
+    def _sentence(self, row: int, text: str, question: Question) -> tuple[int, int] | None:
+        sentences = [(m.start(), m.end()) for m in _SENTENCE.finditer(text)]
+        if len(sentences) < 2:
+            return (0, len(text)) if text else None
+        with self._model_lock:
+            places = self._model.token_spans(text)
+        return self._tokens.best_span(question.tokens[0], row, places, sentences)
 
     def _text(self, row: int) -> str:
         if row < self._items.num_rows:
@@ -236,7 +392,7 @@ class Searcher:
         )  # fmt: skip
 
 
-_HIT_COLUMNS = (  # noqa: SIM905 - one name a word reads better
+_HIT_COLUMNS = (
     "iri kind text ref section polarity document file page authority gss_code region inspection inspectorate"
     " framework_id grade published year themes"
 ).split()
@@ -250,23 +406,33 @@ def _embedder_of(release_dir: Path, vectors: FaissIndex) -> Embedder:
     return SentenceTransformersEmbedder(name)
 
 
-def _top(scores: Vectors, allowed: Mask, k: int) -> Rows:
-    """The k best allowed rows, best first, ties by ascending row."""
-    rows = np.flatnonzero(allowed)
-    if len(rows) > k:
-        rows = rows[np.argpartition(-scores[rows], k - 1)[:k]]
-    return rows[np.lexsort((rows, -scores[rows]))]
+def _top(scores: NDArray[np.float32], k: int) -> Rows:
+    """Places of the k best scores, best first, ties by ascending place."""
+    places = np.arange(len(scores))
+    if len(places) > k:
+        places = np.argpartition(-scores, k - 1)[:k]
+    return places[np.lexsort((places, -scores[places]))]
 
 
-def _followed_by_rest(
-    rows: Rows, scores: NDArray[np.float64], matching: Rows, cosines: Vectors | None
-) -> tuple[Rows, NDArray[np.float64]]:
-    """Ranked rows, then the other matching ones by cosine, scored below all ranked."""
-    kept = np.isin(rows, matching)
-    rows, scores = rows[kept], scores[kept]
-    rest = np.setdiff1d(matching, rows)
-    if cosines is not None:
-        rest = rest[np.lexsort((rest, -cosines[rest]))]
-    floor = float(scores.min()) if len(scores) else 1.0
-    below = floor * (1.0 - np.arange(1, len(rest) + 1) / (len(rest) + 1.0))
-    return np.concatenate([rows, rest]), np.concatenate([scores, below])
+def _spelled(text: str, words: dict[str, str]) -> str:
+    """The text with its misspelt words replaced by the index's."""
+    changed = {word: right for word, right in words.items() if word != right}
+    if not changed:
+        return text
+    parts, end = [], 0
+    for word, start, stop in words_with_spans(text):
+        if word in changed:
+            parts += [text[end:start], changed[word]]
+            end = stop
+    return "".join(parts) + text[end:]
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted, overlapping ones joined."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.embedding import ModelIdentity, Vectors
+from indexer.embedding import ModelIdentity
+from indexer.late_interaction import Vectors
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -85,6 +86,26 @@ class FaissIndex:
         if mask is not None and passing <= (EXACT_FILTER_LIMIT if self._lists else self.size // 8):
             return self._exact(queries, m, np.flatnonzero(mask))
         return self._refined(queries, m, mask)
+
+    def within(self, queries: Vectors, least: float, mask: Mask | None = None) -> tuple[Rows, Vectors]:
+        """The rows that reach the cosine ``least`` with any of the queries, ascending, and their best cosines. Exact on
+        the flat index to its eight bits; where the index is of lists, only among the nearest few thousand."""
+        if not self.size:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        if self._lists:
+            near = self.search(queries, 2_000, mask)
+            rows, scores = near.rows.ravel(), near.scores.ravel()
+            kept = (rows >= 0) & (scores >= least)
+            rows, scores = rows[kept], scores[kept]
+        else:
+            _, scores, rows = self._index.range_search(np.ascontiguousarray(queries), least)
+            if mask is not None:
+                kept = mask[rows]
+                rows, scores = rows[kept], scores[kept]
+        best = np.full(self.size, -1.0, dtype=np.float32)
+        np.maximum.at(best, rows, scores)
+        found = np.flatnonzero(best >= least)
+        return found, best[found]
 
     def similarities(self, query: Vectors) -> Vectors:
         """The cosine of every row with one query, (size,) float32, from the eight-bit codes or the stored vectors."""

@@ -1,0 +1,190 @@
+"""The sector's language: which issues a text speaks of, whatever words it uses.
+
+``ontology/search_concepts.csv`` lists issues with the terms that documents use for them (abbreviations, older and newer
+names) and plain wordings that people ask in; ``ontology/search_phrasebook.csv`` pairs whole questions in plain words
+with a statement in the sector's words. Texts are tagged by the terms they hold; queries by terms and by nearness in
+meaning to any wording.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.lexical import STOP_WORDS, words_with_spans
+
+_CAPITALS = re.compile(r"\b(?:[A-Z&]{2,}[0-9]?|[A-Z]+[a-z]?[A-Z]+|S20)s?\b")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConcept:
+    """One issue. ``terms`` as documents print them; one in capitals is an abbreviation and matches in capitals or in a
+    query of its own; ``plain``: wordings of people outside the sector, matched by meaning only."""
+
+    id: str
+    theme: str
+    terms: tuple[str, ...]
+    plain: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SectorLanguage:
+    concepts: tuple[SearchConcept, ...]
+    phrasebook: tuple[tuple[str, str], ...]
+    further_abbreviations: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> SectorLanguage:
+        """From a release's folder, None: the files of the installed package."""
+        root = folder if folder is not None else files("ontology")
+        concepts = tuple(
+            SearchConcept(r["concept"], r["theme"], _split(r["terms"]), _split(r["plain"]))
+            for r in _rows((root / "search_concepts.csv").read_text(encoding="utf-8"))
+        )
+        phrasebook = tuple(
+            (r["question"], r["statement"]) for r in _rows((root / "search_phrasebook.csv").read_text(encoding="utf-8"))
+        )
+        abbreviations = tuple(
+            (r["short"], r["long"]) for r in _rows((root / "abbreviations.csv").read_text(encoding="utf-8"))
+        )
+        return cls(concepts, phrasebook, abbreviations)
+
+    @cached_property
+    def phrases(self) -> tuple[tuple[int, str], ...]:
+        """Every wording of every concept, with the concept's place; grouped by concept, in order."""
+        return tuple((place, p) for place, c in enumerate(self.concepts) for p in (*c.terms, *c.plain))
+
+    @cached_property
+    def abbreviations(self) -> dict[str, str]:
+        """Abbreviation → what it stands for: the term of its concept whose initials it is, else the list's."""
+        found = dict(self.further_abbreviations)
+        for concept in self.concepts:
+            for term in concept.terms:
+                if term.isupper() and term.isalnum():
+                    written_out = next((t for t in concept.terms if _initials_match(term, t)), None)
+                    if written_out is not None:
+                        found[term] = written_out
+        return found
+
+    def written_out(self, text: str) -> str | None:
+        """The text with its abbreviations written out; None where it holds none. Lower case is taken for an
+        abbreviation only where the word is no English word of its own ("mash thresholds", not "it")."""
+
+        def replaced(match: re.Match[str]) -> str:
+            word = match.group().removesuffix("s") if not match.group().isupper() else match.group()
+            return self.abbreviations.get(word, match.group())
+
+        changed = _CAPITALS.sub(replaced, text)
+        if changed == text and text == text.casefold():
+            changed = " ".join(self._lower_abbreviations.get(w, w) for w in text.split())
+        return changed if changed != text else None
+
+    @cached_property
+    def _lower_abbreviations(self) -> dict[str, str]:
+        unmistakable = {s: w for s, w in self.abbreviations.items() if len(s) >= 3 and s.casefold() not in STOP_WORDS}
+        return {s.casefold(): w for s, w in unmistakable.items()}
+
+    @cached_property
+    def _terms(self) -> dict[tuple[str, ...], list[tuple[int, bool]]]:
+        found: dict[tuple[str, ...], list[tuple[int, bool]]] = defaultdict(list)
+        for place, concept in enumerate(self.concepts):
+            for term in concept.terms:
+                capitals = term.isupper() and len(term) <= 4
+                found[tuple(w for w, _, _ in words_with_spans(term.replace("-", " ")))].append((place, capitals))
+        found.pop((), None)
+        return dict(found)
+
+    @cached_property
+    def _longest(self) -> int:
+        return max((len(t) for t in self._terms), default=0)
+
+    def tags(self, text: str, *, any_case: bool = False) -> tuple[int, ...]:
+        """Places of the concepts whose terms the text holds, ascending. A term inside a longer one of another concept
+        does not count. ``any_case``: abbreviations also in lower case, for what is typed into a search box."""
+        return tuple(sorted({place for _, _, places in self._found(text, any_case) for place in places}))
+
+    def term_spans(self, text: str, concepts: Iterable[int]) -> list[tuple[int, int]]:
+        """Half-open ranges of the terms of these concepts in the text, in order."""
+        wanted = set(concepts)
+        return [(start, end) for start, end, places in self._found(text, False) if wanted.intersection(places)]
+
+    def _found(self, text: str, any_case: bool) -> list[tuple[int, int, list[int]]]:
+        words = list(words_with_spans(text))
+        found: list[tuple[int, int, list[int]]] = []
+        for start in range(len(words)):
+            for length in range(min(self._longest, len(words) - start), 0, -1):
+                entries = self._terms.get(tuple(w for w, _, _ in words[start : start + length]))
+                if entries is None:
+                    continue
+                first, last = words[start][1], words[start + length - 1][2]
+                spelled = text[first:last].rstrip("s").isupper()
+                places = [p for p, capitals in entries if any_case or spelled or not capitals]
+                if places:
+                    found.append((first, last, places))
+                    break
+        return [
+            (start, end, places)
+            for start, end, places in found
+            if not any(s <= start and end <= e and e - s > end - start for s, e, _ in found)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptIndex:
+    """Which rows speak of which concept: the rows of concept c are ``rows[starts[c]:starts[c + 1]]``, ascending."""
+
+    starts: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    row_weight: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, tags: Iterable[Sequence[int]], concepts: int, size: int) -> ConceptIndex:
+        by_concept: list[list[int]] = [[] for _ in range(concepts)]
+        weight = np.zeros(size, dtype=np.float32)
+        for row, tagged in enumerate(tags):
+            for place in tagged:
+                by_concept[place].append(row)
+            weight[row] = 1.0 / np.sqrt(len(tagged)) if tagged else 0.0
+        starts = np.cumsum([0, *(len(r) for r in by_concept)]).astype(np.int64)
+        rows = np.array([r for rows in by_concept for r in rows], dtype=np.int64)
+        return cls(starts, rows, weight)
+
+    def scores(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(size,) in [0, 1]: the share of the best row's evidence that each row has, a rare concept counting more, a
+        row that speaks of many things less. ``weights`` (concepts,) in [0, 1]: how surely the query means each."""
+        size = len(self.row_weight)
+        scores = np.zeros(size, dtype=np.float32)
+        for place in np.flatnonzero(weights > 0):
+            rows = self.rows[self.starts[place] : self.starts[place + 1]]
+            rarity = np.log(1.0 + (size - len(rows) + 0.5) / (len(rows) + 0.5))
+            scores[rows] += weights[place] * rarity
+        scores *= self.row_weight
+        best = float(scores.max(initial=0.0))
+        return scores * (min(1.0, float(weights.max(initial=0.0))) / best) if best > 0 else scores
+
+
+def _split(cell: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in cell.split("|") if part.strip())
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def _initials_match(short: str, term: str) -> bool:
+    if term.isupper():
+        return False
+    words = re.findall(r"[A-Za-z0-9]+", term)
+    every = "".join(w[0] for w in words).upper()
+    content = "".join(w[0] for w in words if w.casefold() not in STOP_WORDS).upper()
+    return short.upper() in (every, content)

@@ -1,0 +1,130 @@
+"""The sector's language beside one release's rows: what expansion needs at query time, as arrays."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.embedding import Embedder
+from indexer.expansion import ConceptIndex, SectorLanguage
+from indexer.late_interaction import TokenStore, Vectors, encoded, projected, write_token_store
+
+_FILES = ("search_concepts.csv", "search_phrasebook.csv", "abbreviations.csv")
+#: A wording this near in meaning begins to count as meant, and counts fully a quarter above.
+_CONCEPT_FROM, _CONCEPT_RANGE = 0.50, 0.25
+#: The same for a question of the phrasebook; among several the nearest weigh most.
+_QUESTION_FROM, _QUESTION_RANGE, _QUESTION_SHARPNESS = 0.45, 0.20, 0.10
+_STATEMENTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a query was understood to mean. ``concepts`` (concepts,) in [0, 1]; ``statements``: places in the
+    phrasebook, nearest first, with ``weights`` that sum to how surely the phrasebook applies, in [0, 1]."""
+
+    concepts: NDArray[np.float32]
+    statements: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LanguageIndex:
+    """Read-only; safe to share between threads. ``scale``: the usual spread over rows of a query's token score and of
+    its cosine, measured at build on the phrasebook's questions; it puts both on one footing for any model."""
+
+    language: SectorLanguage
+    projection: Vectors
+    token_scale: float
+    cosine_scale: float
+    concept_rows: ConceptIndex
+    phrase_vectors: Vectors
+    phrase_starts: NDArray[np.int64]
+    question_vectors: Vectors
+    statement_vectors: Vectors
+    statement_tokens: TokenStore
+
+    @classmethod
+    def open(cls, folder: Path) -> LanguageIndex:
+        language = SectorLanguage.load(folder)
+        arrays = {f.stem: np.load(f, allow_pickle=False) for f in folder.glob("*.npy")}
+        scale = json.loads((folder / "scale.json").read_text(encoding="utf-8"))
+        return cls(
+            language,
+            arrays["projection"],
+            scale["tokens"],
+            scale["cosine"],
+            ConceptIndex(arrays["concept_starts"], arrays["concept_rows"], arrays["concept_row_weight"]),
+            arrays["phrase_vectors"],
+            np.searchsorted([place for place, _ in language.phrases], np.arange(len(language.concepts))),
+            arrays["question_vectors"],
+            arrays["statement_vectors"],
+            TokenStore.open(folder / "statements"),
+        )
+
+    def meant(self, text: str, vectors: Vectors) -> Meant:
+        """``vectors`` (variants, dim): the query as typed, and with its abbreviations written out."""
+        near = np.maximum.reduceat((vectors @ self.phrase_vectors.T).max(axis=0), self.phrase_starts)
+        concepts = np.clip((near - _CONCEPT_FROM) / _CONCEPT_RANGE, 0.0, 1.0).astype(np.float32)
+        concepts[list(self.language.tags(text, any_case=True))] = 1.0
+        likeness = self.question_vectors @ vectors[0]
+        order = np.argsort(-likeness, kind="stable")[:_STATEMENTS]
+        order = order[likeness[order] > _QUESTION_FROM]
+        if not len(order):
+            return Meant(concepts, order, np.empty(0, dtype=np.float32))
+        weights = np.exp((likeness[order] - likeness[order[0]]) / _QUESTION_SHARPNESS)
+        sure = min(1.0, float(likeness[order[0]] - _QUESTION_FROM) / _QUESTION_RANGE)
+        return Meant(concepts, order, np.asarray(weights / weights.sum() * sure, dtype=np.float32))
+
+
+def write_language(
+    language: SectorLanguage,
+    texts: Sequence[str],
+    sentences: Vectors,
+    projection: Vectors,
+    embedder: Embedder,
+    folder: Path,
+) -> None:
+    """Tags every row's text with the concepts it holds and embeds all wordings. ``sentences``: the rows' vectors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _FILES:
+        with as_file(files("ontology") / name) as source:
+            shutil.copyfile(source, folder / name)
+    rows = ConceptIndex.of((language.tags(t) for t in texts), len(language.concepts), len(texts))
+    questions = list(embedder.encode_tokens([question for question, _ in language.phrasebook]))
+    statements = list(embedder.encode_tokens([statement for _, statement in language.phrasebook]))
+    question_vectors = np.stack([sentence for sentence, _ in questions])
+    write_token_store((encoded(t.vectors, projection) for _, t in statements), len(statements), folder / "statements")
+    arrays: dict[str, NDArray[Any]] = {
+        "projection": projection,
+        "concept_starts": rows.starts,
+        "concept_rows": rows.rows,
+        "concept_row_weight": rows.row_weight,
+        "phrase_vectors": embedder.encode([phrase for _, phrase in language.phrases]),
+        "question_vectors": question_vectors,
+        "statement_vectors": np.stack([sentence for sentence, _ in statements]),
+    }
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    tokens = [projected(t.vectors, projection) for _, t in questions]
+    scale = _scales(tokens, question_vectors, sentences, folder)
+    (folder / "scale.json").write_text(json.dumps(scale), encoding="utf-8")
+
+
+def _scales(tokens: list[Vectors], questions: Vectors, sentences: Vectors, folder: Path) -> dict[str, float]:
+    """The mean standard deviation, over rows, of a question's score."""
+    store = TokenStore.open(folder.parent / "vectors")
+    rows = np.unique(np.linspace(0, max(0, len(sentences) - 1), num=min(len(sentences), 1_000)).astype(np.int64))
+    if len(rows) < 2:
+        return {"tokens": 0.075, "cosine": 0.1}
+    asked = slice(0, None, max(1, len(tokens) // 40))
+    by_tokens = float(store.scores(tokens[asked], rows).std(axis=1).mean())
+    by_cosine = float((questions[asked] @ sentences[rows].T).std(axis=1).mean())
+    return {"tokens": max(by_tokens, 1e-3), "cosine": max(by_cosine, 1e-3)}
