@@ -19,8 +19,8 @@ A text file has a head of ``key: value`` lines, a blank line, and a body. A body
 ``!page`` ``!note T`` page break, footnote
 ====================  ==================================================================================================
 
-``¬`` in a word is where a printed line may break it with a hyphen; ``hyphenate: yes`` in the head lets it break long
-words that such documents are full of.
+``{services}`` stands for what the single inspection framework inspects. ``¬`` in a word is where a printed line may
+break it with a hyphen; ``hyphenate: yes`` in the head lets it break the long words that such documents are full of.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
+
+from tests.samples.stock import SERVICES
 
 TEXTS = Path(__file__).with_name("texts")
 SOFT_HYPHEN = "\u00ad"
@@ -174,7 +176,7 @@ def documents() -> list[SampleDocument]:
 
 
 def parse(source: str) -> SampleDocument:
-    head_text, _, body = source.partition("\n\n")
+    head_text, _, body = source.replace("{services}", SERVICES).partition("\n\n")
     head: dict[str, list[str]] = {}
     for line in head_text.splitlines():
         key, _, value = line.partition(":")
@@ -210,7 +212,8 @@ class _Body:
             self._heading(len(heading[1]), heading[2])
         elif line.startswith("!"):
             self._end_paragraph()
-            self._directive(*re.match(r"!(\S+) ?(.*)", line).groups())
+            name, _, argument = line[1:].partition(" ")
+            self._directive(name, argument)
         elif line.startswith(": ") or line == ":":
             self._end_paragraph()
             self.blocks.append(Line(line[2:]))
@@ -222,7 +225,7 @@ class _Body:
     def _heading(self, level: int, text: str) -> None:
         self.blocks.append(Heading(level, text))
         if level < 3:
-            self.section = text
+            self.section = re.sub(r"^\d+(?:\.\d+)*\.? ", "", text)
 
     def _directive(self, name: str, argument: str) -> None:
         if name == "page":

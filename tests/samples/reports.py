@@ -83,7 +83,7 @@ def _sif2014(document: SampleDocument, contents: dict[str, int]) -> Pages:
     _mark_of_sample(pages)
     pages.heading(councils()[document.value("council")].full_name, COUNCIL)
     pages.heading(
-        "Inspection of services for children in need of help and protection, children looked after and care leavers",
+        f"Inspection of {stock.SERVICES}",
         HEADINGS[2],
     )
     pages.paragraph("and", BODY)
@@ -116,7 +116,7 @@ def _sif2016(document: SampleDocument, contents: dict[str, int]) -> Pages:
     _mark_of_sample(pages)
     pages.heading(councils()[document.value("council")].full_name, COUNCIL)
     pages.heading(
-        "Inspection of services for children in need of help and protection, children looked after and care leavers",
+        f"Inspection of {stock.SERVICES}",
         HEADINGS[2],
     )
     pages.note(stock.LEGAL_NOTE)

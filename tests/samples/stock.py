@@ -20,6 +20,11 @@ def outcome(key: str) -> str:
     }[key]
 
 
+_CARE = "children looked after and care leavers"
+#: What the single inspection framework inspects; ``{services}`` in the text files.
+SERVICES = f"services for children in need of help and protection, {_CARE}"
+
+
 def _paragraphs(text: str) -> tuple[str, ...]:
     """One a blank line."""
     return tuple(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
