@@ -70,16 +70,15 @@ def by_name(name: str, form: Form) -> Chosen | None:
 def by_accept(accept: str, formats: Sequence[AnswerFormat], *, also: Sequence[str] = ()) -> Chosen | str | None:
     """What an Accept header likes best among ``formats`` and the media types ``also`` (returned as they are).
 
-    Ties go to the earlier of formats, then also; a more special range overrules a more general one (RFC 9110 12.5.1).
+    Ties go to the earlier of formats, then also, then aliases; a more special range overrules a more general one (RFC 9110 12.5.1).
     None where nothing is acceptable. An empty header means anything.
     """
     ranges = _ranges(accept) or [("*", "*", 1.0)]
     best: tuple[float, int, Chosen | str] | None = None
     order = 0
-    candidates: list[tuple[str, Chosen | str]] = []
-    for answer in formats:
-        candidates += [(media_type, Chosen(answer, media_type)) for media_type in answer.media_types]
+    candidates: list[tuple[str, Chosen | str]] = [(a.media_type, Chosen(a, a.media_type)) for a in formats]
     candidates += [(media_type, media_type) for media_type in also]
+    candidates += [(alias, Chosen(answer, alias)) for answer in formats for alias in answer.aliases]
     for media_type, choice in candidates:
         quality = _quality(media_type, ranges)
         order -= 1

@@ -40,6 +40,7 @@ _CORS = {
 }
 _COMPRESS_FROM = 1_000
 _SHOWN_ROWS = 500
+_DRAINED = 32 << 20
 _UPDATES_REFUSED = "This endpoint answers queries only; updates are refused."
 
 
@@ -213,10 +214,11 @@ def _parameters(encoded: bytes) -> dict[str, list[str]]:
 def _body(incoming: Request, limits: Limits) -> bytes:
     """The body, if it is no longer than a query with its parameters can be: percent signs make three bytes of one."""
     most = 3 * limits.query_bytes + 65_536
-    if (incoming.content_length or 0) > most:
-        raise TooLongQuery(f"The body is too long: a query has at most {limits.query_bytes:,} bytes.")
-    body = incoming.stream.read(most + 1)
-    if len(body) > most:
+    body = incoming.stream.read(most + 1) if (incoming.content_length or 0) <= most else b""
+    if len(body) > most or (incoming.content_length or 0) > most:
+        left = _DRAINED  # a client that is still sending would see a broken connection instead of the answer
+        while left > 0 and (part := incoming.stream.read(65_536)):
+            left -= len(part)
         raise TooLongQuery(f"The body is too long: a query has at most {limits.query_bytes:,} bytes.")
     return body
 
@@ -254,7 +256,7 @@ def _answered(
             return _page(text, examples, limits, error=err)
         raise
     etag = None if query.volatile else _etag(release.id, asked, choice)
-    if etag is not None and request.method in {"GET", "HEAD"} and etag in request.if_none_match:
+    if etag is not None and request.method in {"GET", "HEAD"} and request.if_none_match.contains_weak(etag):
         return _tagged(Response(status=304), etag)
     client = admission.enter(request.remote_addr)
     try:
