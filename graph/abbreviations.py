@@ -98,7 +98,9 @@ def _in_keys(document: ReadDocument) -> Iterator[Abbreviation]:
             after_head = 40
             continue
         elif after_head:
-            match = re.match(r"(?P<short>[A-Z][A-Za-z&./-]{1,11})\s*(?:[-–—=:]|\s-\s)\s*(?P<long>[A-Z][^.;]{3,110})\.?$", text)
+            match = re.match(
+                r"(?P<short>[A-Z][A-Za-z&./-]{1,11})\s*(?:[-–—=:]|\s-\s)\s*(?P<long>[A-Z][^.;]{3,110})\.?$", text
+            )
             if match:
                 yield Abbreviation(match["short"], match["long"].strip(), _evidence(document, block, 0, len(text)))
             elif block.kind == "heading":

@@ -218,7 +218,7 @@ def _month_and_number(span: tuple[int, int], printed: str, month: str, number: s
     """ "October 03" is a month of 2003, "June 30" in a plan of 2024 a day."""
     year = _year(number)
     bare = re.search(r"\s[1-9]\d$", printed) is not None
-    if bare and after and year is not None and 1 <= int(number) <= 31 and abs(year - int(after[:4])) > 6:
+    if bare and after and year is not None and 1 <= int(number) <= 31 and abs(year - int(after[:4])) > 5:
         return _Atom(*span, None, _month(month), int(number))
     return _Atom(*span, year, _month(month))
 

@@ -125,10 +125,15 @@ def _apposed(left: str, right: str) -> bool:
         return False
     if _is_person(left.strip()) and _OPENS_POST.match(following) and len(following.split()) >= 2:
         return True
-    if re.search(rf"{_HOLDER.pattern}$", left.strip()) and _FIELDS.search(following) and not _is_owner(following):
+    if re.search(rf"{_HOLDER.pattern}$", left.strip()) and _only_fields(following):
         return True
     field_of_post = re.search(rf"{_POST}\s+(?:of|for)\s+[\w’' &-]+$", left) is not None
     return field_of_post and not _is_owner(following) and re.search(r"(?i)\band\b|&", following) is not None
+
+
+def _only_fields(text: str) -> bool:
+    words = [word for word in re.findall(r"[\w’']+", text) if word.lower() not in ("and", "of", "for", "in", "the")]
+    return bool(words) and all(_FIELDS.fullmatch(word) for word in words)
 
 
 def _split_and(piece: str) -> list[str]:

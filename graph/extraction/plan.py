@@ -937,6 +937,9 @@ def status_of(printed: str, legend: dict[str, str]) -> str | None:
     by_colour = legend.get(text) or legend.get(text[:1]) if text in ("r", "a", "g", "b") else legend.get(text)
     if by_colour:
         return by_colour
+    share = re.search(r"(?<!\d)(\d{1,3}) ?(?:%|per ?cent)", text)
+    if share is not None and int(share[1]) <= 100 and len(text.split()) <= 6:
+        return {0: "not-started", 100: "completed"}.get(int(share[1]), "in-progress")
     for status, pattern in _STATUSES:
         if re.search(pattern, text):
             return status

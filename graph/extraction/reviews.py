@@ -77,7 +77,7 @@ _EVENT_VERB: Final = re.compile(
 )
 _EARLIER: Final = re.compile(r"(?i)\b(?:previous(?:ly)?|earlier|last|former|initial|preceding|prior|since the|first)\b")
 _FUTURE: Final = re.compile(
-    r"(?i)\b(?:will|would|could|may|might|shall|is due|are due|is expected|propos\w+|if|unless|whether|likely to|"
+    r"(?i)\b(?:will|would|could|(?-i:may)|might|shall|is due|are due|is expected|propos\w+|if|unless|whether|likely to|"
     r"planned|should)\b"
 )
 _LEAD: Final = re.compile(
@@ -339,9 +339,8 @@ class ReviewTeller:
             if not text:
                 continue
             for found in _INSPECTION_OF.finditer(text):
-                name = collapsed(
-                    f"{'Inspection' if weight == 1.0 or not found.group().isupper() else 'INSPECTION'} of {found['of']}"
-                )
+                opening = " ".join(found.group().split()[:2])
+                name = collapsed(f"{opening[:1].upper()}{opening[1:]} {found['of']}")
                 name = re.sub(r"(?i)(?:,| and| &| of| for| in)+$", "", name)
                 if len(name.split()) >= 4:
                     candidates.append((weight + 0.05 * min(len(name.split()), 8), name))
@@ -772,7 +771,7 @@ def body_in(text: str) -> str | None:
 def _hypothetical(text: str) -> bool:
     return bool(
         re.search(
-            r"(?i)\b(?:might|could|would|may|if|whether|propos\w+|will be (?:judged|graded|rated)|can be|either|"
+            r"(?i)\b(?:might|could|would|(?-i:may)|if|whether|propos\w+|will be (?:judged|graded|rated)|can be|either|"
             r"as opposed to|scale of|descriptors?|grade descriptors?|possible (?:judge?ments|grades))\b",
             text,
         )

@@ -142,7 +142,7 @@ class _Numbering:
         if kind == "none" or (kind != "bullet" and not text):
             return None
         if kind == "bullet":
-            return text if text in BULLETS and text else "•"
+            return text if text in BULLETS and text and text < "\ue000" else "•"
         counts = self._counts[number]
         counts[level] = counts.get(level, start - 1) + 1
         for deeper in [key for key in counts if key > level]:

@@ -17,11 +17,14 @@ _SMALL = frozenset(
 )
 #: What council reports call their parts, whatever the council.
 _STOCK = re.compile(
-    r"(?i)^(?:(?:executive\s+)?summary|(?:purpose|reason|summary|aim)s?(?:\s+(?:of|for)\s+(?:the\s+)?(?:report|decisions?))?|"
+    r"(?i)^(?:(?:executive\s+)?summary|(?:purpose|reason|summary|aim)s?(?:\s+(?:of|for)\s+(?:the\s+)?(?:report|"
+    r"decisions?))?|"
     r"introduction|background(?:\s+(?:papers?|information|documents?))?|context|conclusions?|recommendations?|"
-    r"(?:key\s+|main\s+)?findings|(?:key\s+|areas?\s+of\s+)?strengths?|areas?\s+for\s+(?:improvement|development|priority\s+action)|"
+    r"(?:key\s+|main\s+)?findings|(?:key\s+|areas?\s+of\s+)?strengths?|areas?\s+for\s+(?:improvement|development|"
+    r"priority\s+action)|"
     r"next\s+steps|consultations?|risk(?:s|\s+\w+)?|appendi(?:x|ces)(?:\s+\w+)?|annex(?:e)?\s*\w*|"
-    r"(?:financial|legal|equality|equalities|resource|staffing|other|policy|human\s+rights)(?:\s+(?:and|&)\s+\w+)?\s+implications|"
+    r"(?:financial|legal|equality|equalities|resource|staffing|other|policy|human\s+rights)(?:\s+(?:and|"
+    r"&)\s+\w+)?\s+implications|"
     r"implications.*|options.*|what\s+needs\s+to\s+improve|overall\s+(?:effectiveness|judge?ment))[.:]?$"
 )
 _MAX_WORDS = 14

@@ -45,8 +45,10 @@ _FURNITURE_ROLES = frozenset(
     "navigation banner contentinfo search complementary dialog alertdialog menu menubar".split()
 )
 _FURNITURE = re.compile(
-    r"(?i)(?:^|[\s_-])(?:cookies?|cookie\w*|consent|breadcrumbs?|nav|navigation|navbar|menu|submenu|footer|site-?header|"
-    r"page-?header|masthead|sidebar|side-?bar|skip(?:-?link|-?to-?content|links)?|share|sharing|social|feedback|pagination|"
+    r"(?i)(?:^|[\s_-])(?:cookies?|cookie\w*|consent|breadcrumbs?|nav|navigation|navbar|menu|submenu|footer|"
+    r"site-?header|"
+    r"page-?header|masthead|sidebar|side-?bar|skip(?:-?link|-?to-?content|links)?|share|sharing|social|feedback|"
+    r"pagination|"
     r"pager|toolbar|search(?:-?box|-?form)?|banner|related(?:-?links)?|back-?to-?top|print-?link|language-?switch\w*|"
     r"sr-only|visually-?hidden|hidden|advert\w*)(?:$|[\s_-])"
 )
