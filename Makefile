@@ -35,7 +35,7 @@ sample: $(READY) ## write the invented sample corpus to build/sample
 	$(BIN)/python -m tests.samples.make_samples build/sample
 
 demo: sample ## build the sample corpus and serve it
-	$(BIN)/inspectgraph build build/sample --data $(DEMO)
+	$(BIN)/inspectgraph build build/sample --authorities tests/samples/authorities.csv --data $(DEMO)
 	$(BIN)/inspectgraph serve --data $(DEMO) --port $(PORT)
 
 test: $(READY) ## the tests, without the slow ones

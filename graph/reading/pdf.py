@@ -113,7 +113,7 @@ class _Frame:
     """Turns pdfium's user space (origin at the bottom left, before rotation) into points from the top left corner."""
 
     def __init__(self, page: Any) -> None:
-        self.left, self.bottom, self.right, self.top = page.get_cropbox()
+        self.left, self.bottom, self.right, self.top = page.get_bbox()  # follows a box inherited from the page tree
         self.rotation = page.get_rotation() % 360
         self.size = PageSize(*(round(float(value), 2) for value in page.get_size()))
 
