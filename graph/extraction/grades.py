@@ -11,6 +11,7 @@ from typing import Final
 
 _AREAS: Final[tuple[tuple[str, str], ...]] = (
     ("lscb", r"\blscb\b|safeguarding (?:children )?board"),
+    ("overall-effectiveness", r"^(?:the )?overall (?:effectiveness|judge?ment)"),
     ("adoption", r"\badoption\b"),
     ("fostering", r"\bfostering\b"),
     ("children-in-care-and-care-leavers", r"(?:in care|looked after)\b.*\bcare leavers|care leavers.*\bin care"),

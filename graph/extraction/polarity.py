@@ -140,9 +140,10 @@ def rule_polarity(text: str, section: str | None = None, section_grade: str | No
     for index, (start, end) in enumerate(spans):
         sentence = _TURNED.sub(" well ", _PAST_GRADE.sub(" ", text[start:end]))
         weight = math.sqrt(end - start) * (0.4 if index and _AWARE.search(sentence) else 1.0)
-        balance = max(-1.0, min(1.0, _balance(sentence) + bias))
-        praise += weight * max(balance, 0.0)
-        blame += weight * max(-balance, 0.0)
+        for share, balance in _clauses(sentence):
+            tipped = max(-1.0, min(1.0, balance + bias))
+            praise += share * weight * max(tipped, 0.0)
+            blame += share * weight * max(-tipped, 0.0)
         total += weight
     if re.match(r"However|Nevertheless", text):
         praise *= 0.6
@@ -175,15 +176,16 @@ def _bias(section: str | None, grade: str | None) -> float:
     return bias
 
 
-def _balance(sentence: str) -> float:
-    """Praise against criticism of one sentence, in [-1, 1]; the clause that follows a concession weighs most."""
+def _clauses(sentence: str) -> list[tuple[float, float]]:
+    """(share of the sentence, praise against criticism in [-1, 1]) on either side of a "but"; what follows a concession
+    weighs most."""
     lead = _CONCESSION.match(sentence)
     if lead is not None:
-        return 0.25 * _clause(lead.group()) + 0.75 * _clause(sentence[lead.end() :])
+        return [(0.25, _clause(lead.group())), (0.75, _clause(sentence[lead.end() :]))]
     parts = [part for part in _TRAILING.split(sentence) if part.strip()]
     if len(parts) > 1:
-        return 0.45 * _clause(parts[0]) + 0.55 * _clause(" ".join(parts[1:]))
-    return _clause(sentence)
+        return [(0.45, _clause(parts[0])), (0.55, _clause(" ".join(parts[1:])))]
+    return [(1.0, _clause(sentence))]
 
 
 def _clause(clause: str) -> float:

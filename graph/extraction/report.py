@@ -214,13 +214,14 @@ def _judgements(
 
 
 def _in_headings(document: ReadDocument, located: Sequence[Located], *, only_board: bool) -> Iterator[Printed]:
-    openings = [place for place in located if place.opens]
-    for place in openings:
-        judged = statement(document.slice(place.block)) if place.block.kind == "heading" else None
+    for place in located:
+        heading = place.opens and place.block.kind == "heading"
+        of_board = place.section.board and place.block.kind == "paragraph"
+        judged = statement(document.slice(place.block)) if heading or of_board else None
         if judged is None:
             continue
         printed = Printed(*judged, place.block.start, place.block.end, "judgement.heading")
-        if not only_board or (_of_board(printed) and place.section.board):
+        if (_of_board(printed) and place.section.board) or (heading and not only_board):
             yield printed
     if not only_board:
         yield from in_lines(
