@@ -122,7 +122,7 @@ def serving(graph_dir: Path, **limits: object) -> Iterator[Service]:
         "PYTHONPATH": str(root),
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
-    command += ["--threads", "8", "--limit-request-line", "8190", "--log-level", "error", "--no-control-socket"]
+    command += ["--threads", "16", "--limit-request-line", "8190", "--log-level", "error", "--no-control-socket"]
     process = subprocess.Popen(
         [*command, "tests.sparql_service:wsgi()"], env=environment, cwd=root, stderr=subprocess.DEVNULL
     )

@@ -70,8 +70,8 @@ def by_name(name: str, form: Form) -> Chosen | None:
 def by_accept(accept: str, formats: Sequence[AnswerFormat], *, also: Sequence[str] = ()) -> Chosen | str | None:
     """What an Accept header likes best among ``formats`` and the media types ``also`` (returned as they are).
 
-    Ties go to the earlier of formats, then also, then aliases; a more special range overrules a more general one (RFC 9110 12.5.1).
-    None where nothing is acceptable. An empty header means anything.
+    Ties go to the earlier of formats, then also, then aliases; a more special range overrules a more general one (RFC
+    9110, 12.5.1). None where nothing is acceptable. An empty header means anything.
     """
     ranges = _ranges(accept) or [("*", "*", 1.0)]
     best: tuple[float, int, Chosen | str] | None = None

@@ -116,8 +116,7 @@ def check(text: str, limits: Limits) -> CheckedQuery:
         raise TooLongQuery(f"The query has {size:,} bytes; at most {limits.query_bytes:,} are taken.")
     if "\x00" in text:
         raise MalformedQuery("The query contains a null character.", *Positions(text).of(text.index("\x00")))
-    found = tuple(tokens(text))
-    _check_depth(text, found, limits.depth)
+    found = tuple(_not_too_deep(text, limits.depth))
     form, prefixes, body = _prologue(text, found)
     services = []
     has_dataset = volatile = False
@@ -141,17 +140,18 @@ def check(text: str, limits: Limits) -> CheckedQuery:
     return CheckedQuery(text, found, form, prefixes, has_dataset, volatile, tuple(services))
 
 
-def _check_depth(text: str, found: tuple[Token, ...], depth: int) -> None:
+def _not_too_deep(text: str, depth: int) -> Iterator[Token]:
+    """The tokens of a text, until brackets nest too deep: a hostile text is not read to its end."""
     open_now = 0
-    for token in found:
-        if token.kind != "mark":
-            continue
-        if token.text in _OPENING:
-            open_now += 1
-            if open_now > depth:
-                raise _refused(text, token, f"Brackets are nested more than {depth} deep.")
-        elif token.text in _CLOSING:
-            open_now -= 1
+    for token in tokens(text):
+        if token.kind == "mark":
+            if token.text in _OPENING:
+                open_now += 1
+                if open_now > depth:
+                    raise _refused(text, token, f"Brackets are nested more than {depth} deep.")
+            elif token.text in _CLOSING:
+                open_now -= 1
+        yield token
 
 
 def _prologue(text: str, found: tuple[Token, ...]) -> tuple[Form | None, dict[str, str], int]:

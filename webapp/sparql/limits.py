@@ -27,7 +27,7 @@ class Limits:
     memory: int = 1024 * _MB
     rows: int = 100_000
     answer_bytes: int = 50_000_000
-    workers: int = 2
+    workers: int = 4
     long_workers: int = 2
     waiting: int = 4
     wait_seconds: float = 2.0

@@ -35,8 +35,8 @@ _SCRIPT = Path(__file__).with_name("worker_process.py")
 
 #: How long after its time a worker that has not ended itself is killed.
 _GRACE = 0.5
-#: From this many seconds on a query is a long one and gives way to others.
-_LONG = 0.25
+#: From this many seconds on a query is a long one: it has low priority and leaves its turn to others.
+_LONG = 0.15
 _GIVES_WAY = 15
 #: A worker is replaced after so many answers, so that what the engine keeps does not add up.
 _ANSWERS = 500
