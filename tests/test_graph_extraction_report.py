@@ -482,6 +482,116 @@ Reporting inspector Gary Finch HMI
     assert found.inspections[0].lead_inspector == "Gary Finch"
 
 
+def test_two_groups_of_one_table_may_judge_the_same_area(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        """# Inspection of safeguarding and looked after children services
+
+Leeds City Council
+
+Inspection dates: 6 – 17 June 2011
+
+Reporting inspector Gary Finch HMI
+
+## Areas for improvement
+
+1. In order to improve services in Leeds, the council and its partners should take the following action.
+
+Within six months:
+
+- write plans that are clear
+- visit all children who live far away.
+
+## Record of main findings
+
+| Safeguarding services | |
+|---|---|
+| Overall effectiveness | Adequate |
+| Capacity for improvement | Good |
+| Services for looked after children | |
+| Overall effectiveness | Good |
+| Capacity for improvement | Good |
+""",
+    )
+    assert [(j.area_concept, j.grade_concept) for j in found.judgements] == [
+        ("overall-effectiveness", "adequate"),
+        ("capacity-for-improvement", "good"),
+        ("overall-effectiveness", "good"),
+        ("capacity-for-improvement", "good"),
+    ]
+    assert [(r.text, r.deadline) for r in found.recommendations] == [
+        ("write plans that are clear", "Within six months"),
+        ("visit all children who live far away.", "Within six months"),
+    ]
+
+
+def test_a_letter_about_a_visit_tells_its_date_and_inspector_in_sentences(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        """Dear Ms Heron
+
+## Focused visit to Leeds City Council children's services
+
+This letter summarises the findings of the focused visit to Leeds City Council children's services on 4 and 5
+December 2018. The inspectors were Ada Wren, Her Majesty's Inspector, and Bo Crane, Her Majesty's Inspector.
+
+## Overview
+
+Children at risk of harm are seen quickly. Records of decisions are not always clear.
+
+## What needs to improve in this area of social work practice
+
+- The recording of decisions by managers at the front door.
+
+## Findings
+
+- Thresholds are well understood by partners and staff.
+
+Yours sincerely
+
+Ada Wren
+
+Her Majesty's Inspector writes this line after the end of all findings.
+""",
+    )
+    main = found.inspections[0]
+    assert (main.framework_id, main.start, main.end) == ("focused-visit", "2018-12-04", "2018-12-05")
+    assert (main.inspectorate, main.lead_inspector) == ("Ofsted", "Ada Wren")
+    assert [r.text for r in found.recommendations] == ["The recording of decisions by managers at the front door."]
+    assert [f.polarity for f in found.findings] == ["strength", "improvement", "strength"]
+
+
+def test_areas_for_development_after_strengths_are_findings(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        """Dear Ms Heron
+
+## Joint local area SEND inspection in Leeds
+
+Between 1 July 2019 and 5 July 2019, Ofsted and the Care Quality Commission (CQC) conducted a joint inspection of the
+local area of Leeds.
+
+## Main findings
+
+- Leaders know the area well and plan together.
+
+## The effectiveness of the local area in identifying needs
+
+### Strengths
+
+- Health visitors find needs early and tell other services.
+
+### Areas for development
+
+- Too many plans are late and some are never written.
+""",
+    )
+    main = found.inspections[0]
+    assert (main.framework_id, main.start, main.end) == ("area-send-2016", "2019-07-01", "2019-07-05")
+    assert not found.recommendations
+    assert [f.polarity for f in found.findings] == ["strength", "strength", "improvement"]
+
+
 def test_what_a_metadata_file_says_wins_and_is_named(tmp_path: Path) -> None:
     path = tmp_path / "paper.md"
     as_markdown(path)

@@ -15,7 +15,7 @@ from graph.model import Block, DocumentFacts, DocumentKind, ReadDocument
 _FRONT_ENDS: Final = re.compile(
     r"(?i)^(?:inspection|visit|review)? ?(?:dates?|carried out)\b|^(?:lead|reporting) inspector|^(?:report "
     r")?published|^dates? of|^judge?ment\b|^inspection outcome|"
-    r"^contents$|^age group|^dear\b|^unique reference|^urn\b"
+    r"^contents$|^age group|^unique reference|^urn\b"
 )
 _PUBLISHED: Final = re.compile(
     r"(?i)\b(?:report )?(?:published|publication date|date of publication|date published)\b(?: on)?\s*:?\s*"
@@ -28,6 +28,9 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
     lines: list[Block] = []
     for block in blocks[:14]:
         text = collapsed(document.slice(block))
+        if re.match(r"(?i)dear\b", text):
+            lines.clear()  # above it stands the address
+            continue
         if block.kind == "table" or _FRONT_ENDS.search(text) or len(text) > 260:
             break
         if re.search(rf"(?i)\b(?:is|are|require) {GRADE_WORDS}", text):

@@ -74,7 +74,7 @@ _FRAMEWORKS: Final[tuple[tuple[str, str], ...]] = (
     ("monitoring-visit", r"monitoring (?:visit|inspection)"),
     ("focused-visit", r"focused visit"),
     ("jtai", r"joint targeted area"),
-    ("area-send-2023", r"area send inspection"),
+    ("area-send-2023", r"(?<!local )area send (?:full |monitoring )?inspection"),
     (
         "area-send-2016",
         (

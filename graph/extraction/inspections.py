@@ -41,6 +41,7 @@ _LEAD_AFTER: Final = re.compile(
 )
 _LED_BY: Final = re.compile(
     rf"\b(?:led|undertaken|carried out|conducted) by (?P<name>{_NAME}),? (?:{_INSPECTOR_TITLES})"
+    rf"|\b[Tt]he (?:\w+ )?inspectors? (?:was|were|for this (?:visit|inspection) (?:was|were)) (?P<first>{_NAME}),"
 )
 _DATES: Final = re.compile(
     r"\b(?:inspection|visit|review|fieldwork) dates?\s*:?|\bdates? of (?:the )?(?:inspection|visit|review)\s*:?"
@@ -90,6 +91,7 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     visit = re.match(r"(?i)(?:focused|monitoring) visit", name)
     if visit is not None:
         return f"{visit.group()} to children’s services" if "children" in name.lower() else visit.group()
+    name = re.sub(r"(?i)(joint .*\binspection)\s+(?:in|of)\s+.*$", r"\1", name)
     return _without_authority(name, authority)
 
 
@@ -106,8 +108,8 @@ def _without_authority(name: str, authority: Authority | None) -> str:
     if head is None or service is None or service.start() < head.end():
         return name
     between = name[head.end() : service.start()]
-    if not between.strip() or authority is None:
-        return _trimmed(head[1] + name[service.start() :])
+    if re.fullmatch(r"(?i)(?:the )?local authority\s*", between):
+        return _trimmed(name)
     return _trimmed(head[1] + name[service.start() :])
 
 
@@ -126,7 +128,7 @@ def lead_inspector(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str
         text = collapsed(document.slice(block))
         if re.search(r"(?i)deputy lead inspector", text):
             text = re.split(r"(?i)deputy lead inspector", text)[0]
-        match = _LEAD.search(text) or _LEAD_AFTER.search(text)
+        match = _LEAD.search(text) or _LEAD_AFTER.search(text) or _LED_BY.search(text)
         if (
             match is None
             and re.fullmatch(r"(?i)(?:lead|reporting) inspectors?\s*:?", text)
@@ -135,8 +137,8 @@ def lead_inspector(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str
             follows = collapsed(document.slice(blocks[position + 1]))
             match = re.match(rf"(?P<name>{_NAME})", follows)
         if match is not None:
-            name = _person(match["name"])
             groups = match.groupdict()
+            name = _person(groups.get("name") or groups.get("first") or "")
             if groups.get("second"):
                 name = f"{name} and {_person(groups['second'])}"
             if name:
@@ -166,7 +168,22 @@ def inspection_dates(document: ReadDocument, blocks: Sequence[Block]) -> tuple[s
             dates = [date for date in find_dates(rest) if len(date.earliest) >= 7]
             if dates:
                 return min(date.earliest for date in dates), max(date.latest for date in dates), block
+    for block in blocks[:25]:
+        text = collapsed(document.slice(block))
+        told = _CONDUCTED.search(text)
+        dates = [date for date in find_dates(text[told.start() :][:160]) if len(date.earliest) == 10] if told else []
+        if dates:
+            return dates[0].earliest, dates[-1].latest if told and told["range"] else dates[0].latest, block
     return None, None, None
+
+
+_CONDUCTED: Final = re.compile(
+    r"(?i)\b(?P<range>between|from)\b(?=[^.]{0,60}\b(?:19|20)\d\d,? (?:ofsted|the care|inspectors|her majesty|"
+    r"his majesty))"
+    r"|\b(?:findings of the|a|the) (?:focused visit|monitoring visit|inspection|visit)\b[^.]{0,120}?\b(?:on|between|"
+    r"from)\b(?= )"
+)
+"""How a letter tells its dates: in a sentence."""
 
 
 # ---------------------------------------------------------------------------------------------------- earlier ones

@@ -43,6 +43,8 @@ class Printed:
     start: int
     end: int
     rule: str
+    group: str = ""
+    """The heading inside a table below which it stands."""
 
 
 def statement(text: str) -> tuple[str, str] | None:
@@ -73,6 +75,7 @@ def in_table(document: ReadDocument, block: Block) -> Iterator[Printed]:
     """The judgements of a table whose rows hold a label and a grade, in whichever order."""
     if block.table is None or is_scale(document, block):
         return
+    group = ""
     waiting: tuple[str, int, int] | None = None
     grade_above: tuple[str, int, int] | None = None
     for row in block.table.rows:
@@ -86,7 +89,7 @@ def in_table(document: ReadDocument, block: Block) -> Iterator[Printed]:
         if graded and named:
             grade, grade_cell = graded[-1]
             area = " ".join(text for text, _ in named)
-            yield _printed(area, grade, [*(cell for _, cell in named), grade_cell])
+            yield _printed(area, grade, [*(cell for _, cell in named), grade_cell], group)
             waiting = grade_above = None
         elif graded:
             grade, cell = graded[0]
@@ -111,12 +114,13 @@ def in_table(document: ReadDocument, block: Block) -> Iterator[Printed]:
                     if judged is not None:
                         yield Printed(*judged, line.start, line.end, "judgement.table")
                 waiting = (text, start, end) if area_concept(text) else None
+                group = text if len(text) < 100 else group
 
 
-def _printed(area: str, grade: str, cells: Sequence[Cell]) -> Printed:
+def _printed(area: str, grade: str, cells: Sequence[Cell], group: str) -> Printed:
     start = min(cell.lines[0].start for cell in cells)
     end = max(cell.lines[-1].end for cell in cells)
-    return Printed(re.sub(r"^\d+(?:\.\d+)*\.?\s+", "", area), _grade(grade), start, end, "judgement.table")
+    return Printed(re.sub(r"^\d+(?:\.\d+)*\.?\s+", "", area), _grade(grade), start, end, "judgement.table", group)
 
 
 def _grade(text: str) -> str:

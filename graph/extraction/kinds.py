@@ -29,6 +29,13 @@ _REPORT: Final = (
         ),
     ),
     (1, r"report published\s*:"),
+    (
+        4,
+        (
+            r"letter summarises the findings of|"
+            r"ofsted and the care quality commission .{0,40}conducted a joint inspection"
+        ),
+    ),
     (1, r"^(?:the )?experiences and progress of "),
 )
 _PAPER: Final = (

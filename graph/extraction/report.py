@@ -46,6 +46,10 @@ from graph.model import (
     Segment,
 )
 
+_OFSTED: Final = frozenset(
+    {"ilacs", "ilacs-2026", "sif", "area-send-2023", "area-send-2016", "focused-visit", "monitoring-visit"}
+)
+"""Frameworks that are Ofsted's whether or not the text says so."""
 BOARD: Final = "Local Safeguarding Children Board"
 _GRADE_TABLE_FRAMEWORKS: Final = frozenset({"ilacs", "ilacs-2026", "focused-visit", "monitoring-visit", None})
 """Frameworks whose first page goes on, below the grades, with findings in prose."""
@@ -157,7 +161,7 @@ def _inspections(
     if lead is None:
         lead, _ = lead_inspector(document, team)
     kind = framework_id(name, start)
-    body = inspectorate(document.text) or ("Ofsted" if kind in ("ilacs", "sif", "area-send-2023") else None)
+    body = inspectorate(document.text) or ("Ofsted" if kind in _OFSTED else None)
     if kind in ("area-send-2023", "area-send-2016") and re.search(
         r"(?i)care quality commission|\bCQC\b", document.text
     ):
@@ -235,7 +239,7 @@ def _once(found: Sequence[Printed]) -> list[Printed]:
     kept: list[Printed] = []
     seen: set[str] = set()
     for printed in found:
-        key = area_concept(printed.area) or printed.area.casefold()
+        key = (area_concept(printed.area) or printed.area.casefold()) + printed.group.casefold()
         if key not in seen:
             seen.add(key)
             kept.append(printed)
@@ -380,6 +384,8 @@ def _introduces(document: ReadDocument, located: Sequence[Located], position: in
         return False
     if not _BOUNDARY.search(text) or not text.endswith((":", ".")) or len(text) >= 260:
         return False
+    if re.search(r"(?i)\bshould take the following action", text):
+        return True
     nested = following.block.kind == "list_item" and following.block.level > block.level
     if nested and text.endswith(":") and _ref(block.marker) is not None and not re.search(r"(?i)\bshould\b", text):
         return False

@@ -107,6 +107,10 @@ _RULES: Final = (
         names=False,
     ),
     _rule("findings", r"^progress since "),
+    _rule("findings", r"^(?:record|summary) of (?:main findings|(?:inspection )?judge?ments|grades)"),
+    _rule("findings", r"^(?:overview|findings and evaluation|main strengths)", main=False),
+    _rule("information", r"^areas covered by (?:the|this) visit", main=False),
+    _rule("closing", r"^yours (?:sincerely|faithfully)"),
     _rule(
         "findings",
         r"^(?:the experiences? and progress|the impact of |leadership|the graded judge?ment|the effectiveness of"
@@ -118,6 +122,7 @@ _RULES: Final = (
     ),
 )
 
+_DEVELOPMENT: Final = _rule("findings", r"^areas for development", main=False)
 _SUBJECT: Final = _RULES[-1]
 """The names of what is judged."""
 
@@ -150,6 +155,8 @@ def is_heading(document: ReadDocument, block: Block) -> bool:
     if block.kind != "paragraph" or block.end - block.start > 130:
         return False
     text = collapsed(document.slice(block))
+    if re.fullmatch(r"(?i)yours (?:sincerely|faithfully),?", text):
+        return True
     return not text.endswith((".", ";", ",")) and _matching(text) is not None
 
 
@@ -169,6 +176,8 @@ def locate(document: ReadDocument) -> Iterator[Located]:
             yield Located(block, current)
             continue
         rule = _matching(title)
+        if rule is not None and rule.kind == "recommendations" and _after_strengths(title, current):
+            rule = _DEVELOPMENT
         if stack and _EXPLAINED.search(stack[0][1].printed or "") and _PARTS.fullmatch(title):
             rule = None
         if rule is not None and rule.main and _is_subheading(rule, grade, block, stack, headed):
@@ -213,6 +222,13 @@ def _is_subheading(
     if not stack or stack[0][1].kind != "recommendations" or rule is not _SUBJECT or grade is not None:
         return False
     return block.level > stack[0][0] if block.kind == "heading" else headed
+
+
+def _after_strengths(title: str, current: Section) -> bool:
+    """Strengths, then areas for development, under each question: both are findings."""
+    return bool(
+        re.match(r"(?i)areas for development", title) and re.match(r"(?i)(?:main )?strengths", current.printed or "")
+    )
 
 
 def _is_front_line(title: str, block: Block) -> bool:
