@@ -177,6 +177,9 @@ class Register:
             placed = re.search(
                 r"\b(?:in|across|within|throughout|for)\s+$", text[max(0, mention.start - 12) : mention.start]
             )
+            shouted = re.search(r"\b(?:IN|ACROSS|WITHIN|FOR)\s+$", text[max(0, mention.start - 12) : mention.start])
+            if shouted and words.title() not in _NEEDS_COUNCIL:
+                return 1.0
             return 0.6 if placed and not words.isupper() else 0.25
         following = text[mention.end : mention.end + 14]
         if re.match(r"\s+(?:Road|Street|House|Lane|Avenue|Hospital|University|College)\b", following):

@@ -106,7 +106,9 @@ def _merged(
         twin = next((index for index, known in enumerate(kept) if _same_words(known.text, item.text)), None)
         if twin is not None and any(item is own for own in planned) != (kept[twin].made_by.name.startswith("plan.")):
             known = kept[twin]
-            kept[twin] = replace(known, ref=known.ref or item.ref, deadline=known.deadline or item.deadline)
+            by_plan = item if any(item is own for own in planned) else known
+            ref = by_plan.ref or known.ref or item.ref
+            kept[twin] = replace(known, ref=ref, deadline=known.deadline or item.deadline)
             position[id(item)] = twin
         else:
             position[id(item)] = len(kept)

@@ -52,7 +52,7 @@ _PLAN_TITLE: Final = re.compile(
     r"written statement of action|\bstatement of action\b"
 )
 _TITLE_LABEL: Final = re.compile(
-    r"(?i)^(?:report\s+title|title(?:\s+of\s+(?:the\s+)?(?:report|paper))?|subject(?:\s+(?:of\s+report|matter|"
+    r"(?i)^(?:report\s+title|subject\s*/\s*title|title\s*/\s*subject|title(?:\s+of\s+(?:the\s+)?(?:report|paper))?|subject(?:\s+(?:of\s+report|matter|"
     r"heading))?|"
     r"report\s+on|name\s+of\s+report|re|item)\s*[:–]\s*(?P<value>\S.*)$"
 )
@@ -305,6 +305,12 @@ def published_of(document: ReadDocument, front: Front, kind: DocumentKind) -> st
             continue
         labelled = _DATE_LABEL.match(text) or (index and _DATE_LABEL.fullmatch(front.lines[index - 1][1].rstrip(" :")))
         if labelled and not _NOT_THE_DATE.search(text):
+            return dates[0].earliest
+        if (
+            re.search(r"(?i)\b(?:held (?:on|at)|meeting (?:of|on|held)|minutes of)\b", text)
+            and len(text.split()) <= 24
+            and not _NOT_THE_DATE.search(text)
+        ):
             return dates[0].earliest
         if (
             unlabelled is None

@@ -32,7 +32,9 @@ _DECIDING: Final = re.compile(
     r"scrutiny)\b[^.]{0,60}\b(?:asked|recommended|requested|invited)\b"
 )
 _DECISION_VERB: Final = re.compile(
-    r"(?i)^(?:that\s+)?(?:(?:the )?(?:cabinet|committee|executive|council|panel|members|board|commission|scrutiny|"
+    r"(?i)^that\b.{0,120}\bbe (?:received|noted|approved|endorsed|agreed|accepted|adopted|supported|authorised|"
+    r"requested)\b|"
+    r"^(?:that\s+)?(?:(?:the )?(?:cabinet|committee|executive|council|panel|members|board|commission|scrutiny|"
     r"forum)\b,?[^.]{0,120}?\s+)?(?:to\s+)?"
     r"(?:notes?|noted|endorses?|approves?|agrees?|receives?|considers?|comments?|authorises?|delegates?|requests?|"
     r"instructs?|supports? the (?:report|action plan|recommendations)|"
@@ -120,7 +122,7 @@ _LEAD_IMPROVE: Final = re.compile(
     r"areas? for (?:further )?(?:improvement|development)|to (?:be )?improve(?:d)?\b"
 )
 _LEAD_WEAK: Final = re.compile(
-    r"(?i)\b(?:weakness\w*|concern(?:s|ed)|shortcomings?|less (?:well|effective|positive|good|strong)|not (?:good|"
+    r"(?i)\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive|good|strong)|not (?:good|"
     r"well|consistently|yet)|poor\w*|challenges?|difficult\w+|critic\w+|failings?|gaps)\b"
 )
 _LEAD_ACTION: Final = re.compile(
@@ -189,7 +191,10 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|\bthis report (?:is|highlights|recommends|considers|describes)|\bannexe? [a-z0-9]\b|"
+    r"(?i)^please\b|\b(?:report|letter) (?:contains|makes|includes|sets out|lists) (?:[\w-]+ ){0,3}recommendations|"
+    r"\b(?:reports?|plans?|minutes|updates?|presentations?|letters?) (?:was|were|is|be|are) (?:\w+ )?"
+    r"(?:considered|noted|received)\b|"
+    r"\bthis report (?:is|highlights|recommends|considers|describes)|\bannexe? [a-z0-9]\b|"
     r"\bappendix\b|\baction plan (?:is|was|has|which|that)\b|"
     r"\b(?:present(?:s|ed)? (?:the findings|their|its|the report)|this report (?:presents|provides|sets|summaris|"
     r"informs|outlines|only|advises)|to note the|is asked|are asked|members (?:will|are|should|may)|"
@@ -452,7 +457,7 @@ class ProseReader:
         if following.kind == "list_item" and (
             not self._is_numbered_paragraph(index + 1, following) or _below(block, following)
         ):
-            if re.search(r"[:;]\s*-?$|:[-–]$", text):
+            if re.search(r":\s*[-–]?$", text):
                 return True
             if not re.search(r"[.!?]$", text) and block.kind == "paragraph" and not _is_item_like(block):
                 return True
@@ -472,6 +477,9 @@ class ProseReader:
             self._sentence(start, end)
         last = collapsed(self.document.text[spans[-1][0] : spans[-1][1]]) if spans else plain
         previous = " ".join(collapsed(self.document.text[start:end]) for start, end in spans[:-1][-1:])
+        if block.kind == "list_item":
+            # a numbered paragraph begins a new list; only a short line between bullets goes on with the one above
+            place.list_mode = place.mode if place.mode in _LISTED else None
         mode = self._mode_of_lead(last, previous)
         place.deadline = last.rstrip(" :-") if _WHEN_TO_ACT.search(last) else None
         place.list_mode = mode
@@ -495,6 +503,7 @@ class ProseReader:
             and place.list_mode != "method"
             and len(lead.split()) <= 9
             and (headed is None or _WHEN_TO_ACT.search(lead))
+            and not any(p.search(lead) for p in (_LEAD_IMPROVE, _LEAD_STRENGTH, _LEAD_WEAK))
         ):
             return place.list_mode
         if headed not in (None, "aside", "actions", "decision"):
@@ -532,9 +541,7 @@ class ProseReader:
         text = collapsed(self.document.slice(block))
         self._place.listed = True
         if mode in ("improvement", "recommendations"):
-            self._recommend(
-                block.start, block.end, _number(block.marker) if mode == "recommendations" else None, "council.list"
-            )
+            self._recommend(block.start, block.end, _number(block.marker), "council.list")
             self._note(block, "recommendation", "an item of a list of what should improve", "council.list")
         elif mode in ("strengths", "weaknesses", "findings"):
             polarity: Polarity | None = {"strengths": "strength", "weaknesses": "improvement"}.get(mode)  # type: ignore[assignment]
@@ -806,6 +813,10 @@ def _tells(after: str) -> bool:
 def _polarity(text: str) -> tuple[Polarity, float]:
     """The rule's polarity, unless the sentence itself names what it tells of an area for development."""
     improve = _LEAD_IMPROVE.search(text)
+    if re.match(r"(?i)(?:there were )?no areas? for (?:priority action|improvement)", text):
+        return "strength", 0.8
+    if improve and _STRENGTH_HEADING.search(text):
+        return "mixed", 0.8
     if improve and not _LEAD_STRENGTH.search(text[: improve.start()] + text[improve.end() :]):
         return "improvement", 0.8
     return rule_polarity(text, None)
@@ -855,7 +866,7 @@ def _asks(text: str) -> bool:
         and not text.endswith(":")
         and not re.match(
             r"(?i)(?:the (?:report|inspection|inspectors)|ofsted|csci|ssi|there (?:were|are)|these|this|members|"
-            r"a (?:full|copy)|please|yours|dear|for further|contact)\b",
+            r"that\b|a (?:full|copy)|please|yours|dear|for further|contact)\b",
             text,
         )
     )
@@ -908,5 +919,5 @@ def _is_item_like(block: Block) -> bool:
 
 
 def _number(marker: str | None) -> str | None:
-    found = re.match(r"\(?([0-9]+(?:\.[0-9]+)*|[a-zA-Z]|[ivx]+)[.)]?$", marker or "")
-    return found[1] if found else None
+    found = re.match(r"\(?([0-9]+(?:\.[0-9]+)*)[.)]*$|\(?([a-zA-Z]|[ivx]+)[.)]+$", marker or "")
+    return found[1] or found[2] if found else None

@@ -128,7 +128,7 @@ def _apposed(left: str, right: str) -> bool:
     if re.search(rf"{_HOLDER.pattern}$", left.strip()) and _only_fields(following):
         return True
     field_of_post = re.search(rf"{_POST}\s+(?:of|for)\s+[\w’' &-]+$", left) is not None
-    return field_of_post and not _is_owner(following) and re.search(r"(?i)\band\b|&", following) is not None
+    return field_of_post and not is_owner(following) and re.search(r"(?i)\band\b|&", following) is not None
 
 
 def _only_fields(text: str) -> bool:
@@ -142,12 +142,13 @@ def _split_and(piece: str) -> list[str]:
         covers_fields = re.search(rf"{_POST}\s+(?:of|for)\s", left) is not None
         if covers_fields and not (_is_person(right) or _HOLDER.search(right)):
             continue
-        if _is_owner(left) and _is_owner(right):
+        if is_owner(left) and is_owner(right):
             return [left.strip(), *_split_and(right)]
     return [piece]
 
 
-def _is_owner(text: str) -> bool:
+def is_owner(text: str) -> bool:
+    """Whether a text reads as one whole person, post or body, or as initials."""
     text = text.strip(" .")
     if _is_person(text) or all(_INITIALS.match(token) for token in text.split()):
         return True

@@ -16,7 +16,7 @@ from typing import Literal
 
 from graph.dates import find_dates, timescale_edtf
 from graph.extraction.evidence import collapsed, evidence, maker
-from graph.extraction.owners import split_owners
+from graph.extraction.owners import is_owner, split_owners
 from graph.model import Action, Block, CellLine, ReadDocument, Recommendation, Row, Segment, StatusReport, Table
 
 Role = Literal[
@@ -68,7 +68,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"target (?:completion )?date|"
             r"\b(?:completion|end|finish|implementation|delivery|review|target|milestone) dates?|^dates?\b|"
             r"dates? (?:for|of|to|by)\b|"
-            r"^(?:to be )?complet(?:e|ed) by$|^timings?$|^by$|implementation by|^target$|\btimeliness of action"
+            r"^(?:to be )?complet(?:e|ed) by$|^timings?$|^by$|^(?:end|finish)$|implementation by|^target$"
         ),
     ),
     (
@@ -408,6 +408,8 @@ class _PlanReader:
     # ------------------------------------------------------------------------------------------------------- records
 
     def _record(self, record: _Record) -> None:
+        if self.document.pages:
+            record = _Record({role: unwrapped(self.document, lines, role) for role, lines in record.cells.items()})
         self._answered(record)
         if "section" in record.cells:
             self.section = self._text(record.cells["section"])
@@ -603,7 +605,7 @@ def _columns(document: ReadDocument, table: Table, before: _Columns | None) -> t
             continue
         body = index + 1
         if body < len(table.rows) and (second := _second_header(document, table.rows[body])):
-            found = _Columns({**second.roles, **found.roles}, max(found.width, second.width))
+            found = _Columns({**found.roles, **second.roles}, max(found.width, second.width))
             body += 1
         return _completed(document, found, table.rows[body:]), body
     width = max((cell.column + cell.colspan for row in table.rows for cell in row.cells), default=0)
@@ -797,6 +799,38 @@ def _recommendation_groups(document: ReadDocument, lines: Sequence[CellLine]) ->
         if all(len(document.text[g[0].start : g[-1].end].split()) >= 3 for g in groups):
             return groups
     return [list(lines)]
+
+
+def unwrapped(document: ReadDocument, lines: Sequence[CellLine], role: Role) -> tuple[CellLine, ...]:
+    """The lines of a cell of a page, those that only the column's width has cut put together again.
+
+    A line was cut where the next one's first word would not have fitted; but two lines that each are a whole owner or
+    a whole time stay two.
+    """
+    width = max((line.end - line.start for line in lines), default=0)
+    joined: list[CellLine] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if last is not None and line.marker is None and _was_cut(document, last, line, role, width):
+            joined[-1] = replace(last, end=line.end)
+        else:
+            joined.append(line)
+    return tuple(joined)
+
+
+def _was_cut(document: ReadDocument, last: CellLine, line: CellLine, role: Role, width: int) -> bool:
+    above, below = document.slice(last).split("\n")[-1], document.slice(line)
+    if below[:1].islower() or re.search(r"(?:[/,&(-]|\b(?:and|of|the|for|to|in|with|by))$", above):
+        return True
+    if re.search(r"[.!?;:]$", above) and role != "owner":
+        return False
+    if len(above) + 1 + len(below.split()[0]) <= 0.92 * width:
+        return False
+    if role == "owner":
+        return not (is_owner(collapsed(document.slice(last))) and is_owner(below))
+    if role in ("timescale", "start"):
+        return not (_dated(collapsed(document.slice(last))) and _dated(below))
+    return True
 
 
 def action_lines(document: ReadDocument, lines: Sequence[CellLine]) -> list[list[CellLine]]:

@@ -54,7 +54,10 @@ _FRAMEWORKS: Final = tuple(
             r"inspection of youth offending(?: work| services?)?|youth (?:offending|justice) (?:service |"
             r"work )?inspection"
         ),
-        r"unannounced inspection(?: of [\w,’' ]{3,80}?)?(?=[.,;(]| in | on | took| was|$)",
+        (
+            r"unannounced inspection(?: of [\w,’' ]{3,80}?)?"
+            r"(?=[.;(]|,? (?:in|on|took|was|within|which|and was|between|during)\b|$)"
+        ),
     )
 )
 _INSPECTION_OF: Final = re.compile(
@@ -66,6 +69,12 @@ _INSPECTION_OF: Final = re.compile(
     r"service|"
     r"for)){0,10}))"
 )
+_SERVICES_FOR: Final = re.compile(
+    r"(?i)\binspection of (?:social care |social )?services (?:for|to)(?: (?:older|disabled|vulnerable|young|"
+    r"adults?|people|"
+    r"children|families|carers|and|with|their|learning|physical|sensory|mental|health|disabilit(?:y|ies)|problems|"
+    r"needs))+"
+)
 _EVENT: Final = re.compile(
     r"(?i)\binspect(?:ed|ion|ors?)\b|\bvisit(?:ed)?\b|\breview(?:ed)?\b|\bfieldwork\b|\bassess(?:ment|ed)\b|"
     r"\bon[- ]site\b"
@@ -75,7 +84,9 @@ _EVENT_VERB: Final = re.compile(
     r"were (?:on[- ]site|in)|"
     r"was (?:inspected|completed|held)|on[- ]site|took|between|during|fieldwork|of .{3,80} in|commenced|completed)\b"
 )
-_EARLIER: Final = re.compile(r"(?i)\b(?:previous(?:ly)?|earlier|last|former|initial|preceding|prior|since the|first)\b")
+_EARLIER: Final = re.compile(
+    r"(?i)\b(?:compare[sd] with|previous(?:ly)?|earlier|last|former|initial|preceding|prior|since the|first)\b"
+)
 _FUTURE: Final = re.compile(
     r"(?i)\b(?:will|would|could|(?-i:may)|might|shall|is due|are due|is expected|propos\w+|if|unless|whether|likely to|"
     r"planned|should)\b"
@@ -117,7 +128,8 @@ _STARS: Final = re.compile(
 _GRADE: Final = (
     r"(?:outstanding|excellent|good|fair|adequate|satisfactory|weak|poor|inadequate|"
     r"requires? improvement(?: to be good)?|requiring improvement(?: to be good)?|"
-    r"improving (?:strongly|well|adequately)|not improving(?: adequately)?)"
+    r"perform(?:ing|s|ed) (?:poorly|adequately|well|excellently)|improving (?:strongly|well|adequately)|"
+    r"not improving(?: adequately)?)"
 )
 _SCORE: Final = r"(?:[1-4]|one|two|three|four)"
 _Q: Final = r"[‘'\"“]?"
@@ -134,8 +146,14 @@ _JUDGED_TO_BE: Final = re.compile(
     rf"(?i)\b(?:rat(?:ed|ing)|judged|graded|assessed|found|deemed)\s+(?P<area>(?:(?!\b(?:was|were|is|are|judged|"
     rf"rated|graded|that)\b)[\w’',&-]+\s+){{1,16}}?)(?:to be|as)\s+{_Q}(?P<grade>{_GRADE})\b"
 )
+_JUDGED_THEM: Final = re.compile(
+    rf"(?i)\b(?:rated|judged|graded|found|deemed)\s+(?:them|it|the (?:service|council|authority)|"
+    rf"(?:children[’']s )?services)\s+"
+    rf"(?:to be |as |overall )?{_Q}(?P<grade>{_GRADE})\b"
+)
 _IS_GRADE: Final = re.compile(
-    rf"(?i)\b(?:overall effectiveness(?: of [\w ,’'-]*?)?|overall judge?ment|capacity (?:for|to) improve(?:ment)?|"
+    rf"(?i)\b(?:overall effectiveness(?: of [\w ,’'-]*?)?|overall judge?ment|(?:overall )?(?:CPA|corporate|"
+    rf"performance) (?:category|rating|score|assessment)|capacity (?:for|to) improve(?:ment)?|"
     rf"impact of leaders[\w ,’'-]*?|experiences and progress of [\w ,’'-]*?|"
     rf"leadership,? management and governance|"
     rf"quality of [\w ]+?|effectiveness of [\w ,’'-]*?)\s*"
@@ -338,6 +356,7 @@ class ReviewTeller:
         for text, weight in texts:
             if not text:
                 continue
+            candidates.extend((weight + 0.2, collapsed(found.group())) for found in _SERVICES_FOR.finditer(text))
             for found in _INSPECTION_OF.finditer(text):
                 opening = " ".join(found.group().split()[:2])
                 name = collapsed(f"{opening[:1].upper()}{opening[1:]} {found['of']}")
@@ -424,7 +443,8 @@ class ReviewTeller:
                 _Given("Star rating", match["stars"], start + match.start(), start + match.end(), "council.stars", 0.95)
             )
         taken = [(given.start, given.end) for given in found]
-        for rated in (*_JUDGED_TO_BE.finditer(text), *_IS_GRADE.finditer(text), *_RATED.finditer(text)):
+        patterns = (_JUDGED_THEM, _JUDGED_TO_BE, _IS_GRADE, _RATED)
+        for rated in (match for pattern in patterns for match in pattern.finditer(text)):
             begin, stop = start + rated.start("grade"), start + rated.end("grade")
             if any(a < stop and begin < b for a, b in taken) or _is_comparison(text, rated):
                 continue
@@ -450,6 +470,8 @@ class ReviewTeller:
         )
         if assessed:
             return collapsed(assessed["area"])
+        if match.re is _JUDGED_THEM:
+            return "Overall effectiveness"
         if match.re is _JUDGED_TO_BE:
             return _area(match["area"]) if _names_area(match["area"]) else None
         if match.re is _IS_GRADE:
@@ -576,8 +598,8 @@ class ReviewTeller:
         """Which inspection a judgement at ``at`` belongs to, by the review that its own clause names."""
         text = self.document.text[start:end]
         offset = at - start
-        mentions = _mentions(text)
         main = self.reviews[0]
+        mentions = _mentions(text, (main.start, main.end or main.start) if main.start else None)
         governing = [m for m in mentions if m.start < offset]
         following = [
             m
@@ -607,7 +629,12 @@ class ReviewTeller:
         body = next((m.body for m in (chosen, *named) if m.body), None)
         earlier = chosen.earlier
         date = self._date_near(text, chosen.start, chosen.end)
-        if not earlier and not framework and (body is None or body == main.inspectorate):
+        apart = date is not None and main.start is not None and date.earliest[:4] != main.start[:4]
+        apart = (
+            apart
+            and re.search(r"(?i)\b(?:in|during|since)\s+(?:\w+\s+)?$", text[: date.start if date else 0]) is not None
+        )
+        if not earlier and not apart and not framework and (body is None or body == main.inspectorate):
             return 0
         if framework is not None and not earlier and self._is_main(framework, body, date):
             return 0
@@ -719,7 +746,14 @@ class _Mention:
     earlier: bool
 
 
-def _mentions(text: str) -> list[_Mention]:
+def _within(date: PrintedDate, period: tuple[str, str]) -> bool:
+    """Whether a date is that of the main inspection, as exactly as the coarser of the two says."""
+    start, end = period
+    length = min(len(date.earliest), len(start))
+    return start[:length] <= date.earliest[:length] <= end[:length] or start.startswith(date.latest[: len(start)])
+
+
+def _mentions(text: str, main: tuple[str, str] | None = None) -> list[_Mention]:
     """The reviews that a sentence names: by a body, by a framework, or as "the previous inspection"."""
     found: list[_Mention] = []
     for name, pattern in BODIES:
@@ -741,12 +775,12 @@ def _mentions(text: str) -> list[_Mention]:
         r"(?i)\b(?:this|the(?: overall)?)\s+(?:inspection|judge?ment)\b(?!\s+(?:of the SSI|in \d))", text
     ):
         found.append(_Mention(match.start(), match.end(), None, None, False))
-    for match in re.finditer(r"(?i)\b(?:in|since)\s+(?:\w+\s+)?((?:19|20)\d\d)\b", text):
-        if re.search(
-            r"(?i)previous|last|earlier|then|compared|improvement on|was judged|were judged|was rated|up from|from",
-            text[max(0, match.start() - 60) : match.start()],
-        ):
-            found.append(_Mention(match.start(), match.end(), None, None, True))
+    for date in find_dates(text):
+        before = text[max(0, date.start - 70) : date.start]
+        said = re.search(r"(?i)\b(?:in|since|during|of)\s+(?:\w+\s+)?$", before)
+        own = any(0 <= date.start - mention.end <= 45 or 0 <= mention.start - date.end <= 25 for mention in found)
+        if said and (not own or _EARLIER.search(before)) and not (main and _within(date, main)):
+            found.append(_Mention(date.start, date.end, None, None, True))
     return sorted(found, key=lambda mention: (mention.start, -mention.end))
 
 

@@ -174,7 +174,7 @@ def _number(text: str) -> tuple[str, str] | None:
     if not re.search(r"[A-Za-z]{2}|\d\d", rest):
         return None
     if re.match(r"[A-Z]\.$", found["marker"]) and re.match(
-        r"[A-Z][\w’'-]+(?:\s*$|\s*[/,&;(]|\s+(?:and\b|[A-Z]))", rest
+        r"[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+)?\s*(?:$|[/,&;(]|and\b)", rest
     ):
         return None  # an initial before a surname
     if re.match(r"\d+\.\d+$", found["marker"]) and re.match(r"(?:%|million|billion|per cent|[ap]\.?m\b)", rest):

@@ -75,11 +75,17 @@ def _numbered_heading(draft: Draft, previous: Draft | None, following: Draft | N
         return True
     if re.search(r"[.;:,]$", text) or _is_label_value(text):
         return False
-    if draft.bold:
+    if draft.bold or _numbers_below(draft, following):
         return True
     if _in_list_of_phrases(draft, previous) or (following is not None and _in_list_of_phrases(draft, following)):
         return False
     return len(words) <= 10 and _title_case(words)
+
+
+def _numbers_below(draft: Draft, following: Draft | None) -> bool:
+    """Whether the next line's number is one below: what stands before 2.1 is the heading 2."""
+    number = (draft.marker or "").strip(".)")
+    return following is not None and bool(number) and (following.marker or "").startswith(f"{number}.")
 
 
 def _in_list_of_phrases(draft: Draft, neighbour: Draft | None) -> bool:

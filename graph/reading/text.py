@@ -121,7 +121,7 @@ class _Reader:
         isolated = len(run) == 1
         first = len(self.drafts)
         previous = ""
-        for line in run:
+        for line, following in zip(run, [*run[1:], ""], strict=True):
             bold = _is_bold(line)
             words = plain(line)
             if not re.search(r"\w", words):
@@ -131,7 +131,10 @@ class _Reader:
             if marker is not None:
                 self.drafts.append(Draft("list_item", rest, self._list_level(indent, marker), marker, bold))
             elif (
-                isolated and (bare := _BARE_NUMBER.match(words)) and len(bare[2].split()) <= 8 and not find_dates(words)
+                (bare := _BARE_NUMBER.match(words))
+                and (isolated or is_capitals(bare[2]) or plain(following).startswith(f"{bare[1]}."))
+                and len(bare[2].split()) <= 8
+                and not find_dates(words)
             ):
                 self.drafts.append(Draft("heading", bare[2], 2, bare[1], True))
             elif len(self.drafts) > first and self._goes_on(previous, words, width):
