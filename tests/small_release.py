@@ -164,7 +164,7 @@ def documents() -> list[tuple[Extraction, str, bytes]]:
     )
     other.inspection("Single inspection framework", "sif", "2016-01-11", "2016-02-03")
     other.judgement("Overall effectiveness", "Inadequate", "overall-effectiveness", "inadequate")
-    other.recommendation("Improve the frequency and recording of social workers' supervision.", "7")
+    other.recommendation("Make sure that managers record supervision of social workers regularly.", "7")
     other.recommendation("Reduce delay in health assessments of children who come into care.", "8")
     other.finding("Personal advisers know their care leavers well and keep in touch with them.", "strength")
     other.finding("Supervision is regular but seldom reflective. " * 80, "mixed", "A long section " * 6)

@@ -126,6 +126,10 @@ def _search(query: Query, release: OpenRelease, root: str, default: int) -> Resp
     limit = _limit(request.args.get("limit"), default)
     found = release.searcher.search(query.request(limit))
     last = max(1, -(-found.total // limit))
+    results = list(rows_of(found.hits, release, root))
+    for result, hit in zip(results, found.hits, strict=True):
+        result["confidence"] = round(hit.confidence, 3)
+        result["why"] = {"words": list(hit.why.words), "sentence": hit.why.sentence, "theme": hit.why.theme}
     body = {
         "release": release.id,
         "query": query.text,
@@ -139,12 +143,8 @@ def _search(query: Query, release: OpenRelease, root: str, default: int) -> Resp
         "facets": {
             name: [{"value": v.value, "count": v.count} for v in values] for name, values in found.facets.items()
         },
-        "results": list(rows_of(found.hits, release, root)),
+        "results": results,
     }
-    for place, result in enumerate(body["results"]):  # type: ignore[arg-type]
-        why = found.hits[place].why
-        result["confidence"] = round(found.hits[place].confidence, 3)
-        result["why"] = {"words": list(why.words), "sentence": why.sentence, "theme": why.theme}
     response = _json(body)
     response.headers["X-Total-Count"] = str(found.total)
     links = [
@@ -231,7 +231,7 @@ def _parameter(name: str, text: str, where: str = "query", **schema: Any) -> dic
 
 def _operations() -> list[dict[str, Any]]:
     """Every operation: path, what it does, parameters, an example, the keys of its answer."""
-    strings = {"type": "array", "items": {"type": "string"}}
+    strings: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
     search = [
         _parameter("q", "What to look for; empty for everything", type="string", maxLength=500),
         *(_parameter(p.name, p.takes, **strings) for p in PARAMETERS),
@@ -322,8 +322,8 @@ def description(root: str) -> dict[str, Any]:
         "info": {
             "title": "inspectgraph",
             "version": version("inspectgraph"),
-            "description": "Findings, recommendations and actions of council inspections. Read-only; every answer names "
-            "the release that it was taken from. Filters that are not known are left out, with a notice.",
+            "description": "Findings, recommendations and actions of council inspections. Read-only; every answer "
+            "names the release that it was taken from. Filters that are not known are left out, with a notice.",
             "license": {"name": "Data: see /data", "url": f"{root}/data"},
         },
         "servers": [{"url": root or "/"}],

@@ -13,8 +13,9 @@ from flask import Flask, Response, current_app, g, request
 
 from webapp import api, data_pages, errors, item_pages, page_images, search_pages, theme_pages
 from webapp.labels import date_in_words, humanised, period_in_words
-from webapp.services import Services, id_of
+from webapp.services import Services, id_of, sparql_limits
 from webapp.settings import Settings
+from webapp.sparql import protocol
 
 STATIC = Path(__file__).parent / "static"
 
@@ -78,6 +79,7 @@ def build(settings: Settings, services: Services) -> Flask:
         theme_pages.blueprint(services),
         data_pages.blueprint(services),
         api.blueprint(services),
+        protocol.blueprint(lambda: g.release, sparql_limits(settings), public_url=settings.public_url),
     ):
         app.register_blueprint(blueprint)
     errors.register(app)
@@ -152,7 +154,7 @@ def _finish(response: Response) -> Response:
 
 def _compressed(response: Response) -> Response:
     size = response.content_length or 0
-    fits = _COMPRESS_FROM <= size <= _COMPRESS_TO and response.mimetype.startswith(_COMPRESSED)
+    fits = _COMPRESS_FROM <= size <= _COMPRESS_TO and (response.mimetype or "").startswith(_COMPRESSED)
     if fits and "Content-Encoding" not in response.headers and request.accept_encodings.quality("gzip") > 0:
         response.set_data(gzip.compress(response.get_data(), compresslevel=5, mtime=0))
         response.headers["Content-Encoding"] = "gzip"

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, g, redirect, render_template, request, send_file
+import pyoxigraph as ox
+from flask import Blueprint, Response, g, redirect, render_template, send_file
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
+from graph.description import DatasetFacts, Download, dataset_triples
 from graph.errors import ReleaseError
 from indexer import exports
 from indexer.tables import SCHEMAS
-from webapp.description import describe, serialise
+from webapp.description import serialise
 from webapp.errors import problem
+from webapp.exports import public_root
 from webapp.negotiation import DATA_FORMS, data_form, split_suffix
 from webapp.search_pages import year_range
 from webapp.services import OpenRelease, Services, manifest_figures
+from webapp.settings import Settings
 from webapp.tables import Table
 
 #: Name under /data/dumps → the writer of ``indexer.exports`` that makes it.
-DUMPS = {"items.jsonl": exports.write_items, "graph.nq.gz": exports.write_rdf, "graph.trig.gz": exports.write_rdf}
+DUMPS = {
+    "items.jsonl": (exports.write_items, "application/x-ndjson", "Every item, one JSON object a line"),
+    "graph.nq.gz": (exports.write_rdf, "application/n-quads", "The graph as N-Quads, compressed"),
+    "graph.trig.gz": (exports.write_rdf, "application/trig", "The graph as TriG, compressed"),
+}
+PARQUET = "application/vnd.apache.parquet"
 _DUMP_TYPES = {".jsonl": "application/x-ndjson", ".gz": "application/gzip"}
 
 
@@ -42,7 +53,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @pages.get("/data.<suffix>")
     def dataset(suffix: str) -> Response:
-        return _dataset(g.release, suffix)
+        return _dataset(g.release, suffix, services.settings)
 
     @pages.get("/.well-known/void")
     def void() -> AnyResponse:
@@ -54,14 +65,14 @@ def blueprint(services: Services) -> Blueprint:
         key, suffix = split_suffix(name)
         if key != g.release.id:
             raise NotFound(f"Release {key[:60]} is not served here; the current one is {g.release.id}.")
-        return _dataset(g.release, suffix) if suffix else redirect("/data", 303)
+        return _dataset(g.release, suffix, services.settings) if suffix else redirect("/data", 303)
 
     @pages.get("/data/tables/<name>.parquet")
     def table(name: str) -> Response:
         if name not in SCHEMAS:
             raise NotFound("There is no such table.")
         file = g.release.path / "tables" / f"{name}.parquet"
-        return send_file(file.absolute(), mimetype="application/vnd.apache.parquet", download_name=file.name)
+        return send_file(file.absolute(), mimetype=PARQUET, download_name=file.name)
 
     @pages.get("/data/dumps/<name>")
     def dump(name: str) -> Response:
@@ -71,7 +82,7 @@ def blueprint(services: Services) -> Blueprint:
         if not file.is_file():
             with writing:
                 if not file.is_file():
-                    DUMPS[name](g.release.release, file)
+                    DUMPS[name][0](g.release.release, file)
                     _drop_others(cache, g.release.id)
         return send_file(file.absolute(), mimetype=_DUMP_TYPES[file.suffix], as_attachment=True, download_name=name)
 
@@ -108,19 +119,54 @@ def blueprint(services: Services) -> Blueprint:
     return pages
 
 
-def _dataset(release: OpenRelease, suffix: str) -> Response:
-    """What the graph says of the dataset and of this release."""
+def _dataset(release: OpenRelease, suffix: str, settings: Settings) -> Response:
+    """DCAT and VoID of the dataset and of this release."""
     form = data_form(suffix)
     if form is None:
         raise NotFound("The dataset is described as " + ", ".join(f".{f.suffix}" for f in DATA_FORMS) + ".")
-    triples = describe(release.graph, release.iri_of("data")) + describe(
-        release.graph, release.iri_of(f"data/{release.id}")
-    )
-    if not triples:
-        raise NotFound("The graph of this release does not describe the dataset.")
-    response = Response(serialise(list(dict.fromkeys(triples)), form, release.base_iri), content_type=form.media_type)
-    response.headers["Link"] = f'<{request.host_url}data>; rel="describedby"'
+    root = public_root(settings)
+    triples = [quad.triple for quad in ox.parse(_dataset_triples(release, root), format=ox.RdfFormat.N_TRIPLES)]
+    response = Response(serialise(triples, form), content_type=f"{form.media_type}; charset=utf-8")
+    response.headers["Link"] = f'<{root}/data>; rel="describedby"'
     return response
+
+
+@lru_cache(maxsize=4)
+def _dataset_triples(release: OpenRelease, root: str) -> bytes:
+    """Counting classes and properties takes seconds on a large graph, and never changes within a release."""
+    facts = DatasetFacts(
+        release=release.id,
+        created=release.created,
+        triples=len(release.graph),
+        subjects=_count(release, "SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s ?p ?o }"),
+        documents=len(release.tables.documents),
+        graphs=sum(1 for _ in release.graph.named_graphs()),
+        classes=_counts(release, "SELECT ?key (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s a ?key } GROUP BY ?key"),
+        properties=_counts(release, "SELECT ?key (COUNT(*) AS ?n) WHERE { ?s ?key ?o } GROUP BY ?key"),
+        endpoint=f"{root}/sparql",
+        downloads=[
+            Download(f"{root}/data/dumps/{name}", media_type, title) for name, (_, media_type, title) in DUMPS.items()
+        ]
+        + [
+            Download(f"{root}/data/tables/{name}.parquet", PARQUET, f"Table of {name.replace('_', ' ')}")
+            for name in SCHEMAS
+        ],
+    )
+    return dataset_triples(facts, release.base_iri)
+
+
+def _solutions(release: OpenRelease, query: str) -> Iterator[ox.QuerySolution]:
+    answer = release.graph.query(query, use_default_graph_as_union=True)
+    assert isinstance(answer, ox.QuerySolutions)
+    yield from answer
+
+
+def _count(release: OpenRelease, query: str) -> int:
+    return int(next(_solutions(release, query))["n"].value)
+
+
+def _counts(release: OpenRelease, query: str) -> dict[str, int]:
+    return {solution["key"].value: int(solution["n"].value) for solution in _solutions(release, query)}
 
 
 def _size(file: Path) -> int:

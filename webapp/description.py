@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 
 import pyoxigraph as ox
+from werkzeug.exceptions import NotAcceptable
 
+from ontology.namespaces import PREFIXES
 from webapp.negotiation import DataForm
 
-PREFIXES: Mapping[str, str] = {
-    "ig": "https://w3id.org/inspectgraph/ontology#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-    "dcterms": "http://purl.org/dc/terms/",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "prov": "http://www.w3.org/ns/prov#",
-    "oa": "http://www.w3.org/ns/oa#",
-    "earl": "http://www.w3.org/ns/earl#",
-    "org": "http://www.w3.org/ns/org#",
-    "schema": "https://schema.org/",
-    "p-plan": "http://purl.org/net/p-plan#",
-    "fabio": "http://purl.org/spar/fabio/",
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "void": "http://rdfs.org/ns/void#",
-    "spdx": "http://spdx.org/rdf/terms#",
-    "time": "http://www.w3.org/2006/time#",
-}
+#: XML 1.0 cannot carry these, whatever a broken font map gave.
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 #: Incoming statements beyond this many are left to SPARQL: a theme is the subject of thousands.
 MAX_INCOMING = 200
 
@@ -61,10 +48,27 @@ def _incoming(store: ox.Store, iri: str) -> Iterator[ox.Triple]:
             yield quad.triple
 
 
-def serialise(triples: list[ox.Triple], form: DataForm, base_iri: str) -> bytes:
-    """``triples`` in a form; only prefixes that occur are declared."""
+def term_text(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> str:
+    """A term as a reader sees it: an IRI or the words of a literal."""
+    return str(term) if isinstance(term, ox.Triple) else term.value
+
+
+def _unsayable(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> bool:
+    return isinstance(term, ox.Literal) and NOT_XML.search(term.value) is not None
+
+
+def serialise(triples: list[ox.Triple], form: DataForm) -> bytes:
+    """``triples`` in a form; only prefixes that occur are declared.
+
+    Raises NotAcceptable where the form cannot say them: XML has no control characters.
+    """
     text = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
+    assert text is not None
     prefixes = {name: iri for name, iri in PREFIXES.items() if f"<{iri}".encode() in text}
     if form.format == ox.RdfFormat.N_TRIPLES:
         return text
-    return ox.serialize(triples, format=form.format, prefixes=prefixes)
+    if form.format == ox.RdfFormat.RDF_XML and any(_unsayable(triple.object) for triple in triples):
+        raise NotAcceptable("RDF/XML cannot carry a character of this text; take Turtle.")
+    written = ox.serialize(triples, format=form.format, prefixes=prefixes)
+    assert written is not None
+    return written

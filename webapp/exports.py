@@ -1,7 +1,7 @@
 """A search as a file: JSON, CSV, XLSX, DOCX, Atom. Same filters, same order, same total as the page.
 
-Cells hold what the documents print, so no cell may ever be a formula: CSV text that a spreadsheet would calculate gets a
-leading apostrophe, XLSX cells are typed as text.
+Cells hold what the documents print, so no cell may ever be a formula: CSV text that a spreadsheet would calculate
+gets a leading apostrophe, XLSX cells are typed as text.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 from flask import Response, render_template, request
 
 from indexer.search_request import Hit, SearchResponse
+from webapp.description import NOT_XML
 from webapp.labels import Labels, date_in_words
 from webapp.search_query import KIND_NAMES, Query
 from webapp.services import OpenRelease, id_of
@@ -54,8 +55,6 @@ _WIDTHS = {"text": 90, "themes": 36, "document": 36, "section": 30, "iri": 30, "
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-#: XML 1.0 cannot carry these, whatever a broken font map gave.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MAX_CELL = 32_000
 
 
@@ -81,7 +80,7 @@ def public_root(settings: Settings) -> str:
 
 def clean(text: str) -> str:
     """Without characters that XML forbids."""
-    return _NOT_XML.sub("\ufffd", text)
+    return NOT_XML.sub("\ufffd", text)
 
 
 def rows_of(hits: Sequence[Hit], release: OpenRelease, root: str) -> Iterator[dict[str, Any]]:
@@ -178,35 +177,28 @@ def _csv(query: Query, release: OpenRelease, settings: Settings) -> Response:
 
 
 def _xlsx(query: Query, release: OpenRelease, settings: Settings) -> Response:
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font
-    from openpyxl.utils import get_column_letter
+    import xlsxwriter
 
     root = public_root(settings)
     response = _everything(query, release, settings.export_rows)
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Results")
-    sheet.freeze_panes = "D2"
-    for place, column in enumerate(COLUMNS, 1):
-        sheet.column_dimensions[get_column_letter(place)].width = _WIDTHS.get(column, 14)
-
-    def cell(value: Any, *, head: bool = False) -> WriteOnlyCell:
-        made = WriteOnlyCell(sheet, clean(_cell(value))[:_MAX_CELL])
-        made.data_type = "s"  # a text beginning with "=" stays a text
-        made.font = Font(bold=head)
-        made.alignment = Alignment(wrap_text=True, vertical="top")
-        return made
-
-    sheet.append([cell(humanised_column(column), head=True) for column in COLUMNS])
-    for row in rows_of(response.hits, release, root):
-        sheet.append([cell(row[column]) for column in COLUMNS])
-    about = book.create_sheet("About")
-    about.column_dimensions["B"].width = 90
-    for name, value in _about(query, release, response, root):
-        about.append([cell(name, head=True), cell(value)])
     output = io.BytesIO()
-    book.save(output)
+    with xlsxwriter.Workbook(output, {"constant_memory": True}) as book:
+        head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        body = book.add_format({"text_wrap": True, "valign": "top"})
+        sheet = book.add_worksheet("Results")
+        sheet.freeze_panes(1, 3)
+        for place, column in enumerate(COLUMNS):
+            sheet.set_column(place, place, _WIDTHS.get(column, 14))
+            sheet.write_string(0, place, humanised_column(column), head)
+        for number, row in enumerate(rows_of(response.hits, release, root), 1):
+            for place, column in enumerate(COLUMNS):
+                # a string whatever it begins with: a text that starts with "=" stays a text
+                sheet.write_string(number, place, clean(_cell(row[column]))[:_MAX_CELL], body)
+        about = book.add_worksheet("About")
+        about.set_column(1, 1, 90)
+        for number, (name, value) in enumerate(_about(query, release, response, root)):
+            about.write_string(number, 0, name, head)
+            about.write_string(number, 1, clean(value), body)
     return _download(output.getvalue(), XLSX_TYPE, _named(query, release, "xlsx"), response.total)
 
 

@@ -1,4 +1,4 @@
-"""Pages of what was extracted: documents, inspections, judgements, findings, recommendations, actions; and their data."""
+"""Pages of what was extracted, and its data: documents, inspections, judgements, findings, recommendations, actions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from graph.model import Extraction
-from webapp.description import describe, serialise
+from webapp.description import describe, serialise, term_text
 from webapp.errors import Gone
 from webapp.negotiation import DATA_FORMS, data_form, see_data, split_suffix
 from webapp.passages import Passage, Piece
@@ -98,9 +98,7 @@ def resource(kind: str, name: str, page: Callable[[OpenRelease, str], str]) -> A
         triples = describe(release.graph, iri, parts=release.iri_of("evidence/"))
         if not triples:
             raise NotFound(f"The graph knows nothing of {iri}.")
-        response = Response(
-            serialise(triples, form, release.base_iri), content_type=f"{form.media_type}; charset=utf-8"
-        )
+        response = Response(serialise(triples, form), content_type=f"{form.media_type}; charset=utf-8")
         response.headers["Link"] = f'<{iri}>; rel="describes"'
         return response
     redirection = see_data(request, f"/{kind}/{key}") if suffix is None else None
@@ -319,19 +317,18 @@ def context_of(release: OpenRelease, row: Row) -> Passage | None:
 
 
 def similar_elsewhere(release: OpenRelease, row: Row, limit: int = SIMILAR_SHOWN) -> list[Similar]:
-    """Its nearest in other councils as the build linked them, best first."""
-    links = sorted(release.tables.neighbours.where("item", row["iri"]), key=lambda link: link["rank"])[:limit]
+    """Its nearest in other councils, best first: as the build linked them, else as the index finds them now."""
+    links = _neighbour_links(release, row, limit)
     authority = release.labels.register.by_gss(row["gss_code"]) if row["gss_code"] else None
     near = set(authority.neighbours) if authority else set()
     result = []
-    for link in links:
-        item = release.item(link["neighbour"])
+    for item, score in links:
         if item is not None:
             inspection = release.inspection(item["inspection"])
             result.append(
                 Similar(
                     item=item,
-                    score=link["score"],
+                    score=score,
                     actions=release.actions_answering(item["iri"]),
                     inspection=inspection,
                     next_inspection=release.inspection(inspection["next"]) if inspection else None,
@@ -339,6 +336,15 @@ def similar_elsewhere(release: OpenRelease, row: Row, limit: int = SIMILAR_SHOWN
                 )
             )
     return result
+
+
+def _neighbour_links(release: OpenRelease, row: Row, limit: int) -> list[tuple[Row | None, float]]:
+    neighbours = release.tables.neighbours
+    if not len(neighbours):
+        hits = release.searcher.similar(row["iri"], limit=limit).hits
+        return [(release.tables.items.row(hit.row), hit.confidence) for hit in hits]
+    links = sorted(neighbours.where("item", row["iri"]), key=lambda link: link["rank"])[:limit]
+    return [(release.item(link["neighbour"]), link["score"]) for link in links]
 
 
 def lineage(release: OpenRelease, row: Row) -> list[Row]:
@@ -371,7 +377,8 @@ def _described_page(release: OpenRelease, name: str) -> str:
     triples = describe(release.graph, iri)
     if not triples:
         raise NotFound("There is nothing of this name in the current release.")
-    about = [(t.predicate.value, t.object.value) for t in triples if getattr(t.subject, "value", "") == iri]
-    incoming = [(t.subject.value, t.predicate.value) for t in triples if getattr(t.object, "value", "") == iri]
+    shown = [(term_text(t.subject), t.predicate.value, term_text(t.object)) for t in triples]
+    about = [(predicate, value) for subject, predicate, value in shown if subject == iri]
+    incoming = [(subject, predicate) for subject, predicate, value in shown if value == iri]
     label = next((value for predicate, value in about if predicate.endswith(("#prefLabel", "#label"))), name)
     return render_template("described.html", iri=iri, label=label, about=about, incoming=incoming, forms=DATA_FORMS)

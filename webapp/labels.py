@@ -83,8 +83,16 @@ class Labels:
             theme.id: Concept(theme.id, theme.label, theme.broader, theme.scope, theme.alt_labels, place)
             for place, theme in enumerate(resources.themes())
         }
-        folders = ("grades", "areas", "frameworks", "inspectorates", "statuses", "document-kinds")
-        return cls(Scheme(themes), *(_scheme(folder) for folder in folders), Register.load(further_authorities))
+        return cls(
+            themes=Scheme(themes),
+            grades=_scheme("grades"),
+            areas=_scheme("areas"),
+            frameworks=_scheme("frameworks"),
+            inspectorates=_scheme("inspectorates"),
+            statuses=_scheme("statuses"),
+            document_kinds=_scheme("document-kinds"),
+            register=Register.load(further_authorities),
+        )
 
     def theme(self, identifier: str | None) -> str:
         return self.themes.label(identifier)
@@ -105,8 +113,8 @@ class Labels:
         return self.register.by_gss(name_or_code) or self.register.resolve(name_or_code)
 
     def steps(self, grade: str | None) -> tuple[int, int] | None:
-        """How many steps of how many a grade stands from below on its scale: (1, 4) is the lowest of four. None for what
-        is not on a scale, or on scales of different lengths."""
+        """How many steps of how many a grade stands from below on its scale: (1, 4) is the lowest of four. None for
+        what is not on a scale, or on scales of different lengths."""
         scales = [scale for scale in _scales() if grade in scale]
         if not scales or len({(scale.index(grade), len(scale)) for scale in scales}) > 1:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Span = tuple[int, int]
 
@@ -12,7 +13,7 @@ LEAD_IN = 140
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of a passage: ``word`` where a word of the query stands, ``sense`` inside the stretch nearest in meaning."""
+    """A run of a passage: ``word`` where a word of the query stands, ``sense`` in the stretch nearest in meaning."""
 
     text: str
     word: bool = False
@@ -44,8 +45,7 @@ def marked(text: str, words: Iterable[Span] = (), sense: Span | None = None, *, 
         cuts |= {min(max(a, start), end), min(max(b, start), end)}
     edges = sorted(cuts)
     pieces = tuple(
-        Piece(text[a:b], _inside(a, b, spans), sense is not None and _inside(a, b, [sense]))
-        for a, b in zip(edges, edges[1:], strict=False)
+        Piece(text[a:b], _inside(a, b, spans), sense is not None and _inside(a, b, [sense])) for a, b in pairwise(edges)
     )
     return Passage(pieces, start > 0, end < len(text))
 

@@ -130,11 +130,7 @@ def _wanted_format() -> str:
 def front_page(release: OpenRelease) -> dict[str, Any]:
     items = release.tables.items
     themes = items.groups("themes")
-    latest = sorted(
-        (row for row in release.tables.inspections.where("position", 0) if row["end"] or row["start"]),
-        key=lambda row: (row["end"] or row["start"], row["iri"]),
-        reverse=True,
-    )[:6]
+    latest = [row for row in release.main_inspections() if row["end"] or row["start"]][-6:][::-1]
     return {
         "counts": {kind: len(items.numbers("kind", kind)) for kind in ("recommendation", "finding", "action")},
         "documents": len(release.tables.documents),

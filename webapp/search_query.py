@@ -6,9 +6,9 @@ What cannot be taken is left out with a sentence for the reader; nothing in a UR
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from indexer.search_request import Filters, Mode, Order, SearchRequest
@@ -35,7 +35,6 @@ class Arguments(Protocol):
 
     def getlist(self, key: str) -> list[str]: ...
     def get(self, key: str) -> str | None: ...
-    def keys(self) -> Iterator[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +64,6 @@ PARAMETERS = (
     Parameter("inspection", "inspections", "Inspection", "Id of an inspection"),
 )
 _ALIASES = {"exclude_authority": "exclude-authority", "neighbours_of": "neighbours-of"}
-_KNOWN = (
-    {p.name for p in PARAMETERS} | set(_ALIASES) | {"q", "since", "until", "sort", "mode", "page", "format", "limit"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +128,22 @@ class Query:
 
     def having(self, name: str, *values: str) -> Query:
         """With exactly these values of a filter; with none it is lifted."""
-        return replace(self, filters=replace(self.filters, **{parameter(name).field: values}), page=1)
+        return replace(self, filters=_filters_with(self.filters, parameter(name).field, values), page=1)
 
     def adding(self, name: str, value: str) -> Query:
         return self.having(name, *dict.fromkeys((*self.values(name), value)))
 
     def dropping(self, name: str, value: str | None = None) -> Query:
         if name in {"since", "until"}:
-            return replace(self, filters=replace(self.filters, **{name: None}), page=1)
+            return replace(self, filters=_filters_with(self.filters, name, None), page=1)
         return self.having(name, *(kept for kept in self.values(name) if value is not None and kept != value))
 
     def unfiltered(self) -> Query:
         return replace(self, filters=Filters(), page=1)
+
+
+def _filters_with(filters: Filters, field_name: str, value: Any) -> Filters:
+    return replace(filters, **{field_name: value})
 
 
 def parameter(name: str) -> Parameter:

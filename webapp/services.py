@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,8 @@ from graph.store import open_read_only
 from indexer.search import Searcher
 from webapp.labels import Labels, local_id
 from webapp.settings import Settings
+from webapp.sparql.engine import SparqlEngine
+from webapp.sparql.limits import Limits
 from webapp.tables import Row, Tables
 
 _LOG = logging.getLogger(__name__)
@@ -32,6 +35,7 @@ class OpenRelease:
 
     def __init__(self, release: Release, settings: Settings) -> None:
         self.release = release
+        self._settings = settings
         self.base_iri = str(release.manifest.facts.extra.get("base_iri") or settings.base_iri)
         self.tables = Tables(release.path / "tables")
         authorities = release.path / "authorities.csv"
@@ -60,6 +64,17 @@ class OpenRelease:
     def graph(self) -> ox.Store:
         with self._opening:
             return open_read_only(self.release.path / "graph")
+
+    @cached_property
+    def sparql(self) -> SparqlEngine:
+        """Its workers end with the release's last reader."""
+        searcher = self.searcher
+        with self._opening:
+            engine = SparqlEngine(
+                self.release.path / "graph", sparql_limits(self._settings), searcher.search, base_iri=self.base_iri
+            )
+            weakref.finalize(self, engine.close)
+            return engine
 
     @cached_property
     def removed(self) -> Mapping[str, str]:
@@ -93,6 +108,17 @@ class OpenRelease:
     def next_inspection(self, inspection: str | None) -> Row | None:
         found = self.inspection(inspection)
         return self.inspection(found["next"]) if found else None
+
+    def main_inspections(self, gss_code: str | None = None) -> list[Row]:
+        """Reported inspections in order of time, of one council or of all: those that a document is the report of."""
+        table = self.tables.inspections
+        numbers = table.numbers("position", 0) if gss_code is None else table.numbers("gss_code", gss_code)
+        rows = []
+        for row in table.rows(numbers):
+            document = self.document(row["document"])
+            if row["position"] == 0 and document is not None and document["kind"] == "inspection-report":
+                rows.append(row)
+        return sorted(rows, key=lambda row: (row["end"] or row["start"] or str(row["year"] or ""), row["iri"]))
 
     def text(self, document_id: str) -> str | None:
         """The document's text as read: evidence offsets point into it."""
@@ -146,6 +172,22 @@ class Services:
                 opened = self._open
             self._open, self._asked_for = opened, wanted
             return opened
+
+
+def sparql_limits(settings: Settings) -> Limits:
+    return Limits(
+        query_bytes=settings.sparql_query_bytes,
+        seconds=settings.sparql_seconds,
+        memory=settings.sparql_memory_mb << 20,
+        rows=settings.sparql_rows,
+        answer_bytes=settings.sparql_bytes,
+        workers=settings.sparql_workers,
+    )
+
+
+def sparql_runner(release: Release, settings: Settings) -> Callable[[str, str | None], Iterator[bytes]]:
+    """The endpoint's engine for the command line: query and format in, pieces of the answer out."""
+    return OpenRelease(release, settings).sparql.run
 
 
 def id_of(iri: str) -> str:

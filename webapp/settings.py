@@ -1,7 +1,7 @@
 """Every setting of the program: one frozen table, read once, which also writes ``docs/settings.md``.
 
-A setting ``page_size`` is read from the environment variable ``INSPECTGRAPH_PAGE_SIZE``. Only the composition root reads
-the environment; everything else is given values.
+A setting ``page_size`` is read from the environment variable ``INSPECTGRAPH_PAGE_SIZE``. Only the composition root
+reads the environment; everything else is given values.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ _LOG = logging.getLogger(__name__)
 PREFIX = "INSPECTGRAPH_"
 
 
+_DATA = Path("inspectgraph-data")
+
+
 class SettingError(InspectgraphError):
     """A setting whose value cannot be taken."""
 
@@ -33,7 +36,7 @@ class Settings:
     """Name, default and meaning of every setting; sizes and times carry their unit in the name."""
 
     # what is served, and under which name
-    data: Path = _setting(Path("inspectgraph-data"), "Folder that holds everything; nothing is written elsewhere.")
+    data: Path = field(default=_DATA, metadata={"help": "Folder that holds everything; nothing is written elsewhere."})
     base_iri: str = _setting(
         "https://w3id.org/inspectgraph/",
         "Base of the IRIs that a build mints; ends with a slash. The web application serves their path part under "

@@ -108,8 +108,8 @@ def theme_figures(release: OpenRelease) -> dict[str, ThemeFigures]:
         items.column("kind"), items.column("polarity"), items.column("inspection"), items.column("themes"), strict=True
     )
     broader = {concept.id: concept.broader for concept in release.labels.themes.concepts.values()}
-    for kind, polarity, inspection, themes in columns:
-        for theme in {t for theme in themes or () for t in (theme, broader.get(theme)) if t}:
+    for kind, polarity, inspection, linked in columns:
+        for theme in {t for one in linked or () for t in (one, broader.get(one)) if t}:
             rows[theme].append((kind, polarity, inspection))
     everywhere = {told.inspection for history in release_histories(release).values() for told in history}
     return {theme: _figures(found, everywhere) for theme, found in rows.items()}
@@ -191,7 +191,7 @@ def councils_by_region(release: OpenRelease) -> list[tuple[str, list[Council]]]:
     documents = release.tables.documents.groups("gss_code")
     regions: dict[str, list[Council]] = defaultdict(list)
     for authority in release.labels.register:
-        rows = _main_inspections(release, authority.gss_code)
+        rows = release.main_inspections(authority.gss_code)
         count = len(documents.get(authority.gss_code, ()))
         if authority.abolished is not None and not rows and not count:
             continue
@@ -201,22 +201,12 @@ def councils_by_region(release: OpenRelease) -> list[tuple[str, list[Council]]]:
     return [(region, sorted(found, key=lambda c: c.authority.name)) for region, found in sorted(regions.items())]
 
 
-def _main_inspections(release: OpenRelease, code: str) -> list[Row]:
-    """Reported inspections of a council in order of time: those that a document is the report of."""
-    rows = []
-    for row in release.tables.inspections.where("gss_code", code):
-        document = release.document(row["document"])
-        if row["position"] == 0 and document is not None and document["kind"] == "inspection-report":
-            rows.append(row)
-    return sorted(rows, key=lambda row: (row["end"] or row["start"] or str(row["year"] or ""), row["iri"]))
-
-
 def authority_page(release: OpenRelease, key: str) -> str:
     authority = release.labels.register.by_gss(key)
     if authority is None and key not in release.tables.items.groups("gss_code"):
         raise NotFound("There is no council with this code in the register.")
     authority = authority or Authority(key, key)
-    inspections = _main_inspections(release, key)
+    inspections = release.main_inspections(key)
     items = release.tables.items.where("gss_code", key)
     documents = sorted(
         release.tables.documents.where("gss_code", key), key=lambda row: row["published"] or "", reverse=True
@@ -255,7 +245,7 @@ def _neighbours(release: OpenRelease, authority: Authority) -> list[Council]:
     for code in authority.neighbours:
         neighbour = release.labels.register.by_gss(code)
         if neighbour is not None:
-            rows = _main_inspections(release, code)
+            rows = release.main_inspections(code)
             documents = len(release.tables.documents.numbers("gss_code", code))
             found.append(Council(neighbour, len(rows), documents, rows[-1] if rows else None))
     return found
