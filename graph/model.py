@@ -283,7 +283,8 @@ class StatusReport:
 class Action:
     """``recommendation`` is the index into ``Extraction.recommendations`` of the one answered, None where none is
     named; ``timescale`` as printed, ``date`` EDTF; ``responsible`` as printed, split; ``responsible_names`` maps
-    initials to the names that the same document's key gives (same length, "" where unresolved)."""
+    initials to the names that the same document's key gives (same length, "" where unresolved); ``measure``: how its
+    success is to be known, as a column of the plan says it."""
 
     text: str
     evidence: Evidence
@@ -296,6 +297,7 @@ class Action:
     section: str | None = None
     statuses: tuple[StatusReport, ...] = ()
     inspection: int = 0
+    measure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -473,9 +473,11 @@ class _PlanReader:
         time_groups = align(self.document, lines, times, dates=True)
         owner_groups = align(self.document, lines, owners)
         status_groups = align(self.document, lines, status)
+        success = record.cells.get("success", ())
+        success_groups = align(self.document, lines, success)
         for position, group in enumerate(lines):
             start, end = group[0].start, group[-1].end
-            printed = self._timescale(time_groups[position])
+            printed = self._worded(time_groups[position])
             date = timescale_edtf(printed, self.after)
             if (
                 starts
@@ -502,10 +504,12 @@ class _PlanReader:
                     responsible=responsible,
                     section=self.section,
                     statuses=self._statuses(status_groups[position]),
+                    measure=self._worded(success_groups[position]) or self._worded(success),
                 )
             )
 
-    def _timescale(self, lines: Sequence[CellLine] | str) -> str | None:
+    def _worded(self, lines: Sequence[CellLine] | str) -> str | None:
+        """What the lines say; None where they hold no word."""
         text = lines if isinstance(lines, str) else self._text(lines)
         return text if re.search(r"\w", text) else None
 
