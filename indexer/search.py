@@ -184,7 +184,7 @@ class Searcher:
             return self._response(request, parsed, None, ranked, by_words)
         question = self._understood(_spelled(parsed.plain_text, words))
         hybrid = request.mode == "hybrid"
-        ranked, matching = self._ranked(question, scope.mask, lexical if hybrid else NO_HITS, by_words, hybrid)
+        ranked, matching = self._ranked(question, scope.mask, lexical if hybrid else NO_HITS, by_words)
         if parsed.strict:
             ranked, matching = ranked.among(by_words, self.size), by_words
         return self._response(request, parsed, question, ranked, matching)
@@ -204,7 +204,7 @@ class Searcher:
         vectors = self._vectors.vectors(np.array([row]))
         meant = self._language.meant(self._text(row), vectors)
         question = Question((self._text(row),), vectors, (self._tokens.tokens(row),), meant)
-        ranked, _ = self._ranked(question, allowed, NO_HITS, NO_HITS.rows, False)
+        ranked, _ = self._ranked(question, allowed, NO_HITS, NO_HITS.rows)
         groups = self._folded(ranked.rows[: max(limit * 4, 40)].tolist())[:limit]
         place = {r: i for i, r in enumerate(ranked.rows.tolist())}
         hits = []
@@ -214,6 +214,17 @@ class Searcher:
             confidence = float(ranked.confidence[place[group[0]]])
             hits.append(replace(hit, confidence=confidence, duplicates=tuple(self._iri(r) for r in group[1:])))
         return SearchResponse(tuple(hits), len(groups), {}, close=bool(hits) and hits[0].confidence >= CLOSE)
+
+    def evidence(self, text: str, filters: Filters | None = None) -> tuple[Rows, Evidence]:
+        """The candidates of a plain question and every part of their scores, for measuring and tuning."""
+        scope = self._scope(filters or Filters())
+        words = self._corrected(parse(text).content_words)
+        lexical = self._words.search(
+            [(w, 1.0) for w in words.values()], _BY_WORDS, must=scope.keys, must_not=scope.without
+        )
+        question = self._understood(_spelled(text, words))
+        rows, by_concept, _ = self._candidates(question, scope.mask, lexical)
+        return rows, self._evidence(question, rows, by_concept, lexical)
 
     def _scope(self, filters: Filters) -> Scope:
         must, must_not = self._facets.conditions(filters)
@@ -241,29 +252,35 @@ class Searcher:
         return Question(variants, vectors, tokens, self._language.meant(written_out or text, vectors))
 
     def _ranked(
-        self, question: Question, mask: Mask | None, lexical: LexicalHits, by_words: Rows, hybrid: bool
+        self, question: Question, mask: Mask | None, lexical: LexicalHits, by_words: Rows
     ) -> tuple[Ranked, Rows]:
         """Candidates in order, and all rows that match."""
-        by_concept = self._language.concept_rows.scores(question.meant.concepts)
-        near, cosines = self._vectors.within(question.vectors, _RELATED, mask)
-        by_meaning = near[_top(cosines, _BY_MEANING)]
-        if len(by_meaning) < _BY_MEANING:
-            found = self._vectors.search(question.vectors, _BY_MEANING, mask).rows.ravel()
-            by_meaning = np.concatenate([by_meaning, found[found >= 0]])
-        speaking = np.flatnonzero(by_concept if mask is None else by_concept * mask)
-        runs = [by_meaning, lexical.rows, speaking[_top(by_concept[speaking], _BY_CONCEPT)]]
-        if len(question.meant.statements):
-            stated = question.meant.weights @ self._language.statement_vectors[question.meant.statements]
-            stated = (stated / np.linalg.norm(stated)).astype(np.float32)[None, :]
-            found = self._vectors.search(stated, _BY_STATEMENT, mask).rows.ravel()
-            runs.append(found[found >= 0])
-        rows = np.unique(np.concatenate(runs))
+        rows, by_concept, related = self._candidates(question, mask, lexical)
         evidence = self._evidence(question, rows, by_concept, lexical)
         scores, confidence = evidence.fused(self._weights), self._calibration.confidence(evidence)
         order = np.lexsort((rows, -scores))
+        return Ranked(rows[order], scores[order], confidence[order]), np.union1d(related, by_words)
+
+    def _candidates(
+        self, question: Question, mask: Mask | None, lexical: LexicalHits
+    ) -> tuple[Rows, NDArray[np.float32], Rows]:
+        """The rows to be scored, ascending; every row's agreement in concepts; and the rows that are related at all."""
+        by_concept = self._language.concept_rows.scores(question.meant.concepts)
+        near, cosines = self._vectors.within(question.vectors, _RELATED, mask)
+        runs = [near[_top(cosines, _BY_MEANING)], lexical.rows]
+        if len(near) < _BY_MEANING:
+            runs.append(self._nearest(question.vectors, _BY_MEANING, mask))
+        speaking = np.flatnonzero(by_concept if mask is None else by_concept * mask)
+        runs.append(speaking[_top(by_concept[speaking], _BY_CONCEPT)])
+        if len(question.meant.statements):
+            stated = question.meant.weights @ self._language.statement_vectors[question.meant.statements]
+            runs.append(self._nearest((stated / np.linalg.norm(stated))[None, :], _BY_STATEMENT, mask))
         agreeing = speaking[by_concept[speaking] >= _RELATED_CONCEPT]
-        matching = np.unique(np.concatenate([near, agreeing, by_words]))
-        return Ranked(rows[order], scores[order], confidence[order]), matching
+        return np.unique(np.concatenate(runs)), by_concept, np.union1d(near, agreeing)
+
+    def _nearest(self, vectors: Vectors, k: int, mask: Mask | None) -> Rows:
+        rows = self._vectors.search(vectors.astype(np.float32), k, mask).rows.ravel()
+        return rows[rows >= 0]
 
     def _evidence(
         self, question: Question, rows: Rows, by_concept: NDArray[np.float32], lexical: LexicalHits
