@@ -36,6 +36,8 @@ from graph.extraction.sentences import sentences
 from graph.extraction.version import EXTRACTOR_VERSION
 from graph.model import (
     Block,
+    Cell,
+    CellLine,
     DocumentFacts,
     Extraction,
     Finding,
@@ -471,16 +473,37 @@ def _recommend_table(context: _Context, taken: _Taken, place: Located) -> None:
         asked = max(range(len(cells)), key=lambda index: len(texts[index]))
         if len(cells) > 1 and asked > 0:
             bodies = _bodies(texts[0])
-        for line in cells[asked].lines:
-            if len(document.slice(line)) >= 25:
+        for first, last in _asked_for(document, cells[asked]):
+            if len(document.slice(first)) >= 25:
                 _add_recommendation(
-                    context, taken, place, line.start, line.end, line.marker, bodies, "recommendation.table"
+                    context, taken, place, first.start, last.end, first.marker, bodies, "recommendation.table"
                 )
                 made = True
     outcome = (
         ("recommendation", "a table of areas for action") if made else ("skipped", "a table without areas for action")
     )
     _segment(taken, block, *outcome, "recommendation.table")
+
+
+def _asked_for(document: ReadDocument, cell: Cell) -> Iterator[tuple[CellLine, CellLine]]:
+    """First and last line of each item of a cell: a line with a colon goes on with the bullets below it."""
+    first: CellLine | None = None
+    last: CellLine | None = None
+    for line in cell.lines:
+        goes_on = (
+            first is not None
+            and line.marker is not None
+            and first.marker != line.marker
+            and _OPEN_ITEM.search(document.slice(first).rstrip())
+        )
+        if goes_on:
+            last = line
+            continue
+        if first is not None and last is not None:
+            yield first, last
+        first = last = line
+    if first is not None and last is not None:
+        yield first, last
 
 
 def _bodies(text: str) -> tuple[str, ...]:

@@ -408,7 +408,7 @@ def continues(draft: Draft, line: Line, measures: Measures) -> bool:
             return False
         if ended:
             return draft.marker is not None and at_indent and not hanging_back
-        return (at_indent or hanging_back) and (room < 2.0 or draft.marker is not None)
+        return (at_indent or hanging_back) and (room < 2.0 or draft.marker is not None or line.text[0].islower())
     pitch = line.baseline - last.baseline
     if pitch <= 0:
         return False
@@ -424,7 +424,8 @@ def continues(draft: Draft, line: Line, measures: Measures) -> bool:
         return (at_indent or centred or hanging_back) and (room < 6 or line.text[0].islower())
     if not (at_indent or hanging_back or first_indent):
         return False
-    return not (room > 0.3 if ended else room > 2.0)
+    goes_on = line.text[0].islower()
+    return not (room > 0.3 if ended else room > 2.0 and not goes_on)
 
 
 _LABEL = re.compile(r"^[A-Z][\w’'-]*(?: [a-z][\w’'-]*){0,3}:(?:\s|$)")
