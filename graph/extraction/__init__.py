@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from graph.authorities import Authority, Register
+from graph.extraction.committee import extract_committee
 from graph.extraction.facts import METADATA_FIELDS, metadata_authority, valid_kind
 from graph.extraction.grades import framework_id
 from graph.extraction.kinds import is_inspection_report
@@ -25,12 +26,7 @@ def extract(document: ReadDocument, register: Register, metadata: Mapping[str, s
     report = (
         given["kind"] == "inspection-report" if valid_kind(given.get("kind", "")) else is_inspection_report(document)
     )
-    if report:
-        extraction = extract_report(document, register)
-    else:
-        from graph.extraction.committee import extract_committee
-
-        extraction = extract_committee(document, register)
+    extraction = extract_report(document, register) if report else extract_committee(document, register)
     return _with_metadata(extraction, given, register) if given else extraction
 
 
