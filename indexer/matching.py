@@ -1,6 +1,6 @@
 """A draft plan or a list of recommendations held against a release: what others were told, did, and what followed.
 
-Nothing of the plan is stored.
+Nothing of the plan is stored: a ``Plan`` is what matching needs of one, small enough to travel in a form.
 """
 
 from __future__ import annotations
@@ -12,31 +12,74 @@ from pathlib import Path
 
 from graph.ingest import ParsedDocument
 from graph.model import Action, Evidence, Extraction, Maker, Recommendation
-from indexer.search import Filters, Hit, Searcher, SearchRequest
+from indexer.search import CLOSE, Filters, Hit, Searcher, SearchRequest
+from indexer.specificity import Element, Specificity, grade
 from indexer.tables import Row, read_rows
 
-#: A paragraph shorter than this, in words, is no recommendation of a plain list.
+#: A passage shorter than this, in words, is no recommendation of a plain list, unless it is a sentence.
 _SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class PlanAction:
-    """An action of the plan and what it lacks: any of "owner", "date"."""
+class PlannedRecommendation:
+    """``ref`` and ``deadline`` as printed in the plan; ``date`` EDTF."""
 
     text: str
-    timescale: str | None
-    responsible: tuple[str, ...]
-    lacks: tuple[str, ...]
+    ref: str | None = None
+    deadline: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAction:
+    """``answers`` is the index of the recommendation answered, None where none is named; ``date`` EDTF, the rest as
+    printed."""
+
+    text: str
+    answers: int | None = None
+    timescale: str | None = None
+    date: str | None = None
+    responsible: tuple[str, ...] = ()
+    measure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``authority``: register's short name of the council whose plan it is, None where the text does not say."""
+
+    recommendations: tuple[PlannedRecommendation, ...] = ()
+    actions: tuple[PlannedAction, ...] = ()
+    authority: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not self.recommendations and not self.actions
 
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A recommendation elsewhere. ``actions`` are rows of ``items`` that answer it; ``next_inspection`` the row of its
-    authority's next inspection of the same family, None where there was none."""
+    """A recommendation elsewhere. ``actions`` are rows of ``items`` that answer it; ``inspection`` the row of the
+    inspection that made it, ``next_inspection`` that of its authority's next one of the same family; None where there
+    is none."""
 
     hit: Hit
     actions: tuple[Row, ...]
     next_inspection: Row | None
+    inspection: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAction:
+    """An action of the plan, how specific it is, and what it lacks. ``similar``: recommendations elsewhere, looked for
+    only where the action answers none of the plan's own."""
+
+    text: str
+    timescale: str | None
+    responsible: tuple[str, ...]
+    lacks: tuple[Element, ...]
+    specificity: Specificity
+    measure: str | None = None
+    similar: tuple[Similar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +90,34 @@ class Match:
     text: str
     actions: tuple[PlanAction, ...]
     similar: tuple[Similar, ...]
+    specificity: Specificity
 
 
 @dataclass(frozen=True, slots=True)
 class PlanMatches:
-    """``unanswering``: actions of the plan that answer none of its recommendations."""
+    """``unanswering``: actions of the plan that answer none of its recommendations. ``left_out``: how many lines of the
+    plan were beyond the number that is matched at a time."""
 
     authority: str | None
     matches: tuple[Match, ...]
     unanswering: tuple[PlanAction, ...]
+    left_out: int = 0
+
+    @property
+    def actions(self) -> tuple[PlanAction, ...]:
+        return (*(action for match in self.matches for action in match.actions), *self.unanswering)
+
+    @property
+    def unanswered(self) -> tuple[Match, ...]:
+        """Recommendations that no action of the plan answers."""
+        return tuple(match for match in self.matches if not match.actions)
+
+    @property
+    def vague(self) -> tuple[PlanAction, ...]:
+        return tuple(action for action in self.actions if action.specificity.vague)
+
+    def lacking(self, element: Element) -> tuple[PlanAction, ...]:
+        return tuple(action for action in self.actions if element in action.lacks)
 
 
 class PlanMatcher:
@@ -69,45 +131,84 @@ class PlanMatcher:
                 self._answers[row["answers"]].append(row)
         self._inspections: Mapping[str, Row] = {row["iri"]: row for row in read_rows(tables, "inspections")}
 
-    def match(self, extraction: Extraction, limit: int = 5) -> PlanMatches:
-        """Every recommendation of the plan with at most ``limit`` similar ones of other authorities."""
-        own = extraction.document.authority
-        matches = []
-        for index, recommendation in enumerate(extraction.recommendations):
-            actions = tuple(_described(a) for a in extraction.actions if a.recommendation == index)
-            similar = self.similar(recommendation.text, own, limit)
-            matches.append(Match(recommendation.ref, recommendation.text, actions, similar))
-        unanswering = tuple(_described(a) for a in extraction.actions if a.recommendation is None)
-        return PlanMatches(own, tuple(matches), unanswering)
+    def match(
+        self, plan: Plan, limit: int = 5, filters: Filters | None = None, *, most: int | None = None
+    ) -> PlanMatches:
+        """Every recommendation of the plan with at most ``limit`` similar ones elsewhere, and so every action that
+        answers none.
 
-    def similar(self, text: str, own: str | None, limit: int) -> tuple[Similar, ...]:
-        """Recommendations elsewhere like ``text``; () where nothing is close."""
-        filters = Filters(kinds=("recommendation",), exclude_authorities=(own,) if own else ())
+        filters: where to look; None is everywhere but the plan's own authority. most: how many lines are matched, in
+        the plan's order; None is all.
+        """
+        where = filters or Filters(exclude_authorities=(plan.authority,) if plan.authority else ())
+        loose = [action for action in plan.actions if action.answers is None]
+        room = len(plan.recommendations) + len(loose) if most is None else most
+        matches = []
+        for index, recommendation in enumerate(plan.recommendations[:room]):
+            actions = tuple(_described(action) for action in plan.actions if action.answers == index)
+            similar = self.similar(recommendation.text, where, limit)
+            graded = grade(recommendation.text, timescale=recommendation.deadline, date=recommendation.date)
+            matches.append(Match(recommendation.ref, recommendation.text, actions, similar, graded))
+        unanswering = tuple(
+            replace(_described(action), similar=self.similar(action.text, where, limit))
+            for action in loose[: room - len(matches)]
+        )
+        left_out = len(plan.recommendations) + len(loose) - len(matches) - len(unanswering)
+        return PlanMatches(plan.authority, tuple(matches), unanswering, left_out)
+
+    def similar(self, text: str, where: Filters, limit: int) -> tuple[Similar, ...]:
+        """Recommendations like ``text``, best first; () where nothing is close."""
+        filters = replace(where, kinds=("recommendation",))
         response = self._searcher.search(SearchRequest(text, filters, limit=limit, facets=False))
-        return tuple(self._with_outcome(hit) for hit in response.hits) if response.close else ()
+        if not response.close:
+            return ()
+        return tuple(self._with_outcome(hit) for hit in response.hits if hit.confidence >= CLOSE)
 
     def _with_outcome(self, hit: Hit) -> Similar:
         inspection = self._inspections.get(hit.inspection or "")
         following = self._inspections.get(inspection["next"] or "") if inspection else None
-        return Similar(hit, tuple(self._answers.get(hit.iri, ())), following)
+        return Similar(hit, tuple(self._answers.get(hit.iri, ())), following, inspection)
+
+
+def plan_of(parsed: ParsedDocument) -> Plan:
+    """What was read, as a plan: its recommendations and actions, or, where it holds neither, one recommendation for
+    each passage of some length: an officer's own list need not look like any document."""
+    extraction = with_plain_list(parsed)
+    return Plan(
+        tuple(PlannedRecommendation(r.text, r.ref, r.deadline, r.deadline_date) for r in extraction.recommendations),
+        tuple(_planned(action) for action in extraction.actions),
+        extraction.document.authority,
+    )
 
 
 def with_plain_list(parsed: ParsedDocument) -> Extraction:
     """The extraction, or, where it holds neither recommendations nor actions, one recommendation for each passage of
-    some length: an officer's own list need not look like any document."""
+    some length."""
     extraction = parsed.extraction
     if extraction.recommendations or extraction.actions:
         return extraction
     listed = []
     for segment in extraction.segments:
         text = " ".join(parsed.text[segment.start : segment.end].split())
-        if len(text.split()) >= _SHORTEST:
+        if len(text.split()) >= (2 if text.endswith((".", ";")) else _SHORTEST):
             quote = parsed.text[segment.start : segment.end]
             evidence = Evidence(segment.start, segment.end, quote, segment.page)
             listed.append(Recommendation(text, evidence, Maker("plain-list", "1", 0.5)))
     return replace(extraction, recommendations=tuple(listed))
 
 
-def _described(action: Action) -> PlanAction:
-    lacks = [*(["owner"] if not action.responsible else []), *(["date"] if not action.timescale else [])]
-    return PlanAction(action.text, action.timescale, action.responsible, tuple(lacks))
+def _planned(action: Action) -> PlannedAction:
+    return PlannedAction(
+        action.text, action.recommendation, action.timescale, action.date, action.responsible, action.measure
+    )
+
+
+def _described(action: PlannedAction) -> PlanAction:
+    graded = grade(
+        action.text,
+        owners=action.responsible,
+        timescale=action.timescale,
+        date=action.date,
+        measure=action.measure,
+    )
+    return PlanAction(action.text, action.timescale, action.responsible, graded.lacks, graded, action.measure)

@@ -233,7 +233,7 @@ def match(plan: Path, limit: int, form: str, output: Path | None, data: Path) ->
     """
     from graph.ingest import parse_one
     from graph.release import Release
-    from indexer.matching import PlanMatcher, with_plain_list
+    from indexer.matching import PlanMatcher, plan_of
     from indexer.search import Searcher
     from webapp import briefings
 
@@ -241,7 +241,7 @@ def match(plan: Path, limit: int, form: str, output: Path | None, data: Path) ->
         raise click.UsageError(f"--format {form} needs --output FILE")
     release = Release.open(data)
     matcher = PlanMatcher(Searcher.open(release.path), release.path / "tables")
-    found = matcher.match(with_plain_list(parse_one(plan)), limit)
+    found = matcher.match(plan_of(parse_one(plan)), limit)
     written = briefings.write(found, form, release.id)
     if output is not None:
         output.write_bytes(written)
