@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+#: Beyond this a bracket that has not been closed keeps no sentence together.
+_LONGEST = 2000
+_BLANKS = re.compile(r"\s*")
 _END = re.compile(r"[.?!…]+[’”'\")\]]*(?=\s+[‘“\"'(\[]?[A-Z0-9])")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|cf|viz|vs|No|Nos|Mr|Mrs|Ms|Dr|Prof|Cllr|St|para|paras|p|pp|approx|Ltd|[A-Z])\.$"
@@ -18,9 +21,13 @@ def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         stop = match.end()
         if _ABBREVIATION.search(text[max(begin, match.start() - 8) : match.start() + 1]):
             continue
-        if text[begin:stop].count("(") > text[begin:stop].count(")") and ")" in text[stop:end]:
+        if stop - begin < _LONGEST and _opens(text, begin, stop) and text.find(")", stop, end) >= 0:
             continue
         yield begin, stop
-        begin = stop + len(text[stop:end]) - len(text[stop:end].lstrip())
+        begin = _BLANKS.match(text, stop, end).end()  # type: ignore[union-attr]  # it matches nothing, too
     if begin < end:
         yield begin, end
+
+
+def _opens(text: str, start: int, end: int) -> bool:
+    return text.count("(", start, end) > text.count(")", start, end)

@@ -12,8 +12,10 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from graph.errors import UnreadableDocument
 from graph.model import Block, BlockKind, Cell, CellLine, ReadDocument, Row, SourceFile, Table
 
+MAX_COLUMNS = 1000
 #: Glyphs that stand for a bullet, with those of symbol fonts in the private use area.
 BULLETS = "•●○◦▪▫■□◆◇►▶▸➢➤➔→✓✔❖❑∙·⁃‣⦁−–—*\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf0be\uf02d\uf06f\uf0e8\u2023\uf000\x95"
 _BULLET = re.compile(rf"^(?P<marker>[{re.escape(BULLETS)}]|-{{1,2}}(?=\s)|o(?=\s\s*[A-Z])|\+(?=\s)|»(?=\s))\s*(?=\S)")
@@ -86,7 +88,7 @@ def compose(
     blocks: list[Block] = []
     for draft in drafts:
         if draft.kind == "table":
-            block = _table(text, draft)
+            block = _table(source, text, draft)
         else:
             words = squeeze(draft.text)
             if not words:
@@ -107,9 +109,14 @@ def compose(
     )
 
 
-def _table(text: _Text, draft: Draft) -> Block | None:
+def _table(source: SourceFile, text: _Text, draft: Draft) -> Block | None:
     start: int | None = None
     rows: list[Row] = []
+    columns = max((len(row.cells) for row in draft.rows), default=0)
+    if columns > MAX_COLUMNS:
+        raise UnreadableDocument(
+            source.name, f"a table has {columns} columns, more than {MAX_COLUMNS}", "keep only the plan's own columns"
+        )
     for draft_row in draft.rows:
         cells: list[Cell] = []
         fresh_row = True

@@ -14,6 +14,12 @@ _MARKS = (
 )
 
 
+#: Encodings that documents declare; Python knows others that no document is in and that take hours.
+_OF_TEXTS = re.compile(
+    r"(?i)(?:iso-?8859|windows|cp|latin|us-ascii|ascii|utf-?(?:8|16|32)|x?-?mac|koi8|big5|gb|shift|euc)[\w-]*$"
+)
+
+
 def decode(data: bytes, declared: str | None = None) -> tuple[str, tuple[str, ...]]:
     """The text, without NULs and with "\\n" line ends, and what had to be guessed about it.
 
@@ -33,7 +39,7 @@ def decode(data: bytes, declared: str | None = None) -> tuple[str, tuple[str, ..
         return _clean(data.decode("utf-8")), ()
     except UnicodeDecodeError:
         pass
-    if declared:
+    if declared and _OF_TEXTS.match(declared):
         try:
             return _clean(data.decode(declared)), ()
         except (LookupError, UnicodeDecodeError):

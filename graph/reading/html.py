@@ -36,6 +36,10 @@ from graph.reading.headings import mark_headings
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_CELLS = 500_000
+#: A tag this long is an attack on the parser, which compares each attribute with all before it; pictures written into
+#: the page are left aside.
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{100000}")
+_DATA_URL = re.compile(r"data:[\w/+.;=-]+,[^\"'<>\s]*")
 
 _DROPPED = frozenset(
     "script style noscript template svg math iframe object embed canvas video audio nav footer aside button select "
@@ -60,6 +64,10 @@ _BLOCKS = frozenset(
 _HEADING = re.compile(r"h([1-6])$")
 
 
+class TooManyCells(ValueError):
+    """A page's tables have more cells than are read, counting those repeated over the rows that they span."""
+
+
 def read_html(path: Path, source: SourceFile) -> ReadDocument:
     data = path.read_bytes()
     if len(data) > MAX_BYTES:
@@ -67,33 +75,47 @@ def read_html(path: Path, source: SourceFile) -> ReadDocument:
             str(path), f"a page of {len(data)} bytes, more than {MAX_BYTES}", "save the report alone, without the site"
         )
     text, warnings = decode(data, _declared(data))
+    if _LONG_TAG.search(_DATA_URL.sub("", text)):
+        raise UnreadableDocument(str(path), "one of its tags never ends", "save the page again, or as PDF")
     root = parse_html(text)
     if root is None:
         raise UnreadableDocument(str(path), "the page holds no text", "check that the whole page was saved")
+    return _composed(path, source, root, warnings)
+
+
+def _composed(path: Path, source: SourceFile, root: lxml.html.HtmlElement, warnings: tuple[str, ...]) -> ReadDocument:
     title = root.findtext(".//title")
-    return compose(source, mark_headings(page_drafts(root)), title=title, warnings=warnings)
+    try:
+        drafts = page_drafts(root)
+    except TooManyCells as err:
+        raise UnreadableDocument(
+            str(path), f"its tables have more than {MAX_CELLS} cells", "save the report alone, without the site"
+        ) from err
+    return compose(source, mark_headings(drafts), title=title, warnings=warnings)
 
 
 def read_mhtml(path: Path, source: SourceFile) -> ReadDocument:
     """A page saved with its pictures in one file: its first HTML part."""
     if path.stat().st_size > MAX_BYTES:
         raise UnreadableDocument(str(path), "the saved page is too large", "save it as HTML only")
-    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-    for part in message.walk():
+    try:
+        parts = list(email.message_from_bytes(path.read_bytes(), policy=email.policy.default).walk())
+    except RecursionError as err:
+        raise UnreadableDocument(str(path), "its parts are nested without end", "save it as HTML only") from err
+    for part in parts:
         if part.get_content_type() == "text/html":
             payload = part.get_payload(decode=True)
             if isinstance(payload, bytes):
                 text, warnings = decode(payload, part.get_content_charset())
                 root = parse_html(text)
                 if root is not None:
-                    title = root.findtext(".//title")
-                    return compose(source, mark_headings(page_drafts(root)), title=title, warnings=warnings)
+                    return _composed(path, source, root, warnings)
     raise UnreadableDocument(str(path), "the saved page holds no HTML", "save it as HTML only")
 
 
 def parse_html(text: str) -> lxml.html.HtmlElement | None:
     """The tree of a page or fragment; None where there is nothing in it. No entity or network access is possible."""
-    text = re.sub(r"<\?xml[^>]*\?>", "", text)
+    text = re.sub(r"<\?xml[^>?]*\?>", "", text)
     if not text.strip():
         return None
     parser = lxml.html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
@@ -287,9 +309,6 @@ class _Walk:
                     column += span
                     continue
                 cell = queue.pop(0)
-                self._cells += 1
-                if self._cells > MAX_CELLS:
-                    return
                 lines = cell_lines_of(cell)
                 span = min(_integer(cell.get("colspan"), 1), 60) or 1
                 down = min(_integer(cell.get("rowspan"), 1), 1000)
@@ -303,6 +322,9 @@ class _Walk:
                 if left > 1:
                     fresh[later] = (left - 1, lines, span)
             hanging = fresh
+            self._cells += len(cells)
+            if self._cells > MAX_CELLS:
+                raise TooManyCells
             yield DraftRow(tuple(cells), header=bool(row) and all(cell.tag == "th" for cell in row))
 
 

@@ -6,12 +6,14 @@ import csv
 import datetime as dt
 import io
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import openpyxl
 from openpyxl.cell.cell import Cell as SheetCell
 from openpyxl.cell.cell import MergedCell
+from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.worksheet import Worksheet
 
 from graph.errors import UnreadableDocument
@@ -23,14 +25,20 @@ from graph.reading.text import plain, text_cell
 
 MAX_CELLS = 2_000_000
 MAX_BYTES = 32 * 1024 * 1024
+MAX_MERGED = 200_000
+MAX_CELL_LENGTH = 200_000
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?\bref\s*=\s*[\"']([^\"']*)[\"']")
 _DEFAULT_NAME = re.compile(r"(?i)^(?:sheet|tabelle|feuil)\s?\d*$")
 
 
 def read_xlsx(path: Path, source: SourceFile) -> ReadDocument:
     """Each visible sheet as a heading, its lead lines and a table; cells as they are shown, formulas by their value."""
     check_archive(path, str(path))
+    _check_merged(path)
     try:
-        book = openpyxl.load_workbook(path, data_only=True, keep_links=False)
+        # by its bytes: openpyxl turns a path away whose ending it does not know
+        with path.open("rb") as stream:
+            book = openpyxl.load_workbook(stream, data_only=True, keep_links=False)
     except (KeyError, ValueError, TypeError, AttributeError, OSError, SyntaxError, IndexError) as err:
         raise UnreadableDocument(
             str(path),
@@ -56,6 +64,31 @@ def read_xlsx(path: Path, source: SourceFile) -> ReadDocument:
     return compose(source, drafts, title=title, warnings=warnings)
 
 
+def _check_merged(path: Path) -> None:
+    """openpyxl makes an object of every cell of a merged area: a few bytes can ask for thousands of millions."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if not re.match(r"xl/worksheets/[^/]+\.xml$", name):
+                continue
+            areas = _MERGED.findall(archive.read(name))
+            cells = sum(_cells_of(reference.decode("ascii", "replace")) for reference in areas)
+            if cells > MAX_MERGED:
+                raise UnreadableDocument(
+                    str(path), f"a sheet merges {cells} cells, more than {MAX_MERGED}", "keep only the plan's own rows"
+                )
+
+
+def _cells_of(reference: str) -> int:
+    """How many cells a reference such as "A3:D8" covers; more than any limit where it is no such reference."""
+    try:
+        left, top, right, bottom = range_boundaries(reference)
+    except (ValueError, TypeError):
+        return MAX_MERGED + 1
+    if left is None or top is None or right is None or bottom is None:
+        return MAX_MERGED + 1
+    return (right - left + 1) * (bottom - top + 1)
+
+
 def read_csv(path: Path, source: SourceFile) -> ReadDocument:
     data = path.read_bytes()
     if len(data) > MAX_BYTES:
@@ -69,6 +102,11 @@ def read_csv(path: Path, source: SourceFile) -> ReadDocument:
         ]
     except csv.Error as err:
         raise UnreadableDocument(str(path), f"not a table ({err})", "export it again as CSV") from err
+    longest = max((len(cell) for row in rows for cell in row), default=0)
+    if longest > MAX_CELL_LENGTH:
+        raise UnreadableDocument(
+            str(path), f"a cell holds {longest} characters: a quotation mark is not closed", "export it again as CSV"
+        )
     return compose(source, grid_drafts(rows), warnings=warnings)
 
 

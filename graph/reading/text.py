@@ -43,7 +43,7 @@ _RULE = re.compile(r"^\s*(?:[-_*=~]\s?){3,}$")
 _ENTITY = re.compile(
     r"&(?:amp|nbsp|lt|gt|quot|apos|pound|[lr][sd]quo|[mn]dash|bull|hellip|#\d{2,5}|#x[0-9a-fA-F]{2,4});"
 )
-_HASHES = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_HASHES = re.compile(r"^\s{0,3}(#{1,6})\s+(\S.*)$")
 _BARE_NUMBER = re.compile(r"^(\d{1,2})\s+([A-Z][^.;]*?):?$")
 _LABEL = re.compile(r"^[A-Z][\w /&’'()-]{1,40}:\s*\S")
 
@@ -89,7 +89,7 @@ class _Reader:
                 self._markup()
             elif (hashes := _HASHES.match(line)) is not None:
                 self._end_run()
-                self._heading(hashes[2], len(hashes[1]))
+                self._heading(hashes[2].rstrip("# \t"), len(hashes[1]))
                 self.at += 1
             elif self._run and re.fullmatch(r"\s*(={3,}|-{3,})\s*", line) and len(self._run) == 1:
                 words = self._run.pop()
