@@ -130,6 +130,9 @@ class PlanMatcher:
             if row["answers"]:
                 self._answers[row["answers"]].append(row)
         self._inspections: Mapping[str, Row] = {row["iri"]: row for row in read_rows(tables, "inspections")}
+        self._followed = {
+            _occasion(row): row["next"] for row in self._inspections.values() if row["next"] and _occasion(row)
+        }
 
     def match(
         self, plan: Plan, limit: int = 5, filters: Filters | None = None, *, most: int | None = None
@@ -166,8 +169,16 @@ class PlanMatcher:
 
     def _with_outcome(self, hit: Hit) -> Similar:
         inspection = self._inspections.get(hit.inspection or "")
-        following = self._inspections.get(inspection["next"] or "") if inspection else None
+        after = (inspection["next"] or self._followed.get(_occasion(inspection))) if inspection else None
+        following = self._inspections.get(after or "")
         return Similar(hit, tuple(self._answers.get(hit.iri, ())), following, inspection)
+
+
+def _occasion(inspection: Row) -> tuple[str, ...] | None:
+    """What the report of an inspection and the papers that answer it have in common; None where it is not dated."""
+    dated = inspection["gss_code"] and (inspection["start"] or inspection["end"])
+    keys = ("gss_code", "start", "end", "framework_id")
+    return tuple(inspection[key] or "" for key in keys) if dated else None
 
 
 def plan_of(parsed: ParsedDocument) -> Plan:

@@ -69,6 +69,12 @@ class Settings:
     image_seconds: float = _setting(10.0, "Wall clock that the drawing of one page image may take.")
     image_cache_mb: int = _setting(500, "Disk space for page images; the least recently drawn go first.")
     request_bytes: int = _setting(1 << 20, "Largest request body that is taken.")
+    # matching a plan
+    match_bytes: int = _setting(5_000_000, "Largest draft plan that can be sent for matching.")
+    match_seconds: float = _setting(30.0, "Wall clock that the reading of a draft plan may take.")
+    match_readers: int = _setting(2, "Draft plans read at a time in one server process; further ones wait.")
+    match_lines: int = _setting(100, "Lines of a draft plan that are matched at a time.")
+    match_similar: int = _setting(5, "Similar recommendations shown for each line of a draft plan.")
     # SPARQL
     sparql_seconds: float = _setting(10.0, "Wall clock of one SPARQL query.")
     sparql_memory_mb: int = _setting(1024, "Memory of one SPARQL worker.")
