@@ -289,6 +289,31 @@ def test_a_row_that_breaks_over_pages_is_mended(paper: Make) -> None:
     assert len(block.table.rows) == 3
 
 
+def test_a_table_without_vertical_lines_is_found_by_its_header(paper: Make) -> None:
+    def draw(board: Paper) -> None:
+        board.add_page()
+        board.put(72, 80, "Action plan", 16, "B")
+        for y, style, cells in [
+            (120.0, "B", ["Recommendation", "Action", "Lead", "By when"]),
+            (140.0, "", ["2.1 See every child", "- Train all staff", "AB", "May 2024"]),
+            (152.0, "", ["in their home.", "- Hire more staff", "CD", "June 2024"]),
+            (176.0, "", ["2.2 Write plans.", "- Buy a system", "AB", "2025"]),
+        ]:
+            for x, text in zip((72, 220, 360, 430), cells, strict=True):
+                board.put(x, y, text, 10, style)
+        board.put(72, 230, "This line runs over the columns and is no part of the table at all.", 10)
+
+    document = paper(draw)
+    (block,) = [block for block in document.blocks if block.kind == "table"]
+    assert block.table is not None
+    cells = [[[document.slice(line) for line in cell.lines] for cell in row.cells] for row in block.table.rows]
+    assert cells[1][0] == ["See every child in their home."]
+    assert cells[1][1] == ["Train all staff", "Hire more staff"]
+    assert cells[2][3] == ["2025"]
+    assert len(cells) == 3
+    assert texts(document)[-1].startswith("This line runs over")
+
+
 def test_a_rotated_page_reads_like_an_upright_one(tmp_path: Path) -> None:
     import pypdfium2
 

@@ -25,6 +25,7 @@ from graph.model import (
     Table,
     Word,
 )
+from graph.reading.aligned import TextLine, aligned_table
 from graph.reading.grid import Grid, GridCell, Ruling, find_grids
 
 __all__ = ["PageWords", "PlacedWord", "Ruling", "document_of_pages"]
@@ -267,7 +268,7 @@ def marker_of(line: Line, before: Draft | None, after: Line | None, flows: bool)
         follows = before is not None and before.marker is not None and _follows(before.marker.text, text)
         if follows and abs(first.x0 - before.marker.x) <= 3 + 0.5 * line.size:  # type: ignore[union-attr]
             return Marker(text, first.x0, second.x0, True)
-        closed = text[-1] in ".)"
+        closed = text[-1] in ".)" or ("." in text and second.text[0].isupper())
         hanging = (
             after is not None
             and abs(after.x0 - second.x0) <= 2 + 3 * second.glued
@@ -604,6 +605,8 @@ def document_of_pages(
         for number, (found, (held, _)) in enumerate(zip(grids, inside, strict=True), start=1)
     ]
     drop_running_heads(lines, sizes)
+    for page, page_lines, found_here in zip(pages, lines, tables, strict=True):
+        _add_aligned_table(page_lines, found_here, page, measures)
     drafts: list[Draft] = []
     for number, page_lines in enumerate(lines):
         _add_page(drafts, page_lines, tables[number], sizes[number], measures)
@@ -662,6 +665,31 @@ def _tables_on(
             lines += lines_of(page, words)
             lines.sort(key=lambda line: (line.baseline, line.x0))
     return found
+
+
+def _add_aligned_table(
+    lines: list[Line], tables: list[tuple[float, DraftTable | list[Draft]]], page: PageWords, measures: Measures
+) -> None:
+    """Move the lines of a table without vertical lines, where there is one, to the page's tables."""
+    found = aligned_table(
+        [TextLine(line.words, line.top, line.size) for line in lines],
+        [ruling.at for ruling in page.rulings if ruling.horizontal],
+    )
+    if found is None:
+        return
+    number, top = lines[found.first].page, lines[found.first].top
+    edges = (*found.columns[1:], max(line.x1 for line in lines) + 6)
+    rows = []
+    for row in found.rows:
+        cells = []
+        for column, words in sorted(row.items()):
+            inside = lines_of(number, words)
+            without_marks(inside)
+            cells.append(DraftCell(column, 1, blocks_of(inside, edges[column] - 6, measures)))
+        rows.append(DraftRow(cells, number))
+    tables.append((top, DraftTable(rows, found.columns)))
+    tables.sort(key=lambda pair: pair[0])
+    del lines[found.first : found.last + 1]
 
 
 _PROSE = 250
