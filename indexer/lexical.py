@@ -248,16 +248,17 @@ class LexicalIndex:
         return int(self._searcher.doc_freq("text", word))
 
     def corrected(self, word: str) -> str | None:
-        """A word of the index within one edit (two from nine letters up) of one that it does not hold: the most
-        frequent, None where there is none."""
-        prefix = word[:2]
-        distance = 2 if len(word) >= 9 else 1
-        best: tuple[int, str] | None = None
-        for term, frequency in self._searcher.terms_with_prefix("text", prefix, limit=20_000):
-            near = abs(len(term) - len(word)) <= distance and _edits_within(word, term, distance)
-            if near and (best is None or (frequency, term) > best):
-                best = (frequency, term)
-        return best[1] if best else None
+        """A word of the index within one edit (two from six letters up) of one that it does not hold, its first two
+        letters the same: the nearest, of these the most frequent; None where there is none."""
+        limit = 2 if len(word) >= 6 else 1
+        best: tuple[int, int, str] | None = None
+        for term, frequency in self._searcher.terms_with_prefix("text", word[:2], limit=20_000):
+            if abs(len(term) - len(word)) > limit:
+                continue
+            distance = next((d for d in range(1, limit + 1) if _edits_within(word, term, d)), None)
+            if distance is not None and (best is None or (-distance, frequency, term) > best):
+                best = (-distance, frequency, term)
+        return best[2] if best else None
 
     def _words_query(self, word: str) -> Any:
         import tantivy

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.embedding import (
+    EmbeddingCache,
+    SentenceTransformersEmbedder,
+    UnusableModel,
+    default_model_dir,
+    open_embedder,
+)
+from indexer.expansion import SectorLanguage
+from indexer.late_interaction import decoded, encoded, fit_projection, projected
+from tests.searchable_items import embedder, model_dir, scratch, tables
+
+TEXTS = [*tables()["items"].column("text").to_pylist(), "", "Ünïcode 😀 " * 300]
+
+
+def test_sentence_vectors_are_those_of_the_reference() -> None:
+    reference = SentenceTransformersEmbedder(str(default_model_dir())).encode(TEXTS)
+    ours = embedder().encode(TEXTS)
+    assert (reference * ours).sum(axis=1).min() > 0.999
+    np.testing.assert_allclose(np.linalg.norm(ours, axis=1), 1.0, atol=1e-5)
+
+
+def test_a_text_has_the_same_vector_alone_and_in_company() -> None:
+    alone = np.stack([embedder().encode([t])[0] for t in TEXTS[:4]])
+    assert (alone * embedder().encode(TEXTS)[:4]).sum(axis=1).min() > 0.999
+
+
+def test_tokens_stand_where_their_spans_say() -> None:
+    text = "Reflective supervision, recorded"
+    (_, tokens), *_ = embedder().encode_tokens([text])
+    assert tokens.vectors.shape == (len(tokens.pieces), 384)
+    assert [text[s:e].lower() for s, e in tokens.spans[1:3]] == ["reflective", "supervision"]
+    assert embedder().token_spans(text).tolist() == tokens.spans.tolist()
+
+
+def test_embedding_needs_no_torch() -> None:
+    code = (
+        "import sys; from pathlib import Path; from indexer.embedding import OpenVinoEmbedder;"
+        f"OpenVinoEmbedder(Path({str(model_dir())!r})).encode(['a']); import indexer.search;"
+        "sys.exit('torch' in sys.modules or 'openvino_telemetry' in sys.modules and"
+        " sys.modules['openvino_telemetry'] is not None)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_a_second_build_embeds_only_what_is_new(tmp_path: Path) -> None:
+    cache = EmbeddingCache(tmp_path / "cache.sqlite")
+    done: list[int] = []
+    first = cache.encode(embedder(), TEXTS[:5], done.append)
+    assert sum(done) == 5
+
+    class Counting:
+        identity = embedder().identity
+        seen: list[str] = []  # noqa: RUF012
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(embedder(), name)
+
+        def encode_tokens(self, texts: list[str]) -> object:
+            self.seen += texts
+            return embedder().encode_tokens(texts)
+
+    counting = Counting()
+    again = cache.encode_fully(counting, [*TEXTS[:5], TEXTS[0], "new"])  # type: ignore[arg-type]
+    assert counting.seen == ["new"]
+    np.testing.assert_array_equal(again.sentences[:5], first)
+    assert len(again.tokens) == 7
+    cache.close()
+
+
+def test_projected_tokens_keep_their_cosines() -> None:
+    made = [t.vectors for _, t in embedder().encode_tokens(TEXTS[:10])]
+    projection = fit_projection(made, 128)
+    whole = np.concatenate(made)
+    small = decoded(encoded(whole, projection))
+    assert (small * projected(whole, projection)).sum(axis=1).min() > 0.8  # eight bits, large parts cut off
+    assert np.corrcoef((whole @ whole.T).ravel(), (small @ small.T).ravel())[0, 1] > 0.99
+
+
+def test_an_unknown_model_is_named() -> None:
+    with pytest.raises(UnusableModel, match="no/such-model"):
+        open_embedder("no/such-model", cache_dir=scratch())
+
+
+def test_abbreviations_are_written_out_and_terms_tagged() -> None:
+    language = SectorLanguage.load()
+    assert language.written_out("LADO referrals") == "local authority designated officer referrals"
+    assert language.written_out("care leavers") is None
+    named = {language.concepts[p].id for p in language.tags("Extremely late personal education plans")}
+    assert named == {"pep"}
+    assert len({c.id for c in language.concepts}) == len(language.concepts)
+    assert all(c.terms and c.plain for c in language.concepts)
+
+
+def test_every_concept_belongs_to_a_theme_of_the_scheme() -> None:
+    from ontology.resources import themes
+
+    known = {theme.id for theme in themes()}
+    assert {c.theme for c in SectorLanguage.load().concepts} <= known

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from indexer.search import FACETS, Filters, Searcher, SearchRequest, SearchResponse, UnknownItem
+from tests.searchable_items import ITEM, release, searcher, tables
+
+
+def ask(text: str, **filters: object) -> SearchResponse:
+    return searcher().search(SearchRequest(text, Filters(**filters), limit=50))  # type: ignore[arg-type]
+
+
+def texts(response: SearchResponse) -> list[str]:
+    return [hit.text for hit in response.hits]
+
+
+def test_the_same_issue_in_the_same_words_comes_first() -> None:
+    assert all("supervision" in t.lower() for t in texts(ask("reflective supervision"))[:4])
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("CAF", "common assessment framework"),
+        ("MASH thresholds", "safeguarding hub"),
+        ("a settled family for the whole of childhood", "permanence"),
+        ("supervison", "supervision"),
+        ("what happened to the concerns that were passed on", "referr"),
+    ],
+)
+def test_the_same_issue_in_other_words_is_among_the_first_three(question: str, word: str) -> None:
+    assert any(word in t.lower() for t in texts(ask(question))[:3])
+
+
+def test_every_hit_passes_every_filter() -> None:
+    response = ask(
+        "plans for children",
+        kinds=("recommendation",),
+        authorities=("e90000003",),
+        since=2017,
+        until=2017,
+    )
+    assert response.total > 0
+    for hit in response.hits:
+        assert (hit.kind, hit.authority, hit.year) == ("recommendation", "Caldwater", 2017)
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"authorities": ("avonford",)}, {"Avonford"}),
+        ({"neighbours_of": ("E90000001",)}, {"Caldwater"}),
+        ({"exclude_authorities": ("Avonford", "Caldwater")}, {"Brinmouth"}),
+        ({"regions": ("North East",)}, {"Brinmouth", "Caldwater"}),
+        ({"documents": ("avonford-2018",)}, {"Avonford"}),
+        ({"themes": ("help-and-protection",), "polarities": ("improvement",)}, {"Brinmouth", "Caldwater"}),
+        ({"authorities": ("Nowhere",)}, set()),
+        ({"grades": ("unheard-of",)}, set()),
+    ],
+)
+def test_browsing_a_filter_gives_the_authorities_that_pass(filters: dict[str, object], expected: set[str]) -> None:
+    assert {hit.authority for hit in ask("", **filters).hits} == expected
+
+
+@pytest.mark.parametrize("question", ["", "supervision", "children in care"])
+def test_a_facet_count_is_the_total_after_choosing_it(question: str) -> None:
+    fields = {"kind": "kinds", "authority": "authorities", "theme": "themes", "region": "regions", "grade": "grades"}
+    whole = ask(question)
+    assert set(whole.facets) == set(FACETS)
+    for facet, name in fields.items():
+        for value in whole.facets[facet]:
+            assert ask(question, **{name: (value.value,)}).total == value.count, (facet, value)
+    for value in whole.facets["year"]:
+        assert ask(question, since=int(value.value), until=int(value.value)).total == value.count
+
+
+def test_pages_join_without_gap_or_overlap() -> None:
+    request = SearchRequest("children", limit=50)
+    whole = searcher().search(request)
+    pages = [searcher().search(replace(request, limit=3, offset=o)) for o in range(0, whole.total, 3)]
+    assert [h.iri for page in pages for h in page.hits] == [h.iri for h in whole.hits]
+    assert [h.rank for page in pages for h in page.hits] == list(range(1, whole.total + 1))
+
+
+def test_an_empty_question_browses_everything_newest_first() -> None:
+    response = ask("  ")
+    made = tables()
+    assert response.total == made["items"].num_rows + made["documents"].num_rows
+    years = [hit.year for hit in response.hits]
+    assert years == sorted(years, reverse=True)  # type: ignore[type-var]
+
+
+def test_operators_constrain() -> None:
+    assert all("reflective" in t for t in texts(ask('"reflective supervision"')))
+    assert not any("recorded" in t for t in texts(ask('"staff supervision" OR reflective -recorded')))
+    assert {h.authority for h in ask("authority:brinmouth supervision").hits} == {"Brinmouth"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the of and",
+        "😀",
+        '"',
+        "-",
+        "((((",
+        "AND OR NOT",
+        "field:",
+        "SELECT ?s WHERE { ?s ?p ?o } # <b>&amp;</b>",
+        "\x00\ud800",
+        "Übersetzung дети 子供",
+        "care " * 20_000,
+        "a" * 100_000,
+        '"' * 999,
+    ],
+)
+@pytest.mark.parametrize("mode", ["hybrid", "words", "meaning"])
+def test_nothing_typed_raises(text: str, mode: str) -> None:
+    response = searcher().search(SearchRequest(text, mode=mode))  # type: ignore[arg-type]
+    assert response.total >= len(response.hits)
+
+
+def test_what_has_no_topic_is_answered_with_advice() -> None:
+    response = ask("the of and")
+    assert response.total == 0
+    assert response.message
+
+
+def test_nothing_close_is_said_and_something_close_too() -> None:
+    assert not ask("recipes for rhubarb crumble").close
+    assert ask("private fostering").close
+
+
+def test_a_hit_says_why() -> None:
+    hit = ask("supervision that is reflective").hits[0]
+    assert {w.lower() for w in hit.why.words} >= {"supervision", "reflective"}
+    assert [hit.text[s:e] for s, e in hit.why.word_spans] == list(hit.why.words)
+    assert hit.why.sentence is not None
+
+
+def test_the_sentence_nearest_in_meaning_is_marked() -> None:
+    hit = next(h for h in ask("standard of plans for those leaving care").hits if "Pathway plans" in h.text)
+    start, end = hit.why.sentence or (0, 0)
+    assert hit.text[start:end] in ("Pathway plans are regular.", "Their quality varies much.")
+
+
+def test_similar_items_are_of_other_authorities_with_duplicates_folded() -> None:
+    response = searcher().similar(f"{ITEM}0")
+    assert "Avonford" not in {h.authority for h in response.hits}
+    first = response.hits[0]
+    assert {first.iri, *first.duplicates} == {f"{ITEM}6", f"{ITEM}12"}
+    assert all(h.kind == "recommendation" for h in response.hits)
+
+
+def test_similar_obeys_filters_and_names_unknown_items() -> None:
+    assert {h.authority for h in searcher().similar(f"{ITEM}0", Filters(authorities=("Caldwater",))).hits} == {
+        "Caldwater"
+    }
+    with pytest.raises(UnknownItem):
+        searcher().similar("https://example.org/none")
+
+
+def test_documents_are_found_by_title() -> None:
+    hits = ask("inspection Brinmouth 2020", kinds=("document",)).hits
+    assert hits[0].text.endswith("Brinmouth, 2020")
+    assert hits[0].row == -1
+
+
+def test_a_second_opening_gives_the_same_answer() -> None:
+    request = SearchRequest("children who wait", limit=50)
+    assert Searcher.open(release()).search(request) == searcher().search(request)
