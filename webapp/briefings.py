@@ -80,7 +80,7 @@ def summary(matches: PlanMatches) -> list[str]:
         f"{_counted(len(matches.matches), 'recommendation')} and {_counted(len(actions), 'action')} were read.",
         f"{_counted(sum(bool(m.similar) for m in matches.matches), 'recommendation')} with something close elsewhere.",
     ]
-    if unanswered:
+    if unanswered and actions:
         found.append(f"{_counted(unanswered, 'recommendation')} without an action.")
     if loose:
         found.append(f"{_counted(loose, 'action')} that no recommendation asks for.")

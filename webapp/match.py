@@ -160,7 +160,7 @@ def _read(file: Path, shown: str, settings: Settings, reading: threading.Bounded
     if plan.empty:
         raise Refused(
             HTTPStatus.UNPROCESSABLE_ENTITY,
-            f"{_shortened(shown)}: neither a recommendation nor an action was found in it. Paste them into the box, one a line.",
+            f"{_shortened(shown)}: no recommendation or action was found in it. Paste them into the box, one a line.",
         )
     return plan
 
@@ -257,6 +257,7 @@ def _answer(release: OpenRelease, plan: Plan, wish: Wish, settings: Settings) ->
             wish=wish,
             carried=_carried(plan),
             summary=briefings.summary(found),
+            notices=list(_notices(wish)),
             levels=list(enumerate(LEVELS, 1)),
             **_choices(settings),
         )
@@ -282,6 +283,15 @@ def _filters(wish: Wish) -> Filters:
         neighbours_of=own if wish.scope == "neighbours" else (),
         regions=(wish.region,) if wish.scope == "region" and wish.region else (),
     )
+
+
+def _notices(wish: Wish) -> Iterator[str]:
+    if wish.scope == "neighbours" and wish.council is None:
+        yield "The plan does not say whose it is: choose your council to compare it with its statistical neighbours."
+    elif wish.scope == "neighbours" and wish.council is not None and not wish.council.neighbours:
+        yield f"No statistical neighbours of {wish.council.name} are known here."
+    if wish.scope == "region" and not wish.region:
+        yield "No region was chosen, so all were searched."
 
 
 def _form_page(wish: Wish, settings: Settings, refused: Refused | None = None) -> str:
