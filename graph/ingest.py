@@ -32,6 +32,9 @@ from graph.reading import read
 #: Endings that a folder is searched for. A file that is named on the command line is read whatever its ending.
 ENDINGS = frozenset(".pdf .docx .doc .html .htm .txt .md .xlsx .csv".split())
 
+#: Bytes of the largest file that is read at all. A sparse file may claim any size and cost no disk.
+MAX_SOURCE = 1 << 30
+
 METADATA_COLUMNS = (
     "file",
     "authority",
@@ -190,13 +193,29 @@ def find_sources(
     failures: list[Failure] = []
     for path in sorted({file for given in paths for file in _files(given, failures)}):
         try:
+            _check_name(path)
+            if (size := path.stat().st_size) > MAX_SOURCE:
+                failures.append(Failure(str(path), f"holds {size} bytes, more than {MAX_SOURCE}", "split the document"))
+                continue
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as err:
             failures.append(Failure(str(path), f"cannot be opened: {err.strerror}", "check the file's rights"))
             continue
+        except UnreadableDocument as err:
+            failures.append(Failure.of(err))
+            continue
         found.setdefault(digest, Source(path, digest, rows.get(path.name, {})))
     return sorted(found.values(), key=lambda source: source.path), failures
+
+
+def _check_name(path: Path) -> None:
+    """Names go into JSON, RDF and pages, all of them UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as err:
+        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        raise UnreadableDocument(name, "its name is not text in UTF-8", "rename the file") from err
 
 
 def _files(given: Path, failures: list[Failure]) -> Iterator[Path]:
@@ -321,6 +340,7 @@ def _remember(entry: Path, result: bytes) -> None:
 
 def parse_one(path: Path, metadata: Mapping[str, str] | None = None, limits: Limits | None = None) -> ParsedDocument:
     """One document, parsed in isolation and not kept. Raises UnreadableDocument naming ``path``."""
+    _check_name(path)
     task = msgspec.json.encode(_Task(str(path.absolute()), dict(metadata or {}), None)).decode()
     try:
         return msgspec.json.decode(run_isolated(parse, task, limits or Limits()), type=ParsedDocument)

@@ -77,10 +77,15 @@ def read_html(path: Path, source: SourceFile) -> ReadDocument:
     text, warnings = decode(data, _declared(data))
     if _LONG_TAG.search(_DATA_URL.sub("", text)):
         raise UnreadableDocument(str(path), "one of its tags never ends", "save the page again, or as PDF")
-    root = parse_html(text)
+    root, whole = _tree(text)
     if root is None:
         raise UnreadableDocument(str(path), "the page holds no text", "check that the whole page was saved")
-    return _composed(path, source, root, warnings)
+    if not whole:
+        warnings = (*warnings, "its elements are nested without end: what follows the deepest was left out")
+    document = _composed(path, source, root, warnings)
+    if not whole and not document.text:
+        raise UnreadableDocument(str(path), "its elements are nested without end", "save the page again, or as PDF")
+    return document
 
 
 def _composed(path: Path, source: SourceFile, root: lxml.html.HtmlElement, warnings: tuple[str, ...]) -> ReadDocument:
@@ -115,14 +120,20 @@ def read_mhtml(path: Path, source: SourceFile) -> ReadDocument:
 
 def parse_html(text: str) -> lxml.html.HtmlElement | None:
     """The tree of a page or fragment; None where there is nothing in it. No entity or network access is possible."""
+    return _tree(text)[0]
+
+
+def _tree(text: str) -> tuple[lxml.html.HtmlElement | None, bool]:
+    """The tree, and whether it is whole: the parser gives up where elements are nested 256 deep."""
     text = re.sub(r"<\?xml[^>?]*\?>", "", text)
     if not text.strip():
-        return None
+        return None, True
     parser = lxml.html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
     try:
-        return lxml.html.document_fromstring(text, parser=parser)
+        root = lxml.html.document_fromstring(text, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
-        return None
+        return None, True
+    return root, not any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log)
 
 
 def page_drafts(root: lxml.html.HtmlElement) -> list[Draft]:

@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from graph.errors import UnreadableDocument
 from graph.model import ReadDocument, SourceFile
 from graph.reading.archive import check_archive
-from graph.reading.composition import Draft, DraftCell, DraftRow, compose
+from graph.reading.composition import MAX_COLUMNS, Draft, DraftCell, DraftRow, compose
 from graph.reading.encoding import decode
 from graph.reading.text import plain, text_cell
 
@@ -102,6 +102,11 @@ def read_csv(path: Path, source: SourceFile) -> ReadDocument:
         ]
     except csv.Error as err:
         raise UnreadableDocument(str(path), f"not a table ({err})", "export it again as CSV") from err
+    widest = max((len(row) for row in rows), default=0)
+    if widest > MAX_COLUMNS:
+        raise UnreadableDocument(
+            str(path), f"it has {widest} columns, more than {MAX_COLUMNS}", "keep only the plan's own columns"
+        )
     longest = max((len(cell) for row in rows for cell in row), default=0)
     if longest > MAX_CELL_LENGTH:
         raise UnreadableDocument(
