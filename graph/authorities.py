@@ -158,9 +158,10 @@ class Register:
             if weight > 0:
                 scores[mention.authority.gss_code] += weight
                 first.setdefault(mention.authority.gss_code, mention.start)
-        for authority in self.authorities:
-            if authority.domain and authority.abolished is None and f".{authority.domain}" in f".{text.lower()}":
-                at = re.search(rf"(?<![\w-]){re.escape(authority.domain)}", text.lower())
+        lower = text.lower() if ".uk" in text else ""
+        for authority in self.authorities if lower else ():
+            if authority.domain and authority.abolished is None and authority.domain in lower:
+                at = re.search(rf"(?<![\w-]){re.escape(authority.domain)}", lower)
                 if at is not None:
                     scores[authority.gss_code] += 3.0
                     first.setdefault(authority.gss_code, at.start())

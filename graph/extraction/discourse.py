@@ -276,6 +276,8 @@ _WHEN_TO_ACT: Final = re.compile(
 )
 
 
+#: Nobody writes longer sentences; patterns are not tried on what only looks like one.
+MAX_SENTENCE: Final = 6_000
 #: What a heading may say of the lists below it.
 _LISTED: Final = ("strengths", "improvement", "recommendations", "weaknesses")
 
@@ -562,6 +564,8 @@ class ProseReader:
         made: set[str] = set()
         last_finding = False
         for start, end in sentences(self.document.text, block.start, block.end):
+            if end - start > MAX_SENTENCE:
+                continue
             outcome = self._sentence(start, end, follows=last_finding)
             last_finding = outcome == "finding"
             if outcome:

@@ -184,6 +184,10 @@ _SUBJECT: Final = re.compile(
 )
 
 
+#: Nobody writes longer sentences; patterns are not tried on what only looks like one.
+MAX_SENTENCE: Final = 6_000
+
+
 @dataclass
 class _Review:
     """One inspection while it is being put together."""
@@ -398,7 +402,9 @@ class ReviewTeller:
 
     def _sentences(self, blocks: Iterable[Block]) -> Iterable[tuple[int, int]]:
         for block in blocks:
-            yield from sentences(self.document.text, block.start, block.end)
+            for start, end in sentences(self.document.text, block.start, block.end):
+                if end - start <= MAX_SENTENCE:
+                    yield start, end
 
     def _block(self, block: Block) -> None:
         text = self.document.slice(block)
@@ -407,7 +413,7 @@ class ReviewTeller:
             given = _Given(_area(line["area"]), line["grade"], block.start, block.end, "council.line", 0.95)
             self._give(given, self._review_of(block.start, block.end, block.start, block))
             return
-        for start, end in sentences(self.document.text, block.start, block.end):
+        for start, end in self._sentences((block,)):
             for given in self._given(start, end):
                 self._give(given, self._review_of(start, end, given.start, block))
 

@@ -8,7 +8,6 @@ formats becomes the same document.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +17,11 @@ from graph.model import Block, BlockKind, Cell, CellLine, ReadDocument, Row, Sou
 MAX_COLUMNS = 1000
 #: Glyphs that stand for a bullet, with those of symbol fonts in the private use area.
 BULLETS = "•●○◦▪▫■□◆◇►▶▸➢➤➔→✓✔❖❑∙·⁃‣⦁−–—*\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf0be\uf02d\uf06f\uf0e8\u2023\uf000\x95"
+#: Control and format characters other than white space: soft hyphens, zero-width marks, marks of direction.
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff]"
+)
 _BULLET = re.compile(rf"^(?P<marker>[{re.escape(BULLETS)}]|-{{1,2}}(?=\s)|o(?=\s\s*[A-Z])|\+(?=\s)|»(?=\s))\s*(?=\S)")
 _NUMBER = re.compile(
     r"^(?P<marker>"
@@ -145,15 +149,12 @@ def _separate(text: _Text, mark: str) -> None:
 
 
 def squeeze(words: str | None) -> str:
-    """White space collapsed, invisible characters out, ligatures of print resolved."""
+    """White space collapsed, invisible characters out."""
     if not words:
         return ""
-    kept = "".join(
-        " " if char in "\t\n\r\v\f\x85\u2028\u2029" else char
-        for char in words
-        if not (unicodedata.category(char) in ("Cc", "Cf", "Cs") and char not in "\t\n\r\v\f\x85")
-    )
-    return re.sub(r"\s+", " ", kept).strip()
+    if not words.isprintable():
+        words = _INVISIBLE.sub("", words)
+    return " ".join(words.split())
 
 
 def split_marker(words: str, *, numbers: bool = True) -> tuple[str | None, str]:

@@ -121,6 +121,7 @@ class _Reader:
         isolated = len(run) == 1
         first = len(self.drafts)
         previous = ""
+        lines: list[str] = []  # of the paragraph or item at hand
         for line, following in zip(run, [*run[1:], ""], strict=True):
             bold = _is_bold(line)
             words = plain(line)
@@ -138,11 +139,21 @@ class _Reader:
             ):
                 self.drafts.append(Draft("heading", bare[2], 2, bare[1], True))
             elif len(self.drafts) > first and self._goes_on(previous, words, width):
-                last = self.drafts[-1]
-                self.drafts[-1] = replace(last, text=f"{last.text} {words}", bold=last.bold and bold)
+                lines.append(words)
+                previous = words
+                continue
             else:
                 self.drafts.append(Draft("paragraph", words, bold=bold))
+            self._lengthen(lines)
             previous = words
+        self._lengthen(lines, 1)
+
+    def _lengthen(self, lines: list[str], back: int = 2) -> None:
+        """Adds the gathered lines to the draft that they go on with, ``back`` places from the end."""
+        if lines:
+            last = self.drafts[-back]
+            self.drafts[-back] = replace(last, text=" ".join([last.text, *lines]), bold=False)
+            lines.clear()
 
     def _goes_on(self, previous: str, words: str, width: int) -> bool:
         """Whether a line continues the one above: it was cut because its next word did not fit, or it says so."""
@@ -298,6 +309,9 @@ def plain(line: str) -> str:
 
 
 def unemphasised(text: str) -> str:
+    """A text without Markdown's emphasis, links and escapes."""
+    if not any(mark in text for mark in "*_[\\"):
+        return text
     text = re.sub(r"!?\[([^\]\n]{1,300})\]\((?:https?:|mailto:|/|#|\.)[^)\s]{0,500}(?:\s+\"[^\"]*\")?\)", r"\1", text)
     text = text.replace("**", "").replace("__", "")
     text = re.sub(r"(?<![\w*])\*(?=\S)([^*\n]{1,300}?)(?<=\S)\*(?![\w*])", r"\1", text)
