@@ -44,7 +44,7 @@ from indexer.rows import Known, rows_of
 from indexer.tables import write_table
 from ontology.resources import themes
 
-HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"' {{ 7*7 }} ${7*7}"
+HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"' {{ 1234*1234 }} ${1234*1234}"
 FORMULA = '=HYPERLINK("http://attacker.example","click") about supervision'
 REMOVED = f"{DEFAULT_BASE}documents/00000000000000ff"
 

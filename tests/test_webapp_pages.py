@@ -94,6 +94,7 @@ STATIC_ROUTES = [
     "/api",
     "/sparql",
     "/grades/good",
+    "/ontology",
 ]
 
 
@@ -381,7 +382,7 @@ def test_text_of_documents_is_never_html(client: FlaskClient, release: OpenRelea
         text = client.get(path).get_data(as_text=True)
         assert "<script" not in text.lower(), path
         assert "<img src=x" not in text, path
-        assert "49" not in re.findall(r"\{\{ ?7\*7 ?\}\}|\b49\b", text), path
+        assert str(1234 * 1234) not in text, path
     assert "&lt;script&gt;" in client.get(paths[0]).get_data(as_text=True)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, request
 
-from webapp import api, data_pages, errors, item_pages, match, page_images, search_pages, theme_pages
+from webapp import api, data_pages, errors, item_pages, match, ontology_page, page_images, search_pages, theme_pages
 from webapp.labels import date_in_words, humanised, period_in_words
 from webapp.services import Services, id_of, sparql_limits
 from webapp.settings import Settings
@@ -78,6 +78,7 @@ def build(settings: Settings, services: Services) -> Flask:
         page_images.blueprint(services),
         theme_pages.blueprint(services),
         match.blueprint(services),
+        ontology_page.blueprint(services),
         data_pages.blueprint(services),
         api.blueprint(services),
         protocol.blueprint(lambda: g.release, sparql_limits(settings), public_url=settings.public_url),

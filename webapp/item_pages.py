@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,9 @@ from webapp.tables import Row
 
 CONTEXT_CHARACTERS = 700
 SIMILAR_SHOWN = 10
+LEAST_SIMILAR = 0.15
 LINEAGE_SHOWN = 8
+LINEAGE_AN_INSPECTION = 3
 
 #: First path segment → template of the page, and the table that holds the row.
 ITEM_KINDS = {"findings": "finding", "recommendations": "recommendation", "actions": "action"}
@@ -79,9 +82,13 @@ def blueprint(services: Services) -> Blueprint:
         response.headers["Content-Security-Policy"] = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'"
         return response
 
-    @pages.get("/<any(evidence, grades, frameworks, inspectorates, graphs, areas, statuses, schemes):kind>/<path:name>")
-    def described(kind: str, name: str) -> AnyResponse:
-        return resource(kind, name, lambda release, key: _described_page(release, f"{kind}/{key}"))
+    @pages.get("/<path:name>")
+    def described(name: str) -> AnyResponse:
+        """Every other IRI of the data: grades, frameworks, evidence, agents, graphs."""
+        kind, _, key = name.rpartition("/")
+        if not kind or kind.split("/")[0] in {"api", "static"}:
+            raise NotFound()
+        return resource(kind, key, lambda release, key: _described_page(release, f"{kind}/{key}"))
 
     return pages
 
@@ -288,7 +295,7 @@ def item_page(release: OpenRelease, kind: str, key: str) -> str:
         row=row,
         document=release.document(row["document"]),
         inspection=inspection,
-        next_inspection=release.inspection(inspection["next"]) if inspection else None,
+        next_inspection=release.following(inspection),
         actions=release.actions_answering(row["iri"]),
         answered=release.item(row["answers"]),
         context=context_of(release, row),
@@ -331,7 +338,7 @@ def similar_elsewhere(release: OpenRelease, row: Row, limit: int = SIMILAR_SHOWN
                     score=score,
                     actions=release.actions_answering(item["iri"]),
                     inspection=inspection,
-                    next_inspection=release.inspection(inspection["next"]) if inspection else None,
+                    next_inspection=release.following(inspection),
                     statistical_neighbour=item["gss_code"] in near,
                 )
             )
@@ -342,7 +349,9 @@ def _neighbour_links(release: OpenRelease, row: Row, limit: int) -> list[tuple[R
     neighbours = release.tables.neighbours
     if not len(neighbours):
         hits = release.searcher.similar(row["iri"], limit=limit).hits
-        return [(release.tables.items.row(hit.row), hit.confidence) for hit in hits]
+        near = [hit for hit in hits if hit.confidence >= LEAST_SIMILAR]
+        near.sort(key=lambda hit: -hit.confidence)
+        return [(release.tables.items.row(hit.row), hit.confidence) for hit in near]
     links = sorted(neighbours.where("item", row["iri"]), key=lambda link: link["rank"])[:limit]
     return [(release.item(link["neighbour"]), link["score"]) for link in links]
 
@@ -363,9 +372,13 @@ def lineage(release: OpenRelease, row: Row) -> list[Row]:
         and (other["kind"] == "recommendation" or other["polarity"] == "improvement")
     ]
     others.sort(key=lambda other: (other["kind"] != "recommendation", -(other["year"] or 0), other["iri"]))
-    return sorted(
-        others[:LINEAGE_SHOWN], key=lambda other: (other["year"] or 0, other["published"] or "", other["iri"])
-    )
+    shown: Counter[str] = Counter()
+    kept = []
+    for other in others:
+        shown[other["inspection"]] += 1
+        if shown[other["inspection"]] <= LINEAGE_AN_INSPECTION:
+            kept.append(other)
+    return sorted(kept[:LINEAGE_SHOWN], key=lambda other: (other["year"] or 0, other["published"] or "", other["iri"]))
 
 
 def theme_confidences(release: OpenRelease, iri: str) -> dict[str, Row]:

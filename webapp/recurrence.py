@@ -65,11 +65,14 @@ def histories(tables: Tables) -> dict[str, list[Told]]:
         if inspection and (kind == "recommendation" or polarity == "improvement"):
             for theme in ids or ():
                 counted[inspection][theme] += 1
+    # a plan that answers an inspection repeats its recommendations: only the inspection's own report tells
+    reports = {row["iri"] for row in tables.documents.where("kind", "inspection-report")}
     found: dict[str, list[Told]] = defaultdict(list)
     for number in range(len(inspections)):
         iri = inspections.column("iri")[number]
         code = inspections.column("gss_code")[number]
-        if code and counted.get(iri) and inspections.column("position")[number] == 0:
+        reported = inspections.column("position")[number] == 0 and inspections.column("document")[number] in reports
+        if code and reported and counted.get(iri):
             when = inspections.column("end")[number] or inspections.column("start")[number]
             year = inspections.column("year")[number]
             told = Told(iri, when or str(year or ""), year, inspections.column("framework_id")[number], counted[iri])

@@ -78,6 +78,7 @@ class Result:
     """A hit with what its card shows of its surroundings."""
 
     hit: Hit
+    words: tuple[str, ...]
     passage: Passage
     document: Row | None
     inspection: Row | None
@@ -155,13 +156,13 @@ def year_range(release: OpenRelease) -> tuple[int, int] | None:
 
 
 def _page(query: Query, release: OpenRelease, size: int) -> str:
-    response = release.searcher.search(query.request(size))
+    response = release.search(query.request(size))
     last = max(1, -(-response.total // size))
     notices = list(query.notices)
     if query.page > last:
         notices.append(f"There are {last} pages of results; this is the last.")
         query = query.at(last)
-        response = release.searcher.search(query.request(size))
+        response = release.search(query.request(size))
     if response.message:
         notices.append(response.message)
     return render_template(
@@ -171,8 +172,8 @@ def _page(query: Query, release: OpenRelease, size: int) -> str:
         results=results_of(response.hits, release),
         notices=notices,
         tags=list(tags_of(query, release)),
-        tabs=list(_tabs(query, response, release)),
-        facets=facets_of(query, response, release),
+        tabs=list(_tabs(query, response, release, size)),
+        facets=facets_of(query, response, release, size),
         orders=[(query.sorted_by(order), label, order == query.order) for order, label in ORDERS.items()],
         modes=MODES,
         pages=_pages(query.page, last),
@@ -199,12 +200,19 @@ def _result(hit: Hit, release: OpenRelease) -> Result:
     inspection = release.inspection(hit.inspection)
     return Result(
         hit=hit,
-        passage=marked(hit.text, hit.why.word_spans, hit.why.sentence, limit=PASSAGE_LENGTH),
+        words=tuple({word.casefold(): word for word in reversed(hit.why.words)}.values())[::-1],
+        passage=marked(hit.text, hit.why.word_spans, _telling(hit), limit=PASSAGE_LENGTH),
         document=release.document(hit.document or hit.iri),
         inspection=inspection,
         actions=len(release.tables.items.numbers("answers", hit.iri)),
-        next_inspection=release.inspection(inspection["next"]) if inspection else None,
+        next_inspection=release.following(inspection),
     )
+
+
+def _telling(hit: Hit) -> tuple[int, int] | None:
+    """The stretch nearest in meaning where it singles something out: not where it is all there is."""
+    span = hit.why.sentence
+    return span if span is not None and span[1] - span[0] < 0.8 * len(hit.text) else None
 
 
 def tags_of(query: Query, release: OpenRelease) -> Iterator[Tag]:
@@ -242,13 +250,13 @@ def label_of(name: str, value: str, release: OpenRelease) -> str:
     return value
 
 
-def _tabs(query: Query, response: SearchResponse, release: OpenRelease) -> Iterator[Choice]:
+def _tabs(query: Query, response: SearchResponse, release: OpenRelease, size: int) -> Iterator[Choice]:
     """One tab a kind; counts are of the same search without its choice of kind."""
     chosen = query.values("kind")
     everything = query.having("kind")
     counted = response
     if chosen:
-        counted = release.searcher.search(everything.request(0))
+        counted = release.search(everything.request(size))
     counts = {value.value: value.count for value in counted.facets.get("kind", ())}
     yield Choice("All", counted.total, everything.url(), not chosen)
     for kind, (_, plural) in KIND_NAMES.items():
@@ -256,10 +264,10 @@ def _tabs(query: Query, response: SearchResponse, release: OpenRelease) -> Itera
             yield Choice(plural, counts.get(kind, 0), query.having("kind", kind).url(), chosen == (kind,))
 
 
-def facets_of(query: Query, response: SearchResponse, release: OpenRelease) -> list[Facet]:
+def facets_of(query: Query, response: SearchResponse, release: OpenRelease, size: int) -> list[Facet]:
     found = []
     for name in SIDE_FACETS:
-        counted = _counted(name, query, response, release)
+        counted = _counted(name, query, response, release, size)
         if not counted:
             continue
         if name == "theme":
@@ -272,15 +280,17 @@ def facets_of(query: Query, response: SearchResponse, release: OpenRelease) -> l
     return found
 
 
-def _counted(name: str, query: Query, response: SearchResponse, release: OpenRelease) -> Sequence[FacetValue]:
+def _counted(
+    name: str, query: Query, response: SearchResponse, release: OpenRelease, size: int
+) -> Sequence[FacetValue]:
     """A facet's counts. Where one of its values is chosen they are those of the search without that choice, so that
-    each figure is what adding the value brings."""
+    each figure is what adding the value brings. ``size`` is that of a page, whose answer is remembered."""
     if name == "year":
         lifted = query.dropping("since").dropping("until")
     else:
         lifted = query.dropping(name)
     if lifted.filters != query.filters:
-        response = release.searcher.search(lifted.request(0))
+        response = release.search(lifted.request(size))
     return response.facets.get("authority_type" if name == "type" else name, ())
 
 

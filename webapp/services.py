@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from graph.errors import ReleaseError
 from graph.release import Release, current_id
 from graph.store import open_read_only
 from indexer.search import Searcher
+from indexer.search_request import SearchRequest, SearchResponse
 from webapp.labels import Labels, local_id
 from webapp.settings import Settings
 from webapp.sparql.engine import SparqlEngine
@@ -28,6 +29,7 @@ from webapp.sparql.limits import Limits
 from webapp.tables import Row, Tables
 
 _LOG = logging.getLogger(__name__)
+_REMEMBERED_HITS = 100
 
 
 class OpenRelease:
@@ -59,6 +61,16 @@ class OpenRelease:
     def searcher(self) -> Searcher:
         with self._opening:
             return Searcher.open(self.release.path)
+
+    def search(self, request: SearchRequest) -> SearchResponse:
+        """``searcher.search``, remembering the latest answers: a page and its facets ask for the same several times."""
+        if request.limit > _REMEMBERED_HITS:
+            return self.searcher.search(request)
+        return self._remembered(request)
+
+    @cached_property
+    def _remembered(self) -> Callable[[SearchRequest], SearchResponse]:
+        return lru_cache(maxsize=256)(self.searcher.search)
 
     @cached_property
     def graph(self) -> ox.Store:
@@ -105,9 +117,18 @@ class OpenRelease:
     def actions_answering(self, iri: str) -> list[Row]:
         return self.tables.items.where("answers", iri)
 
-    def next_inspection(self, inspection: str | None) -> Row | None:
-        found = self.inspection(inspection)
-        return self.inspection(found["next"]) if found else None
+    def following(self, inspection: Row | None) -> Row | None:
+        """The next inspection of the same council under a comparable framework. An inspection that a council's paper
+        answers is followed by what follows the reported one of the same dates."""
+        if inspection is None or inspection["next"]:
+            return self.inspection(inspection["next"]) if inspection else None
+        if inspection["gss_code"] is None or not (inspection["start"] or inspection["end"]):
+            return None
+        for reported in self.tables.inspections.where("gss_code", inspection["gss_code"]):
+            same = all(reported[key] == inspection[key] for key in ("start", "end", "framework_id"))
+            if same and reported["next"]:
+                return self.inspection(reported["next"])
+        return None
 
     def main_inspections(self, gss_code: str | None = None) -> list[Row]:
         """Reported inspections in order of time, of one council or of all: those that a document is the report of."""

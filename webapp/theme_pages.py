@@ -26,19 +26,17 @@ COUNCILS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class ThemeFigures:
-    """Counts of items linked to a theme or one narrower. ``inspections`` of ``all_inspections`` main inspections told
-    their council about it (a recommendation, or a finding that asks for improvement)."""
+    """Counts of items linked to a theme or one narrower; ``items`` has mixed findings too. ``inspections`` of
+    ``all_inspections`` main inspections told their council about it: a recommendation, or a finding that asks for
+    improvement."""
 
     recommendations: int
     strengths: int
     improvements: int
     actions: int
+    items: int
     inspections: int
     all_inspections: int
-
-    @property
-    def items(self) -> int:
-        return self.recommendations + self.strengths + self.improvements + self.actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +120,14 @@ def _figures(rows: Iterable[tuple[str, str | None, str | None]], everywhere: set
         counts[kind if kind != "finding" else polarity or "finding"] += 1
         if inspection in everywhere and (kind == "recommendation" or polarity == "improvement"):
             told.add(inspection)
-    improvements = counts["improvement"] + counts["mixed"] + counts["finding"]
     return ThemeFigures(
-        counts["recommendation"], counts["strength"], improvements, counts["action"], len(told), len(everywhere)
+        recommendations=counts["recommendation"],
+        strengths=counts["strength"],
+        improvements=counts["improvement"],
+        actions=counts["action"],
+        items=counts.total(),
+        inspections=len(told),
+        all_inspections=len(everywhere),
     )
 
 
