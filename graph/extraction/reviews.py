@@ -41,7 +41,8 @@ _FRAMEWORKS: Final = tuple(
         ),
         r"inspection of local authority children[’']?s services(?: \(ILACS\))?|\bILACS\b",
         (
-            r"(?:single )?inspection of services for children in\sneed\sof\shelp\sand\sprotection(?:,?\schildren\slooked "
+            r"(?:single )?inspection of services for children in\sneed\sof\shelp\sand\sprotection"
+            r"(?:,?\schildren\slooked "
             r"after and care leavers)?"
         ),
         r"joint (?:local )?area (?:SEND )?inspection|area SEND inspection|local area (?:SEND )?inspection",
