@@ -126,6 +126,40 @@ NEIGHBOURS = pa.schema(
     ]
 )
 
+#: How a recommendation fared in the authority's later inspections of the same family.
+LINEAGE = pa.schema(
+    [
+        ("item", pa.string()),  # the later recommendation, null where the earlier one was not seen again
+        ("earlier", pa.string()),
+        ("score", pa.float32()),
+        ("kind", pa.string()),  # repeated, reworded, not-seen-again
+    ]
+)
+
+#: Recurring issues: groups of recommendations that ask for nearly the same.
+ISSUES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("text", pa.string()),  # of the representative
+        ("representative", pa.string()),
+        ("terms", _STRINGS),
+        ("themes", _STRINGS),  # empty where no theme of the scheme covers the issue
+        ("items", pa.int32()),
+        ("authorities", pa.int32()),
+        ("first_seen", pa.string()),
+        ("last_seen", pa.string()),
+        ("cohesion", pa.float32()),
+    ]
+)
+
+ISSUE_MEMBERS = pa.schema(
+    [
+        ("issue", pa.string()),
+        ("item", pa.string()),
+        ("rank", pa.int32()),  # 1: the representative
+    ]
+)
+
 SCHEMAS = {
     "documents": DOCUMENTS,
     "inspections": INSPECTIONS,

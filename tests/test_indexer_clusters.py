@@ -1,0 +1,93 @@
+"""Recurring issues: what falls together, what stays apart, and what is said of each group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indexer.clusters import centred, grouped, issue_rows, recurring_issues
+
+TOPICS = ("caseloads of social workers", "foster carers' training", "chronologies in case files")
+
+
+def corpus() -> tuple[list[dict[str, Any]], Any, Any]:
+    """Four authorities that make each of three recommendations, two years apart, and a finding that counts for none."""
+    rng = np.random.default_rng(0)
+    items, vectors = [], []
+    for year in range(4):
+        for topic, words in enumerate(TOPICS):
+            items.append(
+                {
+                    "iri": f"i{len(items)}", "kind": "recommendation", "text": f"Improve the {words}.",
+                    "gss_code": f"E{year}", "published": f"20{10 + 2 * year}-01-01",
+                    "themes": ["workforce-capacity"] if topic == 0 else [],
+                }
+            )  # fmt: skip
+            vectors.append(np.eye(8)[topic] * 3 + rng.normal(scale=0.2, size=8))
+    items.append({**items[0], "iri": "f", "kind": "finding"})
+    vectors.append(vectors[0])
+    rows = np.asarray(vectors, dtype=np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return items, rows, np.abs(rows[:, :4]) + 0.01
+
+
+def test_what_is_asked_for_again_falls_together_and_other_issues_stay_apart() -> None:
+    items, vectors, subjects = corpus()
+    issues = recurring_issues(items, vectors, subjects)
+    assert sorted(tuple(sorted(issue.members)) for issue in issues) == [(0, 3, 6, 9), (1, 4, 7, 10), (2, 5, 8, 11)]
+
+
+def test_an_issue_says_who_when_and_in_what_words() -> None:
+    items, vectors, subjects = corpus()
+    (issue,) = [i for i in recurring_issues(items, vectors, subjects) if 0 in i.members]
+    assert (issue.authorities, issue.first_seen, issue.last_seen) == (4, "2010-01-01", "2016-01-01")
+    assert issue.representative == issue.members[0]
+    assert any("caseload" in term for term in issue.terms)
+    assert issue.themes == ("workforce-capacity",)
+    assert issue.covered
+
+
+def test_an_issue_that_no_theme_covers_is_shown_as_such() -> None:
+    items, vectors, subjects = corpus()
+    assert [i.covered for i in recurring_issues(items, vectors, subjects) if 1 in i.members] == [False]
+
+
+def test_every_member_stands_in_one_issue_only_and_findings_in_none() -> None:
+    items, vectors, subjects = corpus()
+    members = [row for issue in recurring_issues(items, vectors, subjects, least=1) for row in issue.members]
+    assert sorted(members) == list(range(12))
+
+
+def test_issues_that_fewer_share_than_asked_for_are_left_out() -> None:
+    items, vectors, subjects = corpus()
+    assert recurring_issues(items, vectors, subjects, least=5) == []
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_or_no_recommendations_are_no_failure(count: int) -> None:
+    items, vectors, subjects = corpus()
+    issues = recurring_issues(items[:count], vectors[:count], subjects[:count], least=1)
+    assert len(issues) == count
+
+
+def test_the_same_corpus_gives_the_same_issues() -> None:
+    items, vectors, subjects = corpus()
+    assert recurring_issues(items, vectors, subjects) == recurring_issues(items, vectors, subjects)
+
+
+def test_many_rows_are_parted_by_leading_theme_without_mixing_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, vectors, subjects = corpus()
+    monkeypatch.setattr("indexer.clusters.MOST_AT_ONCE", 5)
+    labels = grouped(centred(vectors), subjects)
+    assert len(set(labels.tolist())) == 3
+
+
+def test_rows_of_the_tables_name_each_member_once_best_first() -> None:
+    items, vectors, subjects = corpus()
+    heads, members = issue_rows(items, recurring_issues(items, vectors, subjects))
+    assert {head["items"] for head in heads} == {4}
+    assert len(members) == 12
+    assert [m["rank"] for m in members if m["issue"] == heads[0]["id"]] == [1, 2, 3, 4]
+    assert heads[0]["representative"] == next(m["item"] for m in members if m["issue"] == heads[0]["id"])
