@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, Response, g, render_template, request
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from graph.authorities import Authority
 from webapp.item_pages import resource, theme_counts
 from webapp.labels import Concept, tree
-from webapp.negotiation import DATA_FORMS
+from webapp.negotiation import DATA_FORMS, see_data
 from webapp.recurrence import Recurrence, Told, histories, recurrences, repeats_of
 from webapp.services import OpenRelease, Services
 from webapp.tables import Row
@@ -53,10 +53,12 @@ def blueprint(services: Services) -> Blueprint:
     pages = Blueprint("theme_pages", __name__)
 
     @pages.get("/themes")
-    def themes() -> str:
+    def themes() -> AnyResponse:
         release: OpenRelease = g.release
+        if (data := see_data(request, "/themes")) is not None:
+            return data
         figures = theme_figures(release)
-        return render_template("themes.html", tree=list(tree(release.labels.themes)), figures=figures)
+        return Response(render_template("themes.html", tree=list(tree(release.labels.themes)), figures=figures))
 
     @pages.get("/themes/<name>")
     def theme(name: str) -> AnyResponse:
