@@ -725,7 +725,7 @@ HOSTILE: tuple[HostileFile, ...] = (
         "All",
         lambda: b"All" + b" \t" * 100_000 + b"is well" + b"- " * 50_000 + b"x y",
     ),
-    _file("a-million-lines.txt", "read", "a", lambda: b"a\n\n" * 300_000, slow=True),
+    _file("a-hundred-thousand-lines.txt", "read", "a", lambda: b"a\n\n" * 100_000, slow=True),
     _file("quotes-that-never-close.txt", "refused", "columns", lambda: b'All\tis\t"well\n' * 20_000),
     _file("tags-that-never-close.txt", "read", "All", lambda: b"<p All is <ul well </" * 8_000),
     _file("pipes.md", "refused", "columns", lambda: b"|All" * 50_000 + b"|\n" + b"|-" * 50_000 + b"|\n"),
