@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
-from flask import Blueprint, Response, g, redirect, render_template, request, send_file
+from flask import Blueprint, Response, g, redirect, render_template, send_file
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,13 +17,10 @@ from graph.description import DatasetFacts, Download, dataset_triples
 from graph.errors import ReleaseError
 from indexer import exports
 from indexer.tables import SCHEMAS
-from ontology import resources
-from ontology.namespaces import IG
-from webapp.description import serialise, term_text
+from webapp.description import serialise
 from webapp.errors import problem
 from webapp.exports import public_root
-from webapp.labels import local_id
-from webapp.negotiation import DATA_FORMS, data_form, see_data, split_suffix
+from webapp.negotiation import DATA_FORMS, data_form, split_suffix
 from webapp.search_pages import year_range
 from webapp.services import OpenRelease, Services, manifest_figures
 from webapp.settings import Settings
@@ -57,24 +54,6 @@ def blueprint(services: Services) -> Blueprint:
     @pages.get("/data.<suffix>")
     def dataset(suffix: str) -> Response:
         return _dataset(g.release, suffix, services.settings)
-
-    @pages.get("/ontology")
-    def ontology() -> AnyResponse:
-        """The vocabulary under its own IRI; a page for readers, the file itself for programs."""
-        redirection = see_data(request, "/ontology")
-        if redirection is not None:
-            return redirection
-        return Response(render_template("ontology.html", groups=vocabulary_terms(), forms=DATA_FORMS))
-
-    @pages.get("/ontology.<suffix>")
-    def ontology_data(suffix: str) -> Response:
-        form = data_form(suffix)
-        if form is None:
-            raise NotFound("The ontology can be had as " + ", ".join(f".{f.suffix}" for f in DATA_FORMS) + ".")
-        if suffix == "ttl":
-            return Response(resources.text("vocabulary.ttl"), content_type=f"{form.media_type}; charset=utf-8")
-        triples = [quad.triple for quad in _vocabulary()]
-        return Response(serialise(triples, form), content_type=f"{form.media_type}; charset=utf-8")
 
     @pages.get("/.well-known/void")
     def void() -> AnyResponse:
@@ -188,30 +167,6 @@ def _count(release: OpenRelease, query: str) -> int:
 
 def _counts(release: OpenRelease, query: str) -> dict[str, int]:
     return {solution["key"].value: int(solution["n"].value) for solution in _solutions(release, query)}
-
-
-def _vocabulary() -> Iterator[ox.Quad]:
-    return ox.parse(resources.text("vocabulary.ttl").encode(), format=ox.RdfFormat.TURTLE)
-
-
-@lru_cache(maxsize=1)
-def vocabulary_terms() -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Heading → (name, label, definition) of our own classes and properties, by name."""
-    types: dict[str, str] = {}
-    words: dict[str, dict[str, str]] = {}
-    for quad in _vocabulary():
-        if not isinstance(quad.subject, ox.NamedNode) or not quad.subject.value.startswith(IG):
-            continue
-        name, predicate = quad.subject.value.removeprefix(IG), local_id(quad.predicate.value)
-        if predicate == "type":
-            types.setdefault(name, local_id(term_text(quad.object)))
-        words.setdefault(name, {}).setdefault(predicate, term_text(quad.object))
-    found: dict[str, list[tuple[str, str, str]]] = {"Classes": [], "Properties": []}
-    for name in sorted(words):
-        heading = "Classes" if types.get(name, "").endswith("Class") else "Properties"
-        about = words[name].get("definition") or words[name].get("comment") or ""
-        found[heading].append((name, words[name].get("label", name), about))
-    return [(heading, terms) for heading, terms in found.items() if terms]
 
 
 def _size(file: Path) -> int:
