@@ -33,6 +33,24 @@ _BEFORE = (
     r"County\s+Council\s+of|Metropolitan\s+District\s+Council\s+of)"
 )
 
+#: A name that holds one of these names a council by itself.
+_FULL = re.compile(r"(?i)\b(?:council|corporation|borough of|city of)\b")
+#: What stands before a person's name; the surname after it may be a place's.
+_PERSON = re.compile(
+    r"(?:\b(?i:councillors?|cllrs?|alderman|mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|lord|lady|baroness|rev|"
+    r"reverend|judge|justice|mp|hmi)\b\.?[ \t]+(?:(?:[A-Z][\w’'-]*\.?|and|&)[ \t]+){0,3}|"
+    r"(?<![\w’'-])(?P<first>[A-Z][a-z]+)[ \t]+(?:[A-Z]\.?[ \t]+)?)$"
+)
+#: Words with a capital that may stand before a place's name without making a person of it.
+_NO_FIRST_NAME = frozenset(
+    "A About Across Again All Also An And Area As At Audit Authority Board Both Boroughs But By Cabinet Care Children "
+    "City Committee Council Councils County Director During East England Ensure Executive For From Great Greater Has "
+    "Health How If In Inspection Is Its Joint Lead Like Local London Lower Mid New Nor North Of Ofsted On Our Outside "
+    "Over Partnership People Police Report Review Safeguarding Schools Services Since So South St Than That The Their "
+    "This Throughout To Towards Under University Upper Was We West What When Where While Who Why Will With Within "
+    "Youth".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Authority:
@@ -142,8 +160,8 @@ class Register:
         found = []
         for match in self._pattern.finditer(text):
             authority = self.resolve(_spaces(match["name"]), on)
-            if authority is not None:
-                explicit = bool(match["before"] or match["council"])
+            explicit = bool(match["before"] or match["council"] or _FULL.search(match["name"]))
+            if authority is not None and (explicit or not _is_another_name(text, match)):
                 found.append(Mention(*match.span(), authority, explicit))
         return found
 
@@ -182,6 +200,9 @@ class Register:
             if shouted and words.title() not in _NEEDS_COUNCIL:
                 return 1.0
             return 0.6 if placed and not words.isupper() else 0.25
+        before = _PERSON.search(text[max(0, mention.start - 60) : mention.start])
+        if before is not None and before["first"] not in _NO_FIRST_NAME:
+            return 0.0
         following = text[mention.end : mention.end + 14]
         if re.match(r"\s+(?:Road|Street|House|Lane|Avenue|Hospital|University|College)\b", following):
             return 0.1
@@ -207,6 +228,13 @@ class Register:
             rf"(?P<name>{body})(?![\w])(?:[’']s?(?=\s))?(?:\s+(?P<council>{_COUNCIL}|(?:(?:CITY|COUNTY|BOROUGH|"
             rf"METROPOLITAN|DISTRICT|UNITARY)\s+)*COUNCIL\b))?"
         )
+
+
+def _is_another_name(text: str, match: re.Match[str]) -> bool:
+    """London alone names all its boroughs and none of them."""
+    if match["name"].casefold() != "london":
+        return False
+    return not re.search(r"(?i)\bcity\s+of\s+$", text[: match.start()][-12:])
 
 
 def _authority(row: dict[str, str]) -> Authority:
