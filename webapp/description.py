@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyoxigraph as ox
 from werkzeug.exceptions import NotAcceptable
 
-from ontology.namespaces import PREFIXES
+from ontology.namespaces import PREFIXES, RDF, SD
 from webapp.negotiation import DataForm
 
 #: XML 1.0 cannot carry these, whatever a broken font map gave.
@@ -19,11 +19,12 @@ MAX_INCOMING = 200
 
 
 def describe(store: ox.Store, iri: str, *, parts: str | None = None) -> list[ox.Triple]:
-    """Every statement about ``iri``, with blank nodes and the nodes under the prefix ``parts`` (its evidence) followed,
-    then at most MAX_INCOMING statements that point at it; each once, whatever graphs hold it. Empty where the graph
-    does not know it."""
+    """Every statement about ``iri`` and what has its name within it (``iri#part``), with blank nodes and the nodes
+    under the prefix ``parts`` (its evidence) followed, then at most MAX_INCOMING statements that point at it; each
+    once, whatever graphs hold it; of a graph that nothing is said of, that it is one. Empty where the graph does not
+    know it."""
     found: dict[ox.Triple, None] = {}
-    pending: list[ox.NamedNode | ox.BlankNode] = [ox.NamedNode(iri)]
+    pending: list[ox.NamedNode | ox.BlankNode] = [ox.NamedNode(iri), *_fragments(store, iri)]
     seen = set(pending)
     while pending:
         subject = pending.pop()
@@ -31,7 +32,7 @@ def describe(store: ox.Store, iri: str, *, parts: str | None = None) -> list[ox.
             found[quad.triple] = None
             value = quad.object
             follow = isinstance(value, ox.BlankNode) or (
-                isinstance(value, ox.NamedNode) and parts is not None and value.value.startswith(parts)
+                isinstance(value, ox.NamedNode) and value.value.startswith((f"{iri}#", parts or f"{iri}#"))
             )
             if follow and value not in seen:
                 assert isinstance(value, ox.NamedNode | ox.BlankNode)
@@ -39,7 +40,17 @@ def describe(store: ox.Store, iri: str, *, parts: str | None = None) -> list[ox.
                 pending.append(value)
     for triple, _ in zip(_incoming(store, iri), range(MAX_INCOMING), strict=False):
         found[triple] = None
+    if not found and store.contains_named_graph(ox.NamedNode(iri)):
+        found[ox.Triple(ox.NamedNode(iri), ox.NamedNode(f"{RDF}type"), ox.NamedNode(f"{SD}NamedGraph"))] = None
     return list(found)
+
+
+def _fragments(store: ox.Store, iri: str) -> list[ox.NamedNode | ox.BlankNode]:
+    """What is named within ``iri``: the subjects that its own graph holds, or that point at it."""
+    own = store.quads_for_pattern(None, None, None, ox.NamedNode(f"{iri}/graph"))
+    pointing = store.quads_for_pattern(None, None, ox.NamedNode(iri), None)
+    names = (quad.subject for quads in (own, pointing) for quad in quads)
+    return list(dict.fromkeys(n for n in names if isinstance(n, ox.NamedNode) and n.value.startswith(f"{iri}#")))
 
 
 def _incoming(store: ox.Store, iri: str) -> Iterator[ox.Triple]:
