@@ -99,6 +99,16 @@ def agent_triples(
     return out.encoded()
 
 
+def restatement_triples(pairs: Iterable[tuple[str, str]], generator: Generator, base: str = DEFAULT_BASE) -> bytes:
+    """The graph ``graphs/restatements``; ``pairs`` are (restating, restated) IRIs of recommendations."""
+    out = _derived(
+        Iris(base), "restatements", "Recommendations that a council's paper repeats from the report", generator
+    )
+    for restating, restated in pairs:
+        out.add(iri(restating), ig.restates, iri(restated))
+    return out.encoded()
+
+
 def vocabulary_graph_triples(base: str = DEFAULT_BASE) -> bytes:
     """The graph ``graphs/vocabulary``: vocabulary and concept schemes; the shapes are published beside it."""
     return b"".join(triples for name, triples in vocabulary_triples(base).items() if name != SHAPES_FILE)

@@ -14,7 +14,10 @@ from graph.mapping import MAPPING_VERSION
 from graph.model import Extraction
 from graph.register import register_triples
 from graph.working_graphs import GraphContent, content_version
+from indexer.clusters import issue_rows, recurring_issues
 from indexer.embedding import Embedder, Vectors
+from indexer.neighbours import lineage_rows, neighbour_rows
+from indexer.restatements import restated
 from indexer.tables import Row
 from indexer.theme_linking import ThemeLink, ThemeLinker
 from ontology.resources import themes
@@ -22,38 +25,57 @@ from ontology.resources import themes
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """``themes``: for each row of ``items`` its links, best first; ``neighbours``: rows of the table ``neighbours``."""
+    """``themes``: for each row of ``items`` its links, best first; ``restated``: row → row; ``rows``: rows of tables
+    ``theme_links``, ``neighbours``, ``lineage``, ``issues`` and ``issue_members``; ``generators`` by derived graph."""
 
     themes: Sequence[tuple[ThemeLink, ...]]
-    neighbours: Sequence[Row]
+    restated: Mapping[int, int]
+    rows: Mapping[str, list[Row]]
     generators: Mapping[str, Generator]
 
-    def tables(self, items: Sequence[Row]) -> dict[str, list[Row]]:
-        """Rows of ``theme_links`` and ``neighbours``; fills the column ``themes`` of ``items`` as well."""
-        rows: list[Row] = []
-        for item, found in zip(items, self.themes, strict=True):
-            item["themes"] = [link.theme for link in found]
-            rows += [
-                {"item": item["iri"], "theme": link.theme, "confidence": link.confidence, "method": link.method}
-                for link in found
-            ]
-        return {"theme_links": rows, "neighbours": list(self.neighbours)}
 
+def derive_links(rows: Mapping[str, Sequence[Row]], vectors: Vectors, embedder: Embedder) -> Links:
+    """Link all items, and write what was found into the columns ``themes`` and ``restates`` of ``items``.
 
-def derive_links(items: Sequence[Row], vectors: Vectors, embedder: Embedder) -> Links:
-    """Link all items. ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``."""
-    model = embedder.identity
+    ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``.
+    """
+    items, model = rows["items"], embedder.identity
     linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
-    found = linker.link([item["text"] for item in items], vectors)
+    texts = [item["text"] for item in items]
+    found = linker.link(texts, vectors)
+    pairs = restated(items, vectors, _by_iri(rows["inspections"]), _by_iri(rows["documents"]))
+    for row, (item, links) in enumerate(zip(items, found, strict=True)):
+        item["themes"] = [link.theme for link in links]
+        item["restates"] = items[pairs[row]]["iri"] if row in pairs else None
+    own = [row for row, item in enumerate(items) if item["kind"] == "recommendation" and row not in pairs]
+    first_told, own_vectors = [items[row] for row in own], vectors[own]
+    subjects = linker.confidences([texts[row] for row in own], own_vectors)
+    issues, members = issue_rows(first_told, recurring_issues(first_told, own_vectors, subjects))
     return Links(
         found,
-        [],
+        pairs,
+        {
+            "theme_links": [
+                {"item": item["iri"], "theme": link.theme, "confidence": link.confidence, "method": link.method}
+                for item, links in zip(items, found, strict=True)
+                for link in links
+            ],
+            "neighbours": neighbour_rows(items, vectors),
+            "lineage": lineage_rows(first_told, own_vectors),
+            "issues": issues,
+            "issue_members": members,
+        },
         {
             "themes": Generator("theme-linker", linker.version, model.sha256 if linker.uses_vectors else None),
             "neighbours": Generator("neighbours", "1", model.sha256),
+            "restatements": Generator("restatements", "1", model.sha256),
             "lineage": Generator("inspection-order", "1"),
         },
     )
+
+
+def _by_iri(rows: Sequence[Row]) -> dict[str, Row]:
+    return {row["iri"]: row for row in rows}
 
 
 def derived_graphs(
@@ -76,11 +98,15 @@ def derived_graphs(
     yield graph(
         "themes", [themed, links.generators["themes"]], lambda: theme_triples(themed, links.generators["themes"], base)
     )
-    similar = [SimilarityLink(r["item"], r["neighbour"], r["score"], r["rank"]) for r in links.neighbours]
+    similar = [SimilarityLink(r["item"], r["neighbour"], r["score"], r["rank"]) for r in links.rows["neighbours"]]
     yield graph(
         "neighbours",
         [similar, links.generators["neighbours"]],
         lambda: neighbour_triples(similar, links.generators["neighbours"], base),
+    )
+    pairs = [(items[row]["iri"], items[original]["iri"]) for row, original in links.restated.items()]
+    yield graph(
+        "restatements", pairs, lambda: derived.restatement_triples(pairs, links.generators["restatements"], base)
     )
     successions = [(row["iri"], row["next"]) for row in rows["inspections"] if row["next"]]
     yield graph("lineage", successions, lambda: lineage_triples(successions, links.generators["lineage"], base))

@@ -126,9 +126,13 @@ class PlanMatcher:
     def __init__(self, searcher: Searcher, tables: Path) -> None:
         self._searcher = searcher
         self._answers: dict[str, list[Row]] = defaultdict(list)
-        for row in read_rows(tables, "items"):
+        items = read_rows(tables, "items")
+        restated = {row["iri"]: row["restates"] for row in items if row["restates"]}
+        for row in items:
             if row["answers"]:
                 self._answers[row["answers"]].append(row)
+                if row["answers"] in restated:
+                    self._answers[restated[row["answers"]]].append(row)
         self._inspections: Mapping[str, Row] = {row["iri"]: row for row in read_rows(tables, "inspections")}
         self._followed = {
             _occasion(row): row["next"] for row in self._inspections.values() if row["next"] and _occasion(row)

@@ -390,7 +390,7 @@ class _Build:
             items = [row["text"] for row in rows["items"]]
             vectors = cache.encode(embedder, items)
             with self._clock.stage("link", len(items)):
-                links = derive_links(rows["items"], vectors, embedder)
+                links = derive_links(rows, vectors, embedder)
             with WorkingGraphs(self._work / "graph") as graphs:
                 contents = [
                     *self._document_graphs(documents, known, register),
@@ -482,7 +482,7 @@ class _Build:
                 progress.advance(len(batch))
 
     def _write_tables(self, release: Path, rows: Mapping[str, list[Row]], links: Links) -> None:
-        for name, table in {**rows, **links.tables(rows["items"])}.items():
+        for name, table in {**rows, **links.rows}.items():
             write_table(release / "tables", name, table)
 
     def _write_documents(

@@ -87,6 +87,7 @@ ITEMS = pa.schema(
         ("responsible", _STRINGS),
         ("status", pa.string()),  # the latest reported
         ("answers", pa.string()),  # IRI of the recommendation that an action answers
+        ("restates", pa.string()),  # of a recommendation in a council's paper: the report's own that it repeats
         ("document", pa.string()),
         ("file", pa.string()),
         ("page", pa.int32()),
@@ -160,6 +161,34 @@ ISSUE_MEMBERS = pa.schema(
     ]
 )
 
+#: How a recommendation fared in its authority's later inspections.
+LINEAGE = pa.schema(
+    [
+        ("item", pa.string()),  # null: not seen again
+        ("earlier", pa.string()),
+        ("score", pa.float32()),
+        ("kind", pa.string()),  # repeated, reworded, not-seen-again
+    ]
+)
+
+#: Recurring issues: groups of recommendations that say nearly the same.
+ISSUES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("text", pa.string()),
+        ("representative", pa.string()),
+        ("terms", _STRINGS),
+        ("themes", _STRINGS),
+        ("items", pa.int32()),
+        ("authorities", pa.int32()),
+        ("first_seen", pa.string()),
+        ("last_seen", pa.string()),
+        ("cohesion", pa.float32()),
+    ]
+)
+
+ISSUE_MEMBERS = pa.schema([("issue", pa.string()), ("item", pa.string()), ("rank", pa.int32())])
+
 SCHEMAS = {
     "documents": DOCUMENTS,
     "inspections": INSPECTIONS,
@@ -167,6 +196,9 @@ SCHEMAS = {
     "items": ITEMS,
     "theme_links": THEME_LINKS,
     "neighbours": NEIGHBOURS,
+    "lineage": LINEAGE,
+    "issues": ISSUES,
+    "issue_members": ISSUE_MEMBERS,
 }
 
 #: One row of a table; a column that is missing is null.

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pyoxigraph as ox
 
-from graph.derived import agent_triples, lineage_triples, neighbour_triples, theme_triples, vocabulary_graph_triples
+from graph.derived import (
+    agent_triples,
+    lineage_triples,
+    neighbour_triples,
+    restatement_triples,
+    theme_triples,
+    vocabulary_graph_triples,
+)
 from graph.iris import DEFAULT_BASE, DocumentIris, Iris
 from graph.mapping import document_triples
 from graph.register import register_triples
@@ -32,6 +39,9 @@ def invented_graphs(base: str = DEFAULT_BASE) -> dict[str, bytes]:
         "themes": theme_triples(theme_links(iris), LINKER, base),
         "neighbours": neighbour_triples(similarity_links(iris), EMBEDDER, base),
         "lineage": lineage_triples(successions(iris), LINEAGE, base),
+        "restatements": restatement_triples(
+            [(link.item, link.neighbour) for link in similarity_links(iris)][:1], LINEAGE, base
+        ),
         "register": register_triples(REGISTER, base),
         "vocabulary": vocabulary_graph_triples(base),
     }

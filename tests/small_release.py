@@ -205,7 +205,7 @@ def publish(data: Path, *, models: Path | None = None, now: datetime | None = No
         known.append(Known(extraction, iris))
         texts[iris.document] = text
     rows = rows_of(known, register)
-    links = derive_links(rows["items"], embedder.encode([row["text"] for row in rows["items"]]), embedder)
+    links = derive_links(rows, embedder.encode([row["text"] for row in rows["items"]]), embedder)
     graphs = [
         GraphContent(
             one.iris.graph,
@@ -219,7 +219,7 @@ def publish(data: Path, *, models: Path | None = None, now: datetime | None = No
     with WriterLock(data), WorkingGraphs(data / "work" / "graph") as working, ReleaseWriter(data, now=now) as writer:
         working.hold([*graphs, *derived_graphs(rows, links, DEFAULT_BASE, register, [one.extraction for one in known])])
         working.checkpoint(writer.path / "graph")
-        for name, table in {**rows, **links.tables(rows["items"])}.items():
+        for name, table in {**rows, **links.rows}.items():
             write_table(writer.path / "tables", name, table)
         build_index(read_tables(writer.path), writer.path, embedder, scheme=_scheme(register), model_dir=model)
         for one in known:

@@ -115,7 +115,7 @@ def _row(hit: Hit, release: OpenRelease, root: str) -> dict[str, Any]:
         "date": item.get("date"),
         "responsible": list(item.get("responsible") or ()),
         "status": item.get("status"),
-        "actions_in_answer": len(release.tables.items.numbers("answers", hit.iri)),
+        "actions_in_answer": len(release.actions_answering(hit.iri)),
         "document": document.get("title"),
         "file": hit.file or document.get("file"),
         "page": hit.page,

@@ -204,7 +204,7 @@ def _result(hit: Hit, release: OpenRelease) -> Result:
         passage=marked(hit.text, hit.why.word_spans, _telling(hit), limit=PASSAGE_LENGTH),
         document=release.document(hit.document or hit.iri),
         inspection=inspection,
-        actions=len(release.tables.items.numbers("answers", hit.iri)),
+        actions=len(release.actions_answering(hit.iri)),
         next_inspection=release.following(inspection),
     )
 

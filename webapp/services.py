@@ -115,7 +115,9 @@ class OpenRelease:
         return self.tables.items.find("iri", iri) if iri else None
 
     def actions_answering(self, iri: str) -> list[Row]:
-        return self.tables.items.where("answers", iri)
+        """Actions that answer the recommendation, or one of a council's paper that restates it."""
+        asked = [iri, *(row["iri"] for row in self.tables.items.where("restates", iri))]
+        return [action for one in asked for action in self.tables.items.where("answers", one)]
 
     def following(self, inspection: Row | None) -> Row | None:
         """The next inspection of the same council under a comparable framework. An inspection that a council's paper
