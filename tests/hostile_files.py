@@ -526,7 +526,7 @@ HOSTILE: tuple[HostileFile, ...] = (
     ),
     _file("letters-that-are-half-letters.pdf", "read", WORDS[1:], surrogate_pdf),
     # wrong endings
-    _file("a-page.pdf", "read", WORDS, lambda: page("")),
+    _file("a-page.pdf", "refused", "it is a web page, not a PDF", lambda: page("")),
     _file("a-pdf.docx", "read", WORDS, plain_pdf),
     _file("a-pdf.txt", "read", WORDS, plain_pdf),
     _file("a-picture.pdf", "refused", "PNG", lambda: b"\x89PNG\r\n\x1a\n" + noise(4096)),

@@ -167,3 +167,14 @@ def test_blocks_of_any_text_lie_in_order_and_apart(text: str) -> None:
             for cell in row.cells:
                 assert all(block.start <= line.start < line.end <= block.end for line in cell.lines)
         last = block.end
+
+
+@pytest.mark.parametrize("name", ["page.pdf", "page.docx", "page.xlsx"])
+def test_a_page_or_text_under_the_name_of_another_format_is_a_failed_download(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"<!DOCTYPE html><html><body>Not found</body></html>")
+    with pytest.raises(UnreadableDocument, match=r"is a web page, not .* as its ending says \(download it again"):
+        read(path)
+    path.write_bytes(b"Error 404: the file is not here.")
+    with pytest.raises(UnreadableDocument, match="is plain text, not"):
+        read(path)

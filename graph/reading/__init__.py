@@ -36,6 +36,8 @@ READABLE_ENDINGS = frozenset(_ENDINGS)
 #: Control characters that no text holds.
 _STRANGE = bytes([*range(1, 9), *range(14, 32)])
 _SAMPLE = 1 << 16
+#: Formats that no page and no text is saved as: with such bytes behind such an ending a download has failed.
+_NEVER_TEXT = {PDF: "a PDF", DOCX: "a Word file", XLSX: "a workbook"}
 _IMAGES = {
     b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image", b"GIF8": "a GIF image",
     b"II*\x00": "a TIFF image", b"MM\x00*": "a TIFF image",
@@ -48,6 +50,7 @@ def read(path: Path) -> ReadDocument:
     Raises UnreadableDocument where it is empty, of a kind that is not read, damaged, or holds no words.
     """
     source = source_file(path)
+    _refuse_failed_download(path, source.media_type)
     document = _reader(source.media_type)(path, source)
     if not re.search(r"\w", document.text):
         raise UnreadableDocument(
@@ -58,6 +61,19 @@ def read(path: Path) -> ReadDocument:
         note = f"its name ends in {path.suffix}, but it is {source.media_type}"
         document = replace(document, warnings=(*document.warnings, note))
     return document
+
+
+def _refuse_failed_download(path: Path, media_type: str) -> None:
+    """What a site answers in place of a file ("not found", "sign in") holds none of the document's items."""
+    promised = _ENDINGS.get(path.suffix.lower(), TEXT)
+    if promised not in _NEVER_TEXT or _family(media_type) not in (HTML, TEXT):
+        return
+    is_page = _family(media_type) == HTML
+    what = "a web page" if is_page else "plain text"
+    advice = f"rename it to {'.html if the page' if is_page else '.txt if the text'} itself is meant"
+    raise UnreadableDocument(
+        str(path), f"it is {what}, not {_NEVER_TEXT[promised]} as its ending says", f"download it again, or {advice}"
+    )
 
 
 def source_file(path: Path) -> SourceFile:
