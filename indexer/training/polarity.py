@@ -8,6 +8,7 @@ estimated from unlabelled findings. The judged findings are scored, never learnt
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -216,6 +217,7 @@ def main() -> None:
         "version": VERSION,
         "weights_sha256": embedder.identity.sha256,
         "trained_on": {"annotated": len(annotated), "by section": len(examples) - len(annotated)},
+        "data_sha256": hashlib.sha256(json.dumps([[e.text, e.polarity] for e in examples]).encode()).hexdigest(),
         "polarities": dict(Counter(POLARITIES[e.polarity] for e in examples)),
     }
     print(json.dumps(about), {k: np.round(np.exp(v), 2).tolist() for k, v in zip(SECTION_KINDS, prior, strict=True)})
