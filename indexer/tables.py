@@ -161,34 +161,6 @@ ISSUE_MEMBERS = pa.schema(
     ]
 )
 
-#: How a recommendation fared in its authority's later inspections.
-LINEAGE = pa.schema(
-    [
-        ("item", pa.string()),  # null: not seen again
-        ("earlier", pa.string()),
-        ("score", pa.float32()),
-        ("kind", pa.string()),  # repeated, reworded, not-seen-again
-    ]
-)
-
-#: Recurring issues: groups of recommendations that say nearly the same.
-ISSUES = pa.schema(
-    [
-        ("id", pa.string()),
-        ("text", pa.string()),
-        ("representative", pa.string()),
-        ("terms", _STRINGS),
-        ("themes", _STRINGS),
-        ("items", pa.int32()),
-        ("authorities", pa.int32()),
-        ("first_seen", pa.string()),
-        ("last_seen", pa.string()),
-        ("cohesion", pa.float32()),
-    ]
-)
-
-ISSUE_MEMBERS = pa.schema([("issue", pa.string()), ("item", pa.string()), ("rank", pa.int32())])
-
 SCHEMAS = {
     "documents": DOCUMENTS,
     "inspections": INSPECTIONS,
