@@ -55,8 +55,6 @@ ROWS = {
     "top-themes": 6,
     "unanswered": 1,
     "vague-dates": 4,
-    "what-comes-back": 2,
-    "what-followed": 2,
     "where-it-stands": 2,
 }
 #: Examples that search, on the small release: whether they must find something there.

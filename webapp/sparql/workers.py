@@ -37,7 +37,7 @@ _SCRIPT = Path(__file__).with_name("worker_process.py")
 _GRACE = 0.5
 #: From this many seconds on a query is a long one: it has low priority and leaves its turn to others.
 _LONG = 0.15
-_GIVES_WAY = 15
+_GIVES_WAY = 10
 #: A worker is replaced after so many answers, so that what the engine keeps does not add up.
 _ANSWERS = 500
 
