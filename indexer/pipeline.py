@@ -103,7 +103,8 @@ class _Settings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """What a build is told. ``model`` is empty for the default model; ``executor`` None for local child processes."""
+    """What a build is told. ``model`` is empty for the default model; ``models`` where converted models are kept, None
+    for ``DATA/work/models``; ``executor`` None for local child processes."""
 
     data: Path
     metadata: Path | None = None
@@ -115,6 +116,7 @@ class BuildOptions:
     keep: int = 3
     limits: Limits = field(default_factory=Limits)
     executor: Executor | None = None
+    models: Path | None = None
 
     @classmethod
     def of(
@@ -276,6 +278,7 @@ class _Build:
         self._clock = clock
         self._earlier = earlier
         self._work = options.data / "work"
+        self._models = options.models or self._work / "models"
         self._store = SourceStore(options.data / "sources")
         self._executor = options.executor or LocalExecutor(options.jobs, options.limits)
         self._read = 0
@@ -289,7 +292,7 @@ class _Build:
         failures = [*failures, *unread]
         if not documents and not removed:
             return self._report(None, failures)
-        embedder = open_embedder(self._options.model or DEFAULT_MODEL, cache_dir=self._work / "models")
+        embedder = open_embedder(self._options.model or DEFAULT_MODEL, cache_dir=self._models)
         gone = {**_removed(self._earlier), **(removed or {})}
         signature = self._signature(documents, embedder, gone)
         if self._earlier is not None and self._earlier.manifest.facts.extra.get("signature") == signature:
@@ -501,7 +504,7 @@ class _Build:
 
     def _model_dir(self) -> Path | None:
         """The converted default model, which the release carries; None for a model that is named."""
-        return None if self._options.model else converted_model(self._work / "models")
+        return None if self._options.model else converted_model(self._models)
 
     def _facts(
         self,

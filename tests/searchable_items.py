@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
 from indexer.facets import Scheme
 from indexer.search import Searcher
 from indexer.tables import DOCUMENTS, ITEMS
+from tests.shared_models import shared_models
 
 ITEM = "https://example.org/recommendations/"
 DOCUMENT = "https://example.org/documents/"
@@ -115,7 +115,7 @@ def scratch() -> Path:
 
 @lru_cache(maxsize=1)
 def model_dir() -> Path:
-    return converted_model(Path(os.environ.get("INSPECTGRAPH_TEST_MODELS", scratch() / "models")))
+    return converted_model(shared_models())
 
 
 @lru_cache(maxsize=1)

@@ -43,6 +43,7 @@ from indexer.links import derive_links, derived_graphs
 from indexer.rows import Known, rows_of
 from indexer.tables import write_table
 from ontology.resources import themes
+from tests.shared_models import shared_models
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"' {{ 1234*1234 }} ${1234*1234}"
 FORMULA = '=HYPERLINK("http://attacker.example","click") about supervision'
@@ -189,7 +190,7 @@ def publish(data: Path, *, models: Path | None = None, now: datetime | None = No
     """Publish the release under ``data``; ``only`` takes the first documents alone. ``models``: where the converted
     model is kept between calls."""
     data.mkdir(parents=True, exist_ok=True)
-    model = converted_model(models or data / "work" / "models")
+    model = converted_model(models or shared_models())
     embedder = OpenVinoEmbedder(model, threads=1)
     authorities = data / "authorities.csv"
     authorities.write_text(f"{_COLUMNS}\n{_COUNCILS}", encoding="utf-8")

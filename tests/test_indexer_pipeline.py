@@ -21,6 +21,7 @@ from indexer.pipeline import BuildOptions, BuildReport, build_release, remove_do
 from indexer.search import Filters, Searcher, SearchRequest
 from indexer.tables import read_rows
 from tests.samples.make_samples import write_samples
+from tests.shared_models import shared_models
 
 AUTHORITIES = Path(__file__).parent / "samples" / "authorities.csv"
 CHOSEN = ("haverwick_2015-06-12", "haverwick_2018-09-21", "haverwick-improvement-plan-2015")
@@ -59,7 +60,8 @@ def own_sources(sources: Path, tmp_path: Path) -> Path:
 
 
 def build(data: Path, *paths: Path, prune: bool = False) -> BuildReport:
-    return build_release(paths, BuildOptions(data, authorities=AUTHORITIES, jobs=2, prune=prune))
+    options = BuildOptions(data, authorities=AUTHORITIES, jobs=2, prune=prune, models=shared_models())
+    return build_release(paths, options)
 
 
 def files_of(data: Path) -> set[str]:
@@ -165,7 +167,7 @@ def test_nothing_is_published_when_nothing_could_be_read(tmp_path: Path) -> None
 
 def test_a_removed_document_leaves_nothing_of_it_in_the_next_release(data: Path) -> None:
     plan = next(r for r in read_rows(Release.open(data).path / "tables", "documents") if "plan" in r["file"])
-    remove_documents([plan["iri"]], BuildOptions(data))
+    remove_documents([plan["iri"]], BuildOptions(data, models=shared_models()))
     release = Release.open(data)
     assert plan["file"] not in files_of(data)
     assert plan["iri"] in release.manifest.facts.extra["removed"]
@@ -177,7 +179,7 @@ def test_a_removed_document_leaves_nothing_of_it_in_the_next_release(data: Path)
 
 def test_removing_what_is_not_there_is_refused_by_name(data: Path) -> None:
     with pytest.raises(InspectgraphError, match=r"nowhere\.pdf: no document"):
-        remove_documents(["nowhere.pdf"], BuildOptions(data))
+        remove_documents(["nowhere.pdf"], BuildOptions(data, models=shared_models()))
 
 
 @pytest.mark.parametrize("after", [1.0, 3.0])
