@@ -10,6 +10,7 @@ from graph.authorities import Authority, Register
 from graph.dates import find_dates
 from graph.extraction.evidence import collapsed
 from graph.extraction.grades import GRADE_WORDS
+from graph.extraction.sections import opens_section
 from graph.model import Block, DocumentFacts, DocumentKind, ReadDocument
 
 _FRONT_ENDS: Final = re.compile(
@@ -20,17 +21,25 @@ _FRONT_ENDS: Final = re.compile(
 _PUBLISHED: Final = re.compile(
     r"(?i)\b(?:report )?(?:published|publication date|date of publication|date published)\b(?: on)?\s*:?\s*"
 )
+_ISSUED: Final = re.compile(
+    r"(?m)^(?:HM|His Majesty[’']s|Her Majesty[’']s) Inspectorate of \w+,?\s+(?P<date>[A-Z][a-z]+ (?:19|20)\d\d)$"
+)
+"""How an imprint names the month: the body, then when."""
 _FILE_DATE: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)")
 
 
 def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
     """The lines that stand above the dates, the inspector or the grades on the first page."""
     lines: list[Block] = []
-    for block in blocks[:14]:
+    letter = False
+    for block in blocks[:20]:
         text = collapsed(document.slice(block))
         if re.match(r"(?i)dear\b", text):
             lines.clear()  # above it stands the address
+            letter = True
             continue
+        if lines and opens_section(text):
+            break
         if block.kind == "table" or _FRONT_ENDS.search(text) or len(text) > 260:
             break
         if re.search(rf"(?i)\b(?:is|are|require) {GRADE_WORDS}", text):
@@ -40,7 +49,7 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
         if len(lines) == 8:
             break
     large = [block for block in lines if block.kind == "heading"]
-    chosen = large or lines[:3]
+    chosen = large[:1] or lines[:1] if letter else large or lines[:3]
     title = " ".join(collapsed(document.slice(block)) for block in chosen)
     title = re.split(r"(?i)\s+(?:inspection|visit) dates?\s*:", title)[0]
     title = re.sub(r"(?<=[a-z])\d{1,2}$", "", title).strip(" :-–")
@@ -49,15 +58,39 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
 
 def published(document: ReadDocument, front: str) -> tuple[str | None, str | None]:
     """(EDTF, where from): the printed date, else the one in the file's name, else the year of the copyright line."""
+    month: str | None = None
     for match in _PUBLISHED.finditer(front):
-        dates = [date for date in find_dates(front[match.end() : match.end() + 40]) if len(date.earliest) == 10]
+        dates = [date for date in find_dates(front[match.end() : match.end() + 40]) if len(date.earliest) >= 7]
         if dates and dates[0].start < 12:
-            return dates[0].earliest, "text"
+            if len(dates[0].earliest) == 10:
+                return dates[0].earliest, "text"
+            month = month or dates[0].earliest
+    letter = _letter_date(document)
+    if letter is not None:
+        return letter, "text"
+    if month is not None:
+        return month, "text"
+    issued = _ISSUED.search(front)
+    dates = find_dates(issued["date"]) if issued else []
+    if dates:
+        return dates[0].earliest, "text"
     named = _FILE_DATE.search(document.source.name)
     if named is not None:
         return "-".join(part for part in named.groups() if part), "file name"
     years = re.findall(r"©\s*Crown copyright,?\s*((?:19|20)\d\d)", document.text)
     return (years[-1], "text") if years else (None, None)
+
+
+def _letter_date(document: ReadDocument) -> str | None:
+    """The date that stands alone above the salutation of a letter."""
+    above: list[str] = []
+    for block in document.blocks[:30]:
+        text = collapsed(document.slice(block))
+        if re.match(r"(?i)dear\b", text):
+            dates = [found for line in above if len(line) < 40 and (found := find_dates(line))]
+            return next((found[0].earliest for found in dates if len(found[0].earliest) == 10), None)
+        above.append(text)
+    return None
 
 
 def authority_of(title: str, document: ReadDocument, register: Register, on: str | None) -> Authority | None:

@@ -41,8 +41,13 @@ _LEAD_AFTER: Final = re.compile(
 )
 _LED_BY: Final = re.compile(
     rf"\b(?:led|undertaken|carried out|conducted) by (?P<name>{_NAME}),? (?:{_INSPECTOR_TITLES})"
-    rf"|\b[Tt]he (?:\w+ )?inspectors? (?:was|were|for this (?:visit|inspection) (?:was|were)) (?P<first>{_NAME}),"
+    rf"|\b(?:[Tt]he|{_INSPECTOR_TITLES}) ?(?:\w+ )?(?:[Ii]nspectors? ?)?(?:was|were|for this (?:visit|inspection|review) "
+    rf"(?:was|were)) (?P<first>{_NAME})(?=,| and\b| (?:{_INSPECTOR_TITLES})|\.)"
+    rf"|\bled by (?:one of )?(?:{_INSPECTOR_TITLES}|HM Inspectors?|an? [\w ]{{0,20}}inspector)"
+    rf"(?: from (?:Ofsted|the CQC))?,? (?P<titled>{_NAME})"
+    rf"|\b(?P<who>{_NAME}),? (?:{_INSPECTOR_TITLES})?,?\s*(?:who )?led the (?:inspection|visit|review|team)\b"
 )
+_SIGNED: Final = re.compile(rf"(?:{_INSPECTOR_TITLES})(?:,? Ofsted)?\.?")
 _DATES: Final = re.compile(
     r"\b(?:inspection|visit|review|fieldwork) dates?\s*:?|\bdates? of (?:the )?(?:inspection|visit|review)\s*:?"
     r"|\binspected (?:between|from|on)\b",
@@ -75,8 +80,9 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     """The inspection's name as printed, the authority's name left out: "Inspection of Leeds local authority
     children’s services" is an "Inspection of local authority children’s services"."""
     match = re.search(
-        r"(?i)\b(?:(?:re-?)?inspection of|joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring "
-        r")?inspection|focused visit|monitoring visit|review of|safeguarding and looked after)",
+        r"(?i)\b(?:(?:(?:annual )?(?:un)?announced |(?:full joint|core case|thematic) )?(?:re-?)?inspection of|"
+        r"joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring )?inspection|focused visit|monitoring visit|"
+        r"annual performance assessment|review of|safeguarding and looked after)",
         title,
     )
     if match is None:
@@ -88,6 +94,14 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     area_send = re.match(r"(?i)area SEND (?:full |monitoring )?inspection", name)
     if area_send is not None:
         return area_send.group()
+    assessed = re.match(
+        r"(?i)(?:.*?inspection of (?:contact,? referral and assessment(?: arrangements)?|youth (?:offending|justice)(?: "
+        r"services?| work)?)|annual performance assessment(?: of services for children(?: and young people)?)?|"
+        r"joint area review|review of health services for .*?(?= in [A-Z][^ ]* ?(?:and |$|[A-Z])|$))",
+        name,
+    )
+    if assessed is not None:
+        return assessed.group()
     visit = re.match(r"(?i)(?:focused|monitoring) visit", name)
     if visit is not None:
         return f"{visit.group()} to children’s services" if "children" in name.lower() else visit.group()
@@ -138,12 +152,23 @@ def lead_inspector(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str
             match = re.match(rf"(?P<name>{_NAME})", follows)
         if match is not None:
             groups = match.groupdict()
-            name = _person(groups.get("name") or groups.get("first") or "")
+            name = _person(next((groups[key] for key in ("name", "first", "titled", "who") if groups.get(key)), ""))
             if groups.get("second"):
                 name = f"{name} and {_person(groups['second'])}"
             if name:
                 return name, block
     return None, None
+
+
+def signatory(document: ReadDocument) -> str | None:
+    """The inspector who signs a letter: the line between "Yours sincerely" and an inspector's title."""
+    lines = [collapsed(document.slice(block)) for block in document.blocks]
+    for position, text in enumerate(lines):
+        if re.fullmatch(r"(?i)yours (?:sincerely|faithfully),?", text) and position + 2 < len(lines):
+            name, title = lines[position + 1 : position + 3]
+            if re.fullmatch(_NAME, name) and _SIGNED.fullmatch(title):
+                return _person(name)
+    return None
 
 
 def _person(name: str) -> str:
@@ -174,14 +199,35 @@ def inspection_dates(document: ReadDocument, blocks: Sequence[Block]) -> tuple[s
         dates = [date for date in find_dates(text[told.start() :][:160]) if len(date.earliest) == 10] if told else []
         if dates:
             return dates[0].earliest, dates[-1].latest if told and told["range"] else dates[0].latest, block
+    return _month_told(document, blocks)
+
+
+def _month_told(
+    document: ReadDocument, blocks: Sequence[Block]
+) -> tuple[str | None, str | None, Block | None]:
+    """The month in which an older report says that it was done, in a sentence or on a line of its own."""
+    for block in blocks[:25]:
+        text = collapsed(document.slice(block))
+        for told in _IN_MONTH.finditer(text):
+            dates = [date for date in find_dates(text[told.end() : told.end() + 40]) if len(date.earliest) >= 7]
+            if dates and dates[0].start < 16 and not _PREVIOUS_DATES.search(text[told.start() : told.end()]):
+                return dates[0].earliest, dates[0].latest, block
+    for block in blocks[:8]:
+        text = collapsed(document.slice(block))
+        if re.fullmatch(r"[A-Z][a-z]+(?: ?(?:[-–/]|and) ?[A-Z][a-z]+)? (?:19|20)\d\d", text) and (dates := find_dates(text)):
+            return dates[0].earliest, dates[-1].latest, block
     return None, None, None
 
 
 _CONDUCTED: Final = re.compile(
     r"(?i)\b(?P<range>between|from)\b(?=[^.]{0,60}\b(?:19|20)\d\d,? (?:ofsted|the care|inspectors|her majesty|"
     r"his majesty))"
-    r"|\b(?:findings of the|a|the) (?:focused visit|monitoring visit|inspection|visit)\b[^.]{0,120}?\b(?:on|between|"
-    r"from)\b(?= )"
+    r"|\b(?:findings of (?:the|our)|a|the|our|this) (?:(?!last|previous|earlier|first)[\w’'-]+ ){0,6}?(?:visit|inspection|"
+    r"review)\b[^.]{0,220}?\b(?:on|between|from)\b(?= )"
+)
+_IN_MONTH: Final = re.compile(
+    r"(?i)\b(?:inspection|review|visit|fieldwork|it)\b[^.;]{0,90}?\b(?:took place|carried out|conducted|undertaken|"
+    r"started|began|completed)\b(?: \w+){0,3}? ?(?:in|during|on|between)?\b"
 )
 """How a letter tells its dates: in a sentence."""
 

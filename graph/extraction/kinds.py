@@ -8,6 +8,13 @@ from typing import Final
 from graph.extraction.evidence import collapsed
 from graph.model import ReadDocument
 
+_LETTERHEAD: Final = (
+    r"(?:(?:hm|her majesty[’']s|his majesty[’']s) inspectorate of \w+(?:, \w+ \d{4})?|ofsted|office for standards in "
+    r"education(?:, children[’']s services and skills)?(?: \(ofsted\))?|commission for social care inspection(?: "
+    r"\(csci\))?|social services inspectorate(?: \(ssi\))?|care quality commission(?: \(cqc\))?|better education and "
+    r"care)"
+)
+"""An inspectorate's name on a line of its own."""
 _REPORT: Final = (
     (2, r"(?:inspection|visit) dates?\s*:|dates? of (?:the )?inspection\s*:"),
     (2, r"(?:lead|reporting) inspectors?\s*:?\s+[A-Z]|lead inspector:|inspection team"),
@@ -19,7 +26,20 @@ _REPORT: Final = (
             r")?(?:local )?area|^.{0,60}\binspection of (?:services for|local authority|children)"
         ),
     ),
+    (
+        2,
+        (
+            r"^(?:an? )?(?:(?:full joint|core case|thematic|short quality) )?inspection of (?:the )?youth "
+            r"(?:offending|justice)|^(?:a )?review of health services for|^joint area review|^annual performance assessment"
+            r"|^(?:annual )?(?:un)?announced inspection of|^safeguarding and looked after"
+        ),
+    ),
     (1, r"© ?crown copyright"),
+    (2, rf"^(?:the )?{_LETTERHEAD}$"),
+    (2, r"\bwe (?:judged|rated|graded|recommend that|found that|have made (?:\w+ )?recommendations)\b"),
+    (2, r"\b(?:conducted|carried out|undertaken)\b.{0,60}\b(?:under|by) section \d+ of the (?:children|education|social)"),
+    (2, r"\bCQC inspectors?\s*:|\bwe are (?:hm|his majesty|her majesty)"),
+    (4, r"^(?:(?:her|his) majesty[’']s inspector|s?hmi)(?:,? ofsted)?$"),
     (2, r"regulates and inspects to achieve excellence|hmci requires|we are publishing this|open government licence"),
     (
         1,
@@ -33,7 +53,8 @@ _REPORT: Final = (
         4,
         (
             r"letter summarises the findings of|"
-            r"ofsted and the care quality commission .{0,40}conducted a joint inspection"
+            r"ofsted and the care quality commission .{0,40}conducted a joint inspection|"
+            r"^between\b.{0,60}\bofsted\b.{0,60}\b(?:conducted|carried out|undertook|inspected)\b"
         ),
     ),
     (1, r"^(?:the )?experiences and progress of "),

@@ -20,6 +20,7 @@ from graph.extraction.inspections import (
     inspection_dates,
     inspectorate,
     lead_inspector,
+    signatory,
 )
 from graph.extraction.judgements import (
     Printed,
@@ -162,6 +163,7 @@ def _inspections(
     lead, _ = lead_inspector(document, front)
     if lead is None:
         lead, _ = lead_inspector(document, team)
+    lead = lead or signatory(document)
     kind = framework_id(name, start)
     body = inspectorate(document.text) or ("Ofsted" if kind in _OFSTED else None)
     if kind in ("area-send-2023", "area-send-2016") and re.search(

@@ -148,6 +148,12 @@ def _matching(text: str) -> _Rule | None:
     return next((rule for rule in _RULES if rule.pattern.search(text)), None)
 
 
+def opens_section(text: str) -> bool:
+    """Whether a line is the heading of a section that every report has, not the name of what is judged."""
+    rule = _matching(text)
+    return rule is not None and rule is not _SUBJECT and len(text) <= 130
+
+
 def is_heading(document: ReadDocument, block: Block) -> bool:
     """A heading by its looks, or a short line by its words."""
     if block.kind == "heading":
