@@ -29,7 +29,7 @@ ROWS = {
     "bodies-that-are-no-more": 1,
     "boxes": 6,
     "corpus": 3,
-    "derived-graphs": 3,
+    "derived-graphs": 4,
     "from-metadata": 2,
     "grades-by-framework": 4,
     "grades-over-time": 4,
