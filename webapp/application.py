@@ -15,7 +15,7 @@ from webapp import api, data_pages, errors, item_pages, match, ontology_page, pa
 from webapp.labels import date_in_words, humanised, period_in_words
 from webapp.services import Services, id_of, sparql_limits
 from webapp.settings import Settings
-from webapp.sparql import protocol
+from webapp.sparql import editor, protocol
 
 STATIC = Path(__file__).parent / "static"
 
@@ -81,6 +81,7 @@ def build(settings: Settings, services: Services) -> Flask:
         ontology_page.blueprint(services),
         data_pages.blueprint(services),
         api.blueprint(services),
+        editor.blueprint(lambda: g.release),
         protocol.blueprint(lambda: g.release, sparql_limits(settings), public_url=settings.public_url),
     ):
         app.register_blueprint(blueprint)
