@@ -42,9 +42,8 @@ item is what the annotations say; texts match by token F1 of at least 0.8, one t
 of their sets. Polarity is given twice: as the rules of extraction have it, and as the classifier has it that a release
 is built with.
 
-The rules were written with the annotated real documents in view, so their figures there guard against a step back and
-are no estimate for reports of other councils. The invented documents were not written by those who wrote the rules;
-their figures are nearer to what a new council can expect.
+The rules were written with the annotated real documents in view, and are tested against the invented ones. So neither
+part estimates how a report of another council is read; both guard against a step back.
 """
 
 

@@ -89,7 +89,7 @@ def test_a_plan_yields_the_same_items_in_every_format(plans: dict[str, Extractio
 
 # ------------------------------------------------------------------------------------------------------------- report
 
-#: (kind, text): title, line of the cover, heading, row of the table of grades, paragraph with its number, bullet, prose.
+#: (kind, text): title, line of the cover, heading, row of grades, paragraph with its number, bullet, prose.
 REPORT = (
     ("title", "Inspection of Haverwick City Council local authority children’s services"),
     ("cover", "Inspection dates: 12 to 23 September 2022"),
