@@ -38,12 +38,13 @@ def serve(data: Path, *, host: str, port: int, workers: int) -> None:
             "bind": address,
             "workers": workers,
             "worker_class": "gthread",
-            "threads": 8,
+            "threads": 16,  # SPARQL alone may hold ten
             "timeout": 60,
             "graceful_timeout": 10,
             "keepalive": 5,
             "limit_request_line": 8190,
             "proc_name": "inspectgraph",
             "loglevel": "warning",
+            "control_socket_disable": True,
         },
     ).run()

@@ -79,11 +79,17 @@ class OpenRelease:
 
     @cached_property
     def sparql(self) -> SparqlEngine:
-        """Its workers end with the release's last reader."""
-        searcher = self.searcher
+        """Its workers end with the release's last reader. The search model is loaded by the first query that searches."""
+        own = weakref.ref(self)  # the engine must not keep the release open that ends it
+
+        def search(request: SearchRequest) -> SearchResponse:
+            release = own()
+            assert release is not None, "a query runs only while somebody reads the release"
+            return release.searcher.search(request)
+
         with self._opening:
             engine = SparqlEngine(
-                self.release.path / "graph", sparql_limits(self._settings), searcher.search, base_iri=self.base_iri
+                self.release.path / "graph", sparql_limits(self._settings), search, base_iri=self.base_iri
             )
             weakref.finalize(self, engine.close)
             return engine
@@ -210,7 +216,12 @@ def sparql_limits(settings: Settings) -> Limits:
 
 def sparql_runner(release: Release, settings: Settings) -> Callable[[str, str | None], Iterator[bytes]]:
     """The endpoint's engine for the command line: query and format in, pieces of the answer out."""
-    return OpenRelease(release, settings).sparql.run
+    opened = OpenRelease(release, settings)
+
+    def run(query: str, form: str | None) -> Iterator[bytes]:
+        yield from opened.sparql.run(query, form)
+
+    return run
 
 
 def id_of(iri: str) -> str:

@@ -78,7 +78,7 @@ class Settings:
     # SPARQL
     sparql_seconds: float = _setting(10.0, "Wall clock of one SPARQL query.")
     sparql_memory_mb: int = _setting(1024, "Memory of one SPARQL worker.")
-    sparql_workers: int = _setting(2, "SPARQL queries evaluated at a time in one server process.")
+    sparql_workers: int = _setting(4, "SPARQL queries evaluated at a time in one server process.")
     sparql_rows: int = _setting(100_000, "Rows or triples that one SPARQL answer holds at most.")
     sparql_bytes: int = _setting(50_000_000, "Bytes that one SPARQL answer holds at most.")
     sparql_query_bytes: int = _setting(32_768, "Longest SPARQL query that is taken.")

@@ -343,4 +343,5 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 
 
 if __name__ == "__main__":
-    nursery(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]))
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the server has ended: nobody is left to tell
+        nursery(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]))
