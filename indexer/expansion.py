@@ -109,8 +109,12 @@ class SectorLanguage:
         return dict(found)
 
     @cached_property
-    def _longest(self) -> int:
-        return max((len(t) for t in self._terms), default=0)
+    def _longest(self) -> dict[str, int]:
+        """How many words the longest term has that begins with this one."""
+        found: dict[str, int] = {}
+        for term in self._terms:
+            found[term[0]] = max(found.get(term[0], 0), len(term))
+        return found
 
     def tags(self, text: str, *, any_case: bool = False) -> tuple[int, ...]:
         """Places of the concepts whose terms the text holds, ascending. A term inside a longer one of another concept
@@ -125,8 +129,8 @@ class SectorLanguage:
     def _found(self, text: str, any_case: bool) -> list[tuple[int, int, list[int]]]:
         words = list(words_with_spans(text))
         found: list[tuple[int, int, list[int]]] = []
-        for start in range(len(words)):
-            for length in range(min(self._longest, len(words) - start), 0, -1):
+        for start, (word, _, _) in enumerate(words):
+            for length in range(min(self._longest.get(word, 0), len(words) - start), 0, -1):
                 entries = self._terms.get(tuple(w for w, _, _ in words[start : start + length]))
                 if entries is None:
                     continue
@@ -135,8 +139,8 @@ class SectorLanguage:
                 single = _singular(text[first:last])
                 places = [
                     place
-                    for place, capitals, word in entries
-                    if (any_case or spelled or not capitals) and word in ("", single)
+                    for place, capitals, singular in entries
+                    if (any_case or spelled or not capitals) and singular in ("", single)
                 ]
                 if places:
                     found.append((first, last, places))

@@ -81,9 +81,9 @@ class Calibration:
     """A logistic curve from evidence to the chance that hit and query are about the same issue (grade 2 or 3 of the
     judged scale), fitted by ``benchmarks/evaluate_search.py --calibrate``."""
 
-    intercept: float = -3.1
-    tokens: float = 0.20
-    concepts: float = 2.8
+    intercept: float = -3.5
+    tokens: float = 0.25
+    concepts: float = 2.7
 
     def confidence(self, evidence: Evidence) -> Scores:
         logit = self.intercept + self.tokens * evidence.tokens + self.concepts * evidence.concepts

@@ -22,7 +22,7 @@ _FILES = ("search_concepts.csv", "search_phrasebook.csv", "abbreviations.csv")
 _CONCEPT_FROM, _CONCEPT_RANGE = 0.50, 0.25
 #: The same for a question of the phrasebook; among several the nearest weigh most.
 _QUESTION_FROM, _QUESTION_RANGE, _QUESTION_SHARPNESS = 0.45, 0.20, 0.10
-_STATEMENTS = 5
+_STATEMENTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,11 @@ class LanguageIndex:
         """``vectors`` (variants, dim): the query as typed, and with its abbreviations written out."""
         near = np.maximum.reduceat((vectors @ self.phrase_vectors.T).max(axis=0), self.phrase_starts)
         concepts = np.clip((near - _CONCEPT_FROM) / _CONCEPT_RANGE, 0.0, 1.0).astype(np.float32)
-        concepts[list(self.language.tags(text, any_case=True))] = 1.0
+        named = list(self.language.tags(text, any_case=True))
+        concepts[named] = 1.0
         likeness = self.question_vectors @ vectors[0]
-        order = np.argsort(-likeness, kind="stable")[:_STATEMENTS]
+        # who uses the sector's terms needs no phrasebook, and it would blur what is asked
+        order = np.argsort(-likeness, kind="stable")[: 0 if named else _STATEMENTS]
         order = order[likeness[order] > _QUESTION_FROM]
         if not len(order):
             return Meant(concepts, order, np.empty(0, dtype=np.float32))

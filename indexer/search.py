@@ -44,7 +44,7 @@ _SENTENCE = re.compile(r"[^\s].*?(?:[.!?;](?=\s+[A-Z0-9“‘])|$)", re.DOTALL)
 _SAME_WORDS = 0.85
 
 #: How many candidates meaning, words, concepts and the phrasebook contribute.
-_BY_MEANING, _BY_WORDS, _BY_CONCEPT, _BY_STATEMENT = 300, 150, 150, 100
+_BY_MEANING, _BY_WORDS, _BY_CONCEPT, _BY_STATEMENT = 200, 100, 150, 50
 #: A row matches by meaning from this cosine up; below it only its words or its concepts can make it match.
 _RELATED = 0.30
 _RELATED_CONCEPT = 0.60
