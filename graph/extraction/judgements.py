@@ -15,6 +15,8 @@ from graph.extraction.grades import GRADE, area_concept, grade_concept
 from graph.extraction.sections import Located
 from graph.model import Block, Cell, Judgement, ReadDocument
 
+_NUMBER_GRADE: Final = re.compile(r"(?:grade\s*)?[1-4]", re.I)
+_NUMBERED_HEAD: Final = re.compile(r"(?i)\b(?:grades?|judge?ments?|scores?|services overall|ratings?)\b")
 _IS_GRADE: Final = re.compile(rf"(?:is |are |that it is )?({GRADE})(?: and is not yet good)?\.?", re.I)
 _LABEL_AND_GRADE: Final = re.compile(
     rf"^(?P<area>\S.*?)(?:\s*[:–-]\s+|\s+(?:is|are|was|were)(?: judged(?: to be)?)?:?\s+(?:that (?:it|they) (?:is"
@@ -75,6 +77,10 @@ def in_table(document: ReadDocument, block: Block) -> Iterator[Printed]:
     """The judgements of a table whose rows hold a label and a grade, in whichever order."""
     if block.table is None or is_scale(document, block):
         return
+    numbered = list(_numbered(document, block))
+    if numbered:
+        yield from numbered
+        return
     group = ""
     waiting: tuple[str, int, int] | None = None
     grade_above: tuple[str, int, int] | None = None
@@ -117,6 +123,26 @@ def in_table(document: ReadDocument, block: Block) -> Iterator[Printed]:
                 group = text if len(text) < 100 else group
 
 
+def _numbered(document: ReadDocument, block: Block) -> Iterator[Printed]:
+    """The judgements of a table that grades by numbers, as the reviews of 2005 to 2009 did: an area and 1 to 4."""
+    assert block.table is not None
+    rows = [[(text, cell) for cell in row.cells if (text := _cell_text(document, cell))] for row in block.table.rows]
+    graded = [
+        row
+        for row in rows
+        if len(row) == 2 and _NUMBER_GRADE.fullmatch(row[1][0]) and re.search(r"[A-Za-z]{4}", row[0][0])
+    ]
+    headed = any(_NUMBERED_HEAD.search(text) for row in rows if row not in graded for text, _ in row)
+    if len(graded) < 2 or len(graded) < len(rows) - 2 or not (headed or sum(map(_names_grade, graded)) >= 2):
+        return
+    for (area, area_cell), (grade, grade_cell) in graded:
+        yield _printed(area, grade, [area_cell, grade_cell], "")
+
+
+def _names_grade(row: Sequence[tuple[str, Cell]]) -> bool:
+    return area_concept(row[0][0]) is not None
+
+
 def _printed(area: str, grade: str, cells: Sequence[Cell], group: str) -> Printed:
     start = min(cell.lines[0].start for cell in cells)
     end = max(cell.lines[-1].end for cell in cells)
@@ -150,6 +176,41 @@ def in_lines(document: ReadDocument, blocks: Iterable[Block]) -> Iterator[Printe
         if judged is not None and area_concept(judged[0]) is not None:
             yield Printed(*judged, block.start, block.end, "judgement.line")
         label = block if area_concept(text) and len(text) < 130 and not text.endswith(".") else None
+
+
+_WHO: Final = (
+    r"(?:(?:young |local |vulnerable )?(?:people|children|adults|families|users|service users|residents)(?: and (?:young "
+    r"people|families|their families|carers))?)"
+)
+_SERVING: Final = re.compile(
+    rf"(?i)\b(?:(?:not )?serv(?:ing|ed|es)\s+(?:(?:most|some|all|few)(?:\s+of)?(?:\s+(?:the|its|our))?\s+)?{_WHO}\s+"
+    rf"(?:consistently\s+)?well|(?:most|some|all|few|not all)\s+(?:of\s+(?:the\s+)?)?{_WHO}\s+(?:were|are|was|is|being)\s+"
+    rf"(?:being\s+)?(?:not\s+)?(?:well\s+)?served(?:\s+well)?)"
+)
+_CAPACITY: Final = re.compile(
+    r"(?i)\b(?P<word>excellent|promising|uncertain|poor)\s+(?P<what>capacity|prospects?)\s+(?:for|to)\s+(?:further\s+)?"
+    r"improve(?:ment)?|\b(?P<what2>capacity|prospects?)\s+(?:for|to)\s+(?:further\s+)?improve(?:ment)?s?\s*(?:was|were|is|"
+    r"are|as|to be|[-–:])*\s*(?:judged\s+|assessed\s+)?(?:to be\s+|as\s+)?[‘'\"“]?(?P<word2>excellent|promising|"
+    r"uncertain|poor)\b"
+)
+
+
+def served(document: ReadDocument, blocks: Iterable[Block]) -> Iterator[Printed]:
+    """The two judgements of the social services inspectorates (1996 to 2007), wherever a report first says them."""
+    for block in blocks:
+        if block.kind == "table":
+            continue
+        text = document.slice(block)
+        for match in _SERVING.finditer(text):
+            yield Printed(
+                "Serving people", match.group(), block.start + match.start(), block.start + match.end(), "judgement.served"
+            )
+        for match in _CAPACITY.finditer(text):
+            what = (match["what"] or match["what2"]).lower()
+            area = "Capacity for improvement" if what == "capacity" else "Prospects for improvement"
+            grade = match["word"] or match["word2"]
+            at = block.start + (match.start("word") if match["word"] else match.start("word2"))
+            yield Printed(area, grade, at, at + len(grade), "judgement.served")
 
 
 _OUTCOME: Final = re.compile(r"typically (?:lead to )?positive|inconsistent experiences|systemic failings", re.I)

@@ -13,7 +13,7 @@ from graph.authorities import Authority, Register
 from graph.dates import timescale_edtf
 from graph.extraction import facts
 from graph.extraction.evidence import collapsed, evidence, maker
-from graph.extraction.grades import area_concept, framework_id
+from graph.extraction.grades import GRADE_WORDS, area_concept, framework_id
 from graph.extraction.inspections import (
     earlier_inspections,
     framework_name,
@@ -29,6 +29,7 @@ from graph.extraction.judgements import (
     in_lines,
     in_table,
     is_scale,
+    served,
     statement,
 )
 from graph.extraction.polarity import rule_polarity
@@ -218,6 +219,9 @@ def _judgements(
             if place.block.kind == "table" and place.section.kind in ("findings", "information", "front"):
                 found += in_table(document, place.block)
     found += _in_headings(document, located, only_board=bool(found))
+    if main.framework_id not in _OFSTED and main.framework_id != "sif":
+        blocks = [place.block for place in located if place.section.kind in ("front", "findings", "outcome")]
+        found += served(document, blocks)
     return _once(found)
 
 
@@ -265,7 +269,7 @@ def _items(context: _Context, located: Sequence[Located], judgements: Sequence[J
     for position, place in enumerate(located):
         block, section = place.block, place.section
         document = context.document
-        if block.kind == "table" or block.start in judged:
+        if block.kind == "table" or block.start in judged or _salutes(document, block):
             started = True
         if block.start < taken.absorbed:
             _segment(taken, block, "recommendation", "goes on with the item above", "recommendation.item")
@@ -286,6 +290,10 @@ def _items(context: _Context, located: Sequence[Located], judgements: Sequence[J
         else:
             _segment(taken, block, "skipped", f"stands in a section of {_KIND_WORDS[section.kind]}", "section")
     return taken
+
+
+def _salutes(document: ReadDocument, block: Block) -> bool:
+    return block.kind == "paragraph" and re.match(r"(?i)dear\b", document.slice(block)) is not None
 
 
 _KIND_WORDS: Final = {
@@ -320,12 +328,18 @@ def _is_summary_prose(context: _Context, block: Block) -> bool:
 _LEGAL: Final = re.compile(
     r"(?i)open government licence|enquiries@|crown copyright|ofsted\) regulates and inspects|monthly newsletter|"
     r"large print or braille|carried out under section \d+|under its power to|raising concerns and making complaints"
-    r"|this (?:publication|report) is available at|textphone"
+    r"|this (?:publication|report) is available at|textphone|^I am (?:copying|sending|writing)|^I (?:would like|look forward)"
+    r"|^(?:a copy of )?this letter (?:will be|is being|has been) (?:published|copied|sent)|^thank you\b|^please (?:pass|accept)"
+    r"|^any (?:areas?|priority actions?|matters)\b[^.]{0,60} (?:identified|raised) (?:above|in this letter)"
+    r"|grade is the performance rating for the purpose|^we are grateful"
 )
 _BOUNDARY: Final = re.compile(
     r"(?i)(?:should|must|needs? to) (?:take|address|consider) the following|the following (?:areas|actions"
     r"|recommendations)|^in order to improve\b"
 )
+_SHOULD: Final = re.compile(r"(?i)\b(?:should|must|needs? to)(?: take (?:immediate )?action to)?\s*:$")
+"""Says who has to act; what, say the items below."""
+_TELLS_OF_THEM: Final = re.compile(r"(?i)\bwe (?:have )?ma[dk]e (?:\w+ )?recommendations\b|^(?:the|our) recommendations? (?:is|are)\b")
 _NOTHING_ASKED: Final = re.compile(
     r"(?i)^(?:there (?:are|were) no\b|no (?:areas|priority|immediate|recommendations)|the inspection did not (?:find"
     r"|identify)|inspectors did not identify|none\b)"
@@ -360,8 +374,8 @@ def _recommend(context: _Context, taken: _Taken, located: Sequence[Located], pos
             _add_recommendation(context, taken, place, block.start, taken.absorbed)
     elif _is_rest(document, located, position):
         _segment(taken, block, "recommendation", "goes on with the item above", "recommendation.item")
-    elif _NOTHING_ASKED.search(text):
-        _segment(taken, block, "skipped", "says that nothing is asked", "recommendation")
+    elif _NOTHING_ASKED.search(text) or _TELLS_OF_THEM.search(text):
+        _segment(taken, block, "skipped", "says that nothing is asked, or how much", "recommendation")
     elif _is_split_paragraph(document, located, position):
         taken.absorbed = _end_of_list(located, position)
         _add_recommendation(
@@ -383,6 +397,8 @@ def _introduces(document: ReadDocument, located: Sequence[Located], position: in
     text = document.slice(block).rstrip()
     if position + 1 >= len(located):
         return False
+    if _SHOULD.search(text) and len(text.split()) <= 18:
+        return True
     following = next((p for p in located[position + 1 :] if p.block.kind != "footnote"), None)
     if following is None:
         return False
@@ -573,11 +589,13 @@ def _find(
         _segment(taken, block, "judgement" if graded else "skipped", "a table", "judgement.table")
     elif block.kind == "heading" or _LEGAL.search(text):
         _segment(taken, block, "skipped", "a subheading or legal text", "finding")
-    elif _opens_list(text, located, position):
-        _segment(taken, block, "skipped", "introduces the list below it", "finding")
+    elif _is_old_judgement(document, block):
+        _segment(taken, block, "judgement", "says how people are served", "judgement.served")
+    elif _opens_list(text, located, position) or _is_legend(text):
+        _segment(taken, block, "skipped", "introduces the list below it, or explains the grades", "finding")
     elif block.kind == "list_item":
-        if len(text) < 25:
-            _segment(taken, block, "skipped", "too short for a finding", "finding")
+        if len(text) < 25 or (_PROCEDURE.search(text) and len(list(sentences(text, 0, len(text)))) == 1):
+            _segment(taken, block, "skipped", "too short for a finding, or tells how the inspection was made", "finding")
         else:
             _add_finding(context, taken, block.start, block.end, section, grade, _ref(block.marker), "finding.item")
             _segment(
@@ -600,6 +618,33 @@ def _opens_list(text: str, located: Sequence[Located], position: int) -> bool:
     return position + 1 < len(located) and located[position + 1].block.kind == "list_item"
 
 
+def _is_old_judgement(document: ReadDocument, block: Block) -> bool:
+    """A single sentence that judges as the inspectorates of social services did."""
+    text = document.slice(block)
+    return (
+        re.search(r"(?i)\bjudge", text) is not None
+        and len(list(sentences(text, 0, len(text)))) == 1
+        and any(True for _ in served(document, [block]))
+    )
+
+
+def _is_legend(text: str) -> bool:
+    """ "4: outstanding; 3: good; 2: adequate; 1: inadequate" explains grades and gives none."""
+    graded = re.findall(rf"(?i)\b{GRADE_WORDS}\b", text)
+    return len(graded) >= 3 and len(text.split()) <= 4 * len(graded)
+
+
+_PROCEDURE: Final = re.compile(
+    r"(?i)^(?:this (?:letter|report) (?:summarises|outlines|sets out|reports|contains|records|presents|describes)\b"
+    r"|(?:based on|from) the evidence (?:gathered|seen)\b|a range of evidence was\b|(?:the )?inspectors considered a range\b"
+    r"|during (?:the course of )?this (?:visit|inspection), inspectors\b|the inspection sampled\b"
+    r"|(?:the |his majesty[’']s |her majesty[’']s )?inspectors (?:for this \w+ )?were [A-Z]"
+    r"|inspectors (?:visited|met|spoke|looked at|reviewed the progress)\b"
+    r"|(?:a|the|this|our) (?:(?:focused|monitoring|unannounced|joint|\w+ area) )*(?:visit|inspection|review)\b[^.]{0,90}?"
+    r"\b(?:was (?:carried out|conducted|undertaken|led|one of|the \w+ (?:monitoring|focused))|took place)\b"
+    r"|we (?:used|met|spoke|visited|read|looked at) (?:a|with|to|the)\b)"
+)
+"""Sentences of a report that tell how the inspection was made: never a finding."""
 _CONTEXT: Final = re.compile(
     r"(?i)^(?:(?:a|the|this|one|two|three) (?:focused |monitoring |previous )?(?:visits?|inspections?) (?:was|were"
     r"|took|to)\b|inspectors (?:visited|met|spoke|looked|considered|reviewed)\b"
@@ -616,7 +661,7 @@ def _prose(context: _Context, taken: _Taken, block: Block, section: Section, gra
     made = 0
     for start, end in sentences(document.text, block.start, block.end):
         text = document.text[start:end]
-        if len(text) < 20 or (_CONTEXT.search(text) and rule_polarity(text)[0] != "strength"):
+        if len(text) < 20 or _LEGAL.search(text) or _PROCEDURE.search(text) or (_CONTEXT.search(text) and rule_polarity(text)[0] != "strength"):
             continue
         _add_finding(context, taken, start, end, section, grade, None, "finding.sentence", 0.9)
         made += 1

@@ -50,12 +50,17 @@ def _rule(kind: SectionKind, pattern: str, *, main: bool = True, names: bool = T
 _RULES: Final = (
     _rule("contents", r"^(?:table of )?contents$"),
     _rule(
+        "recommendations",
+        r"^(?:appendix|annexe?)\s+\w{1,4}\s*[:.–-]?\s*(?:\w+ ){0,3}recommendations?$",
+        names=False,
+    ),
+    _rule(
         "information",
         r"^(?:information about (?:this|the)|about (?:this|the) (?:inspection|visit|review)|service information"
         r"|the inspection judge?ments? and what they mean|what the (?:inspection )?judge?ments? mean|local area "
         r"partnership details"
-        r"|annex\b|appendix\b|glossary|scope of the|inspection (?:activity|methodology|evidence)|how (?:we"
-        r"|inspectors) )",
+        r"|annexe?s?\b|appendi(?:x|ces)\b|glossary|scope of the|inspection (?:activity|methodology|evidence|method$)|how (?:we"
+        r"|inspectors|(?:the|this) (?:inspection|review)) |method(?:ology)?$|the inspection process)",
     ),
     _rule("information", r"^(?:the )?inspection team$|^about ofsted|^ofsted\b.*care quality commission$", main=False),
     _rule(
@@ -73,14 +78,15 @@ _RULES: Final = (
         "recommendations",
         r"^(?:recommendations?\b(?! (?:from|at|of) (?:the )?(?:last|previous))|what (?:does|do) .{3,60} needs? to "
         r"(?:improve|do)|what (?:else )?needs? to (?:improve|be done|be improved)"
-        r"|areas? for (?:priority action|improvement|development|further development)|priority action|key (?:areas"
-        r"|priorities) for (?:improvement|action))",
+        r"|areas? (?:for|requiring) (?:priority action|improvement|development|further development|further improvement)"
+        r"|priority action|key (?:areas|priorities) for (?:improvement|action))",
         names=False,
     ),
     _rule(
         "recommendations",
         r"^(?:priority and immediate actions?|immediate(?:ly)?(?: priorit\w+| actions?)?:?$|within (?:the next "
-        r")?(?:\w+|\d+) (?:days?|weeks?|months?|years?)\b.{0,20}$)",
+        r")?(?:\w+|\d+) (?:days?|weeks?|months?|years?)\b.{0,20}$|for (?:immediate )?action\b.{0,45}$"
+        r"|(?:action )?(?:over the next|in the (?:short|medium|long)(?:er)?[- ]term)\b.{0,30}$)",
         main=False,
         names=False,
     ),
@@ -90,6 +96,12 @@ _RULES: Final = (
         r"^(?:executive summary|overall summary|summary of (?:key |main )?findings|main findings|headline findings"
         r"|key findings)",
     ),
+    _rule("findings", r"^(?:summary|overview) of (?:the )?(?:main |key |our )?(?:conclusions?|evaluation|review)|^(?:main |key |"
+          r"overall )?conclusions?$"),
+    _rule("findings", r"^standards? \d+\b|^theme \d+\b|^key (?:question|judge?ment|line)s?\b"),
+    _rule("findings", r"^(?:summary )?(?:ratings|grades|scores)$|^organisational delivery|^(?:out[- ]of[- ])?court disposals|"
+          r"^resettlement$|^the child[’']s journey|^effectiveness of service|^management and resources"),
+    _rule("findings", r"^the service (?:meets|does not meet) the requirements", main=False, names=False),
     _rule("findings", r"^summary for children and young people"),
     _rule("findings", r"^inspection findings .*(?:board|lscb)|^key strengths .*(?:board|lscb)", main=False),
     _rule("findings", r"^inspection judge?ments? about the (?:lscb|.*board)"),
@@ -132,6 +144,8 @@ _EXPLAINED: Final = re.compile(r"what the (?:inspection )?judge?ments mean", re.
 _PARTS: Final = re.compile(r"the (?:local )?(?:authority|lscb|safeguarding children board)(?: \(lscb\))?", re.I)
 _UNKNOWN_LEVEL: Final = 9
 """Below all levels: of a heading that is known by its words only."""
+_ADDRESSES: Final = re.compile(r"(?i)\b(?:should|must|needs? to|will need to)\b|^for (?:the|all)\b")
+"""Headings of recommendations that name those who have to act."""
 _PAGE_ENTRY: Final = re.compile(r"\D\s?\d{1,3}$")
 
 
@@ -172,6 +186,8 @@ def locate(document: ReadDocument) -> Iterator[Located]:
     front = Section("front")
     headed = sum(block.kind == "heading" for block in document.blocks) >= 5
     board = False
+    paired = sum(bool(_DEVELOPMENT.pattern.search(document.slice(block)[:40])) for block in document.blocks) > 1
+    asked = False
     for block in document.blocks:
         current = stack[-1][1] if stack else front
         title, grade = _heading_of(document, block)
@@ -179,10 +195,11 @@ def locate(document: ReadDocument) -> Iterator[Located]:
             yield Located(block, current)
             continue
         if title is None:
+            asked = asked or current.kind == "recommendations"
             yield Located(block, current)
             continue
         rule = _matching(title)
-        if rule is not None and rule.kind == "recommendations" and _after_strengths(title, current):
+        if rule is not None and rule.kind == "recommendations" and paired and _after_strengths(title, current):
             rule = _DEVELOPMENT
         if stack and _EXPLAINED.search(stack[0][1].printed or "") and _PARTS.fullmatch(title):
             rule = None
@@ -196,13 +213,26 @@ def locate(document: ReadDocument) -> Iterator[Located]:
         if rule is not None and rule.main:
             board = _board_after(title, board, opened.kind)
             stack = [(level, replace(opened, board=board, heading=opened.heading or opened.printed))]
-        elif rule is None and level < stack[0][0] < _UNKNOWN_LEVEL:
+        elif rule is None and (
+            level < stack[0][0] < _UNKNOWN_LEVEL or (asked and _follows(title, level, stack[0], stack[-1][1]))
+        ):
             stack = [(level, replace(opened, kind="findings"))]
         else:
             while len(stack) > 1 and stack[-1][0] >= level:
                 stack.pop()
             stack.append((level, _nested(opened, stack[-1][1] if stack else None, board)))
+        asked = False
         yield Located(block, stack[-1][1], opens=True)
+
+
+def _follows(title: str, level: int, outer: tuple[int, Section], current: Section) -> bool:
+    """Whether an unknown heading as high as that of the recommendations ends them, rather than grouping some."""
+    return (
+        level == outer[0] < _UNKNOWN_LEVEL
+        and outer[1].kind == "recommendations" == current.kind
+        and not title.endswith(":")
+        and not _ADDRESSES.search(title)
+    )
 
 
 def _heading_of(document: ReadDocument, block: Block) -> tuple[str | None, str | None]:
