@@ -259,7 +259,7 @@ class Searcher:
         evidence = self._evidence(question, rows, by_concept, lexical)
         scores, confidence = evidence.fused(self._weights), self._calibration.confidence(evidence)
         order = np.lexsort((rows, -scores))
-        return Ranked(rows[order], scores[order], confidence[order]), np.union1d(related, by_words)
+        return Ranked(rows[order], scores[order], confidence[order]), self._united(related, by_words)
 
     def _candidates(
         self, question: Question, mask: Mask | None, lexical: LexicalHits
@@ -276,7 +276,14 @@ class Searcher:
             stated = question.meant.weights @ self._language.statement_vectors[question.meant.statements]
             runs.append(self._nearest((stated / np.linalg.norm(stated))[None, :], _BY_STATEMENT, mask))
         agreeing = speaking[by_concept[speaking] >= _RELATED_CONCEPT]
-        return np.unique(np.concatenate(runs)), by_concept, np.union1d(near, agreeing)
+        return self._united(*runs), by_concept, self._united(near, agreeing)
+
+    def _united(self, *runs: Rows) -> Rows:
+        """The rows of any of the runs, ascending; by marking, which is faster than sorting."""
+        marked = np.zeros(self.size, dtype=np.bool_)
+        for rows in runs:
+            marked[rows] = True
+        return np.flatnonzero(marked)
 
     def _nearest(self, vectors: Vectors, k: int, mask: Mask | None) -> Rows:
         rows = self._vectors.search(vectors.astype(np.float32), k, mask).rows.ravel()
@@ -328,7 +335,7 @@ class Searcher:
     ) -> SearchResponse:
         ranked = ranked.among(matching, self.size)
         start, limit = max(0, request.offset), max(0, request.limit)
-        rest = np.setdiff1d(matching, ranked.rows)
+        rest = matching[~np.isin(matching, ranked.rows, kind="table")]
         if request.order == "date":
             ordered = self._newest_first(matching)
         else:
@@ -368,7 +375,8 @@ class Searcher:
         spans = highlights(text, wanted)
         if question is not None:
             meant = np.flatnonzero(question.meant.concepts >= 1.0).tolist()
-            spans = _merged(spans + self._language.language.term_spans(text, meant))
+            if meant:
+                spans = _merged(spans + self._language.language.term_spans(text, meant))
         sentence = self._sentence(row, text, question) if question is not None else None
         return Why(tuple(dict.fromkeys(text[s:e] for s, e in spans)), tuple(spans), sentence)
 
