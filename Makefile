@@ -44,6 +44,12 @@ test: $(READY) ## the tests, without the slow ones
 test-full: $(READY) ## all tests, with the whole real corpus where it is there
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+eval: $(READY) ## score search on the judged queries in ../shared/gold/search
+	$(BIN)/python -m benchmarks.evaluate_search
+
+metrics: $(READY) ## write docs/metrics.md: precision and recall of extraction
+	$(BIN)/python -m benchmarks.extraction_metrics
+
 lint: $(READY) ## style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -290,12 +290,15 @@ def judgement_page(release: OpenRelease, key: str) -> str:
 def item_page(release: OpenRelease, kind: str, key: str) -> str:
     row = found(release.tables.items.find("iri", release.iri_of(f"{kind}/{key}")), ITEM_KINDS[kind])
     inspection = release.inspection(row["inspection"])
+    restated = release.item(row["restates"])
+    reported = release.inspection(restated["inspection"]) if restated else inspection
     return render_template(
         "item.html",
         row=row,
         document=release.document(row["document"]),
         inspection=inspection,
-        next_inspection=release.following(inspection),
+        next_inspection=release.following(reported),
+        restated=restated,
         actions=release.actions_answering(row["iri"]),
         answered=release.item(row["answers"]),
         context=context_of(release, row),
