@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graph.ingest import ParsedDocument
-from graph.model import Action, Evidence, Extraction, Maker, Recommendation
+from graph.model import Action, Evidence, Extraction, ItemKind, Maker, Recommendation
 from indexer.search import CLOSE, Filters, Hit, Searcher, SearchRequest
 from indexer.specificity import Element, Specificity, grade
 from indexer.tables import Row, read_rows
@@ -84,13 +84,15 @@ class PlanAction:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """``ref`` as printed in the plan. ``similar`` is best first and empty where nothing close was found."""
+    """``ref`` as printed in the plan. ``similar`` is best first and empty where nothing close was found.
+    ``done_elsewhere``: actions of others on the same issue that answer none of ``similar``, best first."""
 
     ref: str | None
     text: str
     actions: tuple[PlanAction, ...]
     similar: tuple[Similar, ...]
     specificity: Specificity
+    done_elsewhere: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,11 @@ class PlanMatcher:
             actions = tuple(_described(action) for action in plan.actions if action.answers == index)
             similar = self.similar(recommendation.text, where, limit)
             graded = grade(recommendation.text, timescale=recommendation.deadline, date=recommendation.date)
-            matches.append(Match(recommendation.ref, recommendation.text, actions, similar, graded))
+            known = {row["iri"] for found in similar for row in found.actions}
+            done = tuple(
+                hit for hit in self._close(recommendation.text, "action", where, limit) if hit.iri not in known
+            )
+            matches.append(Match(recommendation.ref, recommendation.text, actions, similar, graded, done))
         unanswering = tuple(
             replace(_described(action), similar=self.similar(action.text, where, limit))
             for action in loose[: room - len(matches)]
@@ -165,11 +171,12 @@ class PlanMatcher:
 
     def similar(self, text: str, where: Filters, limit: int) -> tuple[Similar, ...]:
         """Recommendations like ``text``, best first; () where nothing is close."""
-        filters = replace(where, kinds=("recommendation",))
+        return tuple(self._with_outcome(hit) for hit in self._close(text, "recommendation", where, limit))
+
+    def _close(self, text: str, kind: ItemKind, where: Filters, limit: int) -> tuple[Hit, ...]:
+        filters = replace(where, kinds=(kind,))
         response = self._searcher.search(SearchRequest(text, filters, limit=limit, facets=False))
-        if not response.close:
-            return ()
-        return tuple(self._with_outcome(hit) for hit in response.hits if hit.confidence >= CLOSE)
+        return tuple(hit for hit in response.hits if hit.confidence >= CLOSE) if response.close else ()
 
     def _with_outcome(self, hit: Hit) -> Similar:
         inspection = self._inspections.get(hit.inspection or "")

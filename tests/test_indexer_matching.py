@@ -66,6 +66,15 @@ def test_what_followed_an_inspection_that_a_plan_answers_is_the_inspection_after
     assert answered.inspection is not None
 
 
+def test_actions_on_the_same_issue_that_answer_something_else_are_shown_beside(matcher: PlanMatcher) -> None:
+    text = "Review supervision of social workers"
+    match = matcher.match(Plan((PlannedRecommendation(text),))).matches[0]
+    answered = {row["iri"] for similar in match.similar for row in similar.actions}
+    assert all(hit.kind == "action" and hit.iri not in answered for hit in match.done_elsewhere)
+    nothing_near = matcher.match(Plan((PlannedRecommendation(text),)), filters=Filters(regions=("South West",)))
+    assert nothing_near.matches[0].done_elsewhere == ()
+
+
 def test_an_unheard_of_recommendation_finds_nothing(matcher: PlanMatcher, plan: Plan) -> None:
     assert matcher.match(plan).matches[1].similar == ()
 

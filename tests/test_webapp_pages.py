@@ -95,6 +95,7 @@ STATIC_ROUTES = [
     "/sparql",
     "/grades/good",
     "/ontology",
+    "/match",
 ]
 
 

@@ -117,6 +117,7 @@ def _lines(matches: PlanMatches, release: str) -> bytes:
         lines += [f"     action: {action.text}{_lacking(action)}" for action in match.actions]
         lines += [] if match.actions else ["     no action answers it"]
         lines += _similar_lines(match.similar)
+        lines += [f"     done elsewhere: {hit.text} ({hit.authority or hit.file})" for hit in match.done_elsewhere]
     if matches.unanswering:
         lines += ["", "Actions that answer no recommendation:"]
         for action in matches.unanswering:
@@ -192,6 +193,10 @@ def _similar_rows(matches: PlanMatches) -> Iterator[list[str]]:
     for match in matches.matches:
         for similar in match.similar:
             yield [match.ref or "", match.text, *_similar_cells(similar)]
+        for hit in match.done_elsewhere:
+            source = [hit.authority or "", "", hit.published or "", grade_label(hit.grade), f"{hit.confidence:.2f}"]
+            place = ["", "", hit.file or "", str(hit.page or ""), hit.iri]
+            yield [match.ref or "", match.text, "", *source, hit.text, *place]
         if not match.similar:
             yield [match.ref or "", match.text, "nothing close was found"]
     for action in matches.unanswering:
@@ -295,6 +300,10 @@ def _section(document: WordDocument, match: Match) -> None:
     if not match.similar:
         document.add_paragraph("Nothing close was found elsewhere.")
     _elsewhere(document, match.similar)
+    if match.done_elsewhere:
+        document.add_paragraph("Further actions elsewhere on the same issue:")
+    for hit in match.done_elsewhere:
+        _text(document.add_paragraph, f"{hit.text} ({hit.authority or hit.file}, {hit.published or ''})", "List Bullet")
 
 
 def _elsewhere(document: WordDocument, found: Sequence[Similar]) -> None:
