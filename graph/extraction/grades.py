@@ -107,6 +107,8 @@ AREA_IDS: Final = frozenset([*(concept for concept, _ in _AREAS), "care-leavers-
 GRADE_IDS: Final = frozenset(concept for concept, _ in _GRADES)
 FRAMEWORK_IDS: Final = frozenset([*(concept for concept, _ in _FRAMEWORKS), "ilacs-2026"])
 
+ILACS_FROM: Final = "2018"
+"""Before it other inspections bore the same name."""
 ILACS_WITHOUT_OVERALL: Final = "2026-04-01"
 """From this day an inspection of children's services gives no overall effectiveness."""
 
@@ -131,6 +133,8 @@ def grade_concept(grade: str) -> str | None:
 def framework_id(name: str | None, start: str | None = None) -> str | None:
     """The concept of a framework as the text names it; ``start`` is the inspection's first day where known."""
     found = _first(_FRAMEWORKS, name) if name else None
+    if found == "ilacs" and start is not None and start < ILACS_FROM:
+        return None
     if found == "ilacs" and start is not None and start >= ILACS_WITHOUT_OVERALL:
         return "ilacs-2026"
     return found

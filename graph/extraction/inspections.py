@@ -4,7 +4,7 @@ whose judgement it gives."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -187,7 +187,7 @@ def inspection_dates(document: ReadDocument, blocks: Sequence[Block]) -> tuple[s
                 continue
             rest = text[match.end() : match.end() + 120]
             rest = re.split(
-                r"(?i)report published|lead inspector|reporting inspector|published|dates? of previous", rest
+                r"(?i)report published|lead inspector|reporting inspector|publi(?:shed|cation)|dates? of previous|name\b", rest
             )[0]
             if not re.search(r"\d", rest) and position + 1 < len(blocks):
                 rest = collapsed(document.slice(blocks[position + 1]))[:120]
@@ -197,7 +197,7 @@ def inspection_dates(document: ReadDocument, blocks: Sequence[Block]) -> tuple[s
     for block in blocks[:25]:
         text = collapsed(document.slice(block))
         told = _CONDUCTED.search(text)
-        dates = [date for date in find_dates(text[told.start() :][:160]) if len(date.earliest) == 10] if told else []
+        dates = [date for date in find_dates(text[told.end() :][:90]) if len(date.earliest) == 10] if told else []
         if dates:
             return dates[0].earliest, dates[-1].latest if told and told["range"] else dates[0].latest, block
     return _month_told(document, blocks)
@@ -224,7 +224,7 @@ _CONDUCTED: Final = re.compile(
     r"(?i)\b(?P<range>between|from)\b(?=[^.]{0,60}\b(?:19|20)\d\d,? (?:ofsted|the care|inspectors|her majesty|"
     r"his majesty))"
     r"|\b(?:findings of (?:the|our)|a|the|our|this) (?:(?!last|previous|earlier|first)[\w’'-]+ ){0,6}?(?:visit|inspection|"
-    r"review)\b[^.]{0,220}?\b(?:on|between|from)\b(?= )"
+    r"review)\b[^.]{0,260}?\b(?:on|between|from)\b(?= (?:\w+ ){0,2}?\d)"
 )
 _IN_MONTH: Final = re.compile(
     r"(?i)\b(?:inspection|review|visit|fieldwork|it)\b[^.;]{0,90}?\b(?:took place|carried out|conducted|undertaken|"
@@ -252,6 +252,20 @@ _JUDGED: Final = re.compile(
     rf"(?i)\b(?:judged|graded|rated|found|judging|judgement (?:was|of)|considered"
     rf"|deemed)\b(?P<between>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
 )
+_THEN: Final = re.compile(
+    rf"(?i)\b(?:since|than|in|of|from)\b[^.;]{{0,60}}?(?P<when>\b(?:19|20)\d\d),?\s+(?:when|where|at which time)\b"
+    rf"(?P<said>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
+)
+_IN_THE_YEAR: Final = re.compile(
+    rf"(?i)\b(?:judged|graded|rated|found|having|were|was|which|that)\b(?P<said>[^.;,]{{0,40}}?)\b(?P<grade>{GRADE})(?:\s+overall)?"
+    rf",?\s+(?:in|at (?:the|its|their) (?:last |previous )?inspection (?:in|of)|during)\s+(?:\w+\s+)?(?P<when>(?:19|20)\d\d)\b"
+)
+"""A grade tied to a past year within one clause."""
+_OF_OTHERS: Final = re.compile(
+    r"(?i)\b(?:homes?|schools?|settings?|audit\w*|cases|provider\w*|nationally|per cent|percent|agency|agencies|plans|"
+    r"probation|youth offending|pupils?|college|academy|unit)\b|%"
+)
+_OF_SERVICES: Final = re.compile(r"(?i)\b(?:services?|local authority|council|arrangements|inspect\w+|children[’']s)\b")
 _CHILDRENS_HOME: Final = re.compile(
     r"(?i)children[’']s homes?|most recent ofsted inspection|\bin this inspection\b|residential"
 )
@@ -267,6 +281,7 @@ def earlier_inspections(
 ) -> list[Earlier]:
     """Earlier inspections whose judgement is given, in reading order; a mere mention is none."""
     found: list[Earlier] = []
+    tied: list[Earlier] = []
     seen: set[tuple[str | None, str]] = set()
     position = 0
     has_section = any(place.section.kind == "previous" for place in located)
@@ -276,6 +291,7 @@ def earlier_inspections(
         if place.block.kind in ("heading", "table", "footnote") or place.section.kind in ("contents", "closing"):
             continue
         text = document.slice(place.block)
+        tied.extend(_tied_to_year(document, place.block, authority, body))
         if not re.search(r"(?i)inspect", text) or (
             _CHILDRENS_HOME.search(text) and "last inspection report" not in text
         ):
@@ -294,7 +310,28 @@ def earlier_inspections(
             if key not in seen:
                 seen.add(key)
                 found.append(earlier)
+    fuller = {(earlier.inspection.start or "")[:4] for earlier in found}
+    found += [earlier for earlier in tied if (earlier.inspection.start or "")[:4] not in fuller]
     return _distinct(found)
+
+
+def _tied_to_year(
+    document: ReadDocument, block: Block, authority: Authority | None, body: str | None
+) -> Iterator[Earlier]:
+    """ "… since 2016, when services required improvement" and the like: one clause gives grade and year."""
+    for start, end in sentences(document.text, block.start, block.end):
+        text = document.text[start:end]
+        if _OF_OTHERS.search(text) or not _OF_SERVICES.search(text):
+            continue
+        for pattern in (_THEN, _IN_THE_YEAR):
+            match = pattern.search(text)
+            if match is None or re.search(r"(?i)this inspection|\b(?:not|now|more|longer)\b", match["said"]):
+                continue
+            dates = [date for date in find_dates(text) if date.start <= match.start("when") < date.end]
+            when = dates[0].earliest if dates else match["when"]
+            printed = Printed("Children’s services", match["grade"], start, end, "judgement.earlier-clause")
+            yield Earlier(_inspection(document, block, None, when, authority, body, (start, end)), (printed,))
+            break
 
 
 def _distinct(found: list[Earlier]) -> list[Earlier]:

@@ -171,6 +171,8 @@ def _inspections(
         r"(?i)care quality commission|\bCQC\b", document.text
     ):
         body = "Ofsted and Care Quality Commission"
+    if kind is None:
+        kind = {"CSCI": "csci-inspection", "SSI": "ssi-inspection"}.get(body or "")
     proof = where or (front[0] if front else None)
     main = Inspection(
         body,
@@ -639,7 +641,7 @@ _PROCEDURE: Final = re.compile(
     r"|(?:based on|from) the evidence (?:gathered|seen)\b|a range of evidence was\b|(?:the )?inspectors considered a range\b"
     r"|during (?:the course of )?this (?:visit|inspection), inspectors\b|the inspection sampled\b"
     r"|(?:the |his majesty[’']s |her majesty[’']s )?inspectors (?:for this \w+ )?were [A-Z]"
-    r"|inspectors (?:visited|met|spoke|looked at|reviewed the progress)\b"
+    r"|inspectors (?:looked at|reviewed the progress)\b"
     r"|(?:a|the|this|our) (?:(?:focused|monitoring|unannounced|joint|\w+ area) )*(?:visit|inspection|review)\b[^.]{0,90}?"
     r"\b(?:was (?:carried out|conducted|undertaken|led|one of|the \w+ (?:monitoring|focused))|took place)\b"
     r"|we (?:used|met|spoke|visited|read|looked at) (?:a|with|to|the)\b)"
