@@ -8,6 +8,7 @@ wide table, a table for each recommendation, or labels with values one below the
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -881,6 +882,9 @@ def align(
     whole: list[Sequence[CellLine] | str] = [values] * len(actions)
     if len(actions) < 2 or not values:
         return whole
+    level = _level_with(document, actions, values, dates=dates) if document.words else None
+    if level is not None:
+        return list(level)
     if len(values) == len(actions):
         return [[value] for value in values]
     by_height = _by_height(actions, values)
@@ -894,6 +898,83 @@ def align(
         if merged is not None:
             return list(merged)
     return whole
+
+
+@dataclass(frozen=True, slots=True)
+class _PrintedLine:
+    """A line of a cell as it stands on the page."""
+
+    start: int
+    end: int
+    page: int
+    top: float
+    x0: float
+    x1: float
+    first_width: float
+    """Width of its first word: what the line above had no room for, if it was cut there."""
+
+
+def _printed_lines(document: ReadDocument, line: CellLine) -> list[_PrintedLine]:
+    words = document.words
+    found: list[_PrintedLine] = []
+    for position in range(bisect_left(words, line.start, key=lambda word: word.start), len(words)):
+        word, box = words[position], words[position].box
+        if word.start >= line.end:
+            break
+        last = found[-1] if found else None
+        if last is not None and last.page == box.page and abs(last.top - box.top) < 0.5 * (box.bottom - box.top):
+            found[-1] = replace(last, end=word.end, x1=box.x1)
+        else:
+            found.append(_PrintedLine(word.start, word.end, box.page, box.top, box.x0, box.x1, box.x1 - box.x0))
+    return found
+
+
+def _level_with(
+    document: ReadDocument, actions: Sequence[Sequence[CellLine]], values: Sequence[CellLine], *, dates: bool
+) -> list[list[CellLine]] | None:
+    """What a page prints level with each action; None unless something new begins beside every one of them."""
+    firsts = [lines[0] for group in actions if (lines := _printed_lines(document, group[0]))]
+    printed = [line for value in values for line in _printed_lines(document, value)]
+    if len(firsts) != len(actions) or len(printed) < len(actions):
+        return None
+    starts = [
+        next((index for index, line in enumerate(printed) if line.page == at.page and abs(line.top - at.top) < 3.0), None)
+        for at in firsts
+    ]
+    if starts[0] != 0 or any(a is None or b is None or a >= b for a, b in pairwise(starts)):
+        return None
+    right = max(line.x1 for line in printed)
+    bounds = [*(index for index in starts if index is not None), len(printed)]
+    for start, stop, following in zip(bounds, bounds[1:], bounds[2:], strict=False):
+        above = document.text[printed[start].start : printed[stop - 1].end]
+        below = document.text[printed[stop].start : printed[following - 1].end]
+        last = printed[stop - 1]
+        ended = last.x1 + 3.0 + printed[stop].first_width < right
+        if _goes_on(above, below) or not (ended or (_is_whole(above, dates) and _is_whole(below, dates))):
+            return None
+    return [
+        [CellLine(printed[start].start, printed[stop - 1].end, page=printed[start].page, top=printed[start].top)]
+        for start, stop in pairwise(bounds)
+    ]
+
+
+_BODY_OF_STAFF = re.compile(
+    r"(?:[A-Z][\w’'-]* ){0,3}(?:Resources|Services?|Teams?|School|Health|Education|Housing|Police|Finance|Workers|Carers|Staff)"
+)
+
+
+def _goes_on(above: str, below: str) -> bool:
+    return below[:1].islower() and not _dated(collapsed(below)) or bool(
+        re.search(r"(?:[/,&(-]|\b(?:and|of|the|for|to|in|with|by))$", above)
+    )
+
+
+def _is_whole(text: str, dates: bool) -> bool:
+    """Whether a text is a time, or nothing but owners."""
+    if dates:
+        return _dated(collapsed(text))
+    owners = split_owners([text])
+    return bool(owners) and all(is_owner(owner) or _BODY_OF_STAFF.fullmatch(owner) for owner in owners)
 
 
 def _by_height(actions: Sequence[Sequence[CellLine]], values: Sequence[CellLine]) -> list[list[CellLine]] | None:
