@@ -193,8 +193,8 @@ def _occasion(inspection: Row) -> tuple[str, ...] | None:
 
 
 def plan_of(parsed: ParsedDocument) -> Plan:
-    """What was read, as a plan: its recommendations and actions, or, where it holds neither, one recommendation for
-    each passage of some length: an officer's own list need not look like any document."""
+    """What was read, as a plan: its recommendations and actions, or, of a plain list, one recommendation a line: an
+    officer's own list need not look like any document."""
     extraction = with_plain_list(parsed)
     return Plan(
         tuple(PlannedRecommendation(r.text, r.ref, r.deadline, r.deadline_date) for r in extraction.recommendations),
@@ -204,10 +204,9 @@ def plan_of(parsed: ParsedDocument) -> Plan:
 
 
 def with_plain_list(parsed: ParsedDocument) -> Extraction:
-    """The extraction, or, where it holds neither recommendations nor actions, one recommendation for each passage of
-    some length."""
+    """The extraction, or, where what was read is a plain list, one recommendation for each passage of some length."""
     extraction = parsed.extraction
-    if extraction.recommendations or extraction.actions:
+    if not _is_plain_list(extraction):
         return extraction
     listed = []
     for segment in extraction.segments:
@@ -216,7 +215,17 @@ def with_plain_list(parsed: ParsedDocument) -> Extraction:
             quote = parsed.text[segment.start : segment.end]
             evidence = Evidence(segment.start, segment.end, quote, segment.page)
             listed.append(Recommendation(text, evidence, Maker("plain-list", "1", 0.5)))
-    return replace(extraction, recommendations=tuple(listed))
+    return replace(extraction, recommendations=tuple(listed), actions=())
+
+
+def _is_plain_list(extraction: Extraction) -> bool:
+    """Whether lines follow one another without anything that makes a document of them. A line of such a list may read
+    like an announcement, and be taken for an action, by chance."""
+    if extraction.recommendations or extraction.inspections or extraction.judgements:
+        return False
+    structure = sum(segment.outcome in {"heading", "lead-in"} for segment in extraction.segments)
+    taken = len(extraction.actions) + len(extraction.findings)
+    return not extraction.actions or 10 * max(structure, taken) <= len(extraction.segments)
 
 
 def _planned(action: Action) -> PlannedAction:

@@ -115,6 +115,15 @@ def test_a_plain_list_is_one_recommendation_a_line(tmp_path: Path) -> None:
     assert len(plan.recommendations) == 3
 
 
+def test_a_line_that_reads_like_an_announcement_leaves_a_list_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    lines = [f"{n}. Improve how often children in group {n} are seen by their social worker." for n in range(1, 21)]
+    lines[7] = "8. The Director will publish a plan for foster care by March 2031."
+    file.write_text("\n".join(lines))
+    plan = plan_of(parse_one(file))
+    assert (len(plan.recommendations), plan.actions) == (20, ())
+
+
 def test_a_plan_in_a_table_keeps_who_when_and_how_measured(tmp_path: Path) -> None:
     document = Document()
     rows = [
