@@ -6,8 +6,8 @@ The editor is a package from npm that is served from here unchanged (``webapp/st
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from functools import lru_cache
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import msgspec
 import pyoxigraph as ox
@@ -48,9 +48,20 @@ def blueprint(current: Callable[[], HoldsGraph]) -> Blueprint:
     return pages
 
 
-@lru_cache(maxsize=2)
+_KNOWN: WeakKeyDictionary[HoldsGraph, bytes] = WeakKeyDictionary()
+
+
 def completions(release: HoldsGraph) -> bytes:
-    """JSON of prefixes, classes and properties, the last two sorted: what VoID would count, without the counts."""
+    """JSON of prefixes, classes and properties, the last two sorted: what VoID would count, without the counts.
+
+    Kept for as long as the release is served, and without keeping it.
+    """
+    if (known := _KNOWN.get(release)) is None:
+        known = _KNOWN[release] = _completions(release)
+    return known
+
+
+def _completions(release: HoldsGraph) -> bytes:
     words = {
         "base": release.base_iri,
         "prefixes": PREFIXES,
