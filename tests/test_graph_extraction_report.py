@@ -610,7 +610,7 @@ def test_nothing_asked_is_no_recommendation(tmp_path: Path) -> None:
         + "## Priority and immediate action\n\nThere are no areas for priority action in this report at all.\n",
     )
     assert found.recommendations == ()
-    assert any(segment.reason == "says that nothing is asked" for segment in found.segments)
+    assert any(segment.reason.startswith("says that nothing is asked") for segment in found.segments)
 
 
 # ---------------------------------------------------------------------------------------------------- real documents

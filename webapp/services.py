@@ -79,7 +79,7 @@ class OpenRelease:
 
     @cached_property
     def sparql(self) -> SparqlEngine:
-        """Its workers end with the release's last reader. The search model is loaded by the first query that searches."""
+        """Its workers end with the release's last reader; the first query that searches loads the search model."""
         own = weakref.ref(self)  # the engine must not keep the release open that ends it
 
         def search(request: SearchRequest) -> SearchResponse:

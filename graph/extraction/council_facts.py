@@ -52,7 +52,8 @@ _PLAN_TITLE: Final = re.compile(
     r"written statement of action|\bstatement of action\b"
 )
 _TITLE_LABEL: Final = re.compile(
-    r"(?i)^(?:report\s+title|subject\s*/\s*title|title\s*/\s*subject|title(?:\s+of\s+(?:the\s+)?(?:report|paper))?|subject(?:\s+(?:of\s+report|matter|"
+    r"(?i)^(?:report\s+title|subject\s*/\s*title|title\s*/\s*subject|title(?:\s+of\s+(?:the\s+)?(?:report|paper))?|"
+    r"subject(?:\s+(?:of\s+report|matter|"
     r"heading))?|"
     r"report\s+on|name\s+of\s+report|re|item)\s*[:–]\s*(?P<value>\S.*)$"
 )

@@ -100,6 +100,12 @@ _LEAD_METHOD: Final = re.compile(
     r"this report|against whether|"
     r"background|attached|as follows|means that|responsible for|available|members (?:of the|are)|contact)\b"
 )
+#: What an inspection to come will ask for is no finding of one that was.
+_LEAD_EXPECTED: Final = re.compile(
+    r"(?i)\b(?:inspect\w+|ofsted|they|it|framework)\s+(?:will|would|may|might|are likely to|"
+    r"is likely to)\s+(?:\w+ )?(?:want|"
+    r"look|expect|consider|test|evaluate|judge|ask|focus|check|examine|take|seek|need)\b"
+)
 _LEAD_STRENGTH: Final = re.compile(
     r"(?i)\b(?:strengths?|performing well|working well|well[- ]developed|good practice|positive\w*|"
     r"particularly (?:good|strong|impressed|pleased|commended)|commend\w*|praised?|pleased|progress (?:in|"
@@ -119,7 +125,10 @@ _LEAD_IMPROVE: Final = re.compile(
     r"s|ations?)\b|what needs to improve|"
     r"(?:council|authority|service|department|partnership|we|they) (?:should|must|needs? to)|could be (?:improved|"
     r"strengthened)|further (?:work|development|improvement)s?|priorit(?:y|ies) for|"
-    r"areas? for (?:further )?(?:improvement|development)|to (?:be )?improve(?:d)?\b"
+    r"areas? for (?:further )?(?:improvement|development)|to (?:be )?improve(?:d)?\b|"
+    r"\b(?:asks?|asked|expects?|expected|requires?|required|urge[sd]?|invite[sd]?) (?:the )?(?:council|authority|"
+    r"department|"
+    r"partnership|board|service|us|you) to\b|\b(?:give|pay|giving|paying) (?:\w+ ){0,3}attention to\b"
 )
 _LEAD_WEAK: Final = re.compile(
     r"(?i)\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive|good|strong)|not (?:good|"
@@ -151,10 +160,17 @@ _FOUND: Final = (
     r"observ(?:ed|es)|endors(?:ed|es|e)|view(?:ed|s)?|considered|felt|feel|advise[sd]?|saw|see|express(?:ed|es)|"
     r"judged|said|says|confirm(?:ed|s)|raised|raises|criticis(?:ed|es)|welcom(?:ed|es)|drew|draws|recorded|"
     r"records|"
-    r"describ(?:ed|es)|point(?:ed|s)? out|was (?:particularly |very |also )*(?:critical|positive|complimentary|"
-    r"impressed|concerned|pleased|satisfied|struck|encouraged|clear)|"
-    r"were (?:particularly |very |also |especially |greatly )*(?:pleased|impressed|concerned|positive|critical|"
-    r"complimentary|satisfied|struck|encouraged|clear|of the view)|(?:also )?ma(?:kes?|"
+    r"describ(?:ed|es)|point(?:ed|s)? out|(?:was|were|is|are|had been|has been|have been) (?:(?:particularly|very|also|"
+    r"especially|greatly|less|not|more|most|rather|somewhat|highly|deeply|quite|fairly|generally|again|"
+    r"however) )*(?:pleased|"
+    r"impressed|concerned|positive|critical|complimentary|satisfied|dissatisfied|disappointed|worried|struck|"
+    r"encouraged|"
+    r"clear|reassured|confident|of the view|troubled|heartened)|"
+    r"told (?:us|the (?:council|authority|department|service))|thought (?:highly|well|poorly|that)|"
+    r"sp(?:eaks?|oke) (?:very |most )?(?:highly|well|warmly)|pa(?:ys?|id) (?:particular |warm )?tribute|"
+    r"g(?:ives?|ave) credit|t(?:akes?|ook) the view|applaud(?:ed|s)?|congratulat(?:ed|es)|regrett?(?:ed|s)|"
+    r"question(?:ed|s)|warn(?:ed|s)|singled out|remark(?:ed|s)|stress(?:ed|es)|emphasi[sz]e[sd]?|"
+    r"(?:also )?ma(?:kes?|"
     r"de) (?:\w+ ){0,3}(?:comments?|judge?ments?|reference)|rais(?:ed|es))"
 )
 _ACTIVE: Final = re.compile(
@@ -168,7 +184,8 @@ _THEY: Final = re.compile(
 _PASSIVE: Final = re.compile(
     r"(?i)\b(?:was|were|is|are|has been|have been|had been)\s+(?:also\s+|again\s+|particularly\s+|specifically\s+|"
     r"further\s+|clearly\s+|generally\s+|widely\s+|rightly\s+)*"
-    r"(?:commended|praised|recogni[sz]ed|identified|noted|acknowledged|highlighted|described|cited|singled out|"
+    r"(?:welcomed|applauded|commended|praised|recogni[sz]ed|identified|noted|acknowledged|highlighted|described|"
+    r"cited|singled out|"
     r"found|seen|considered|judged|criticised|commented (?:up)?on|observed|viewed|regarded|reported)\b"
 )
 _ACCORDING: Final = re.compile(
@@ -179,6 +196,14 @@ _FOLLOWS: Final = re.compile(
     r"(?i)\b(?:examples? of this|of this\b.{0,20}$|this (?:is|was) (?:evident|evidenced|demonstrated|reflected|seen|"
     r"particularly|a (?:strength|weakness|concern))|for example|in particular|these (?:strengths|improvements|"
     r"weaknesses))\b"
+)
+#: Verbs that judge by themselves, whatever follows them.
+_JUDGING: Final = re.compile(
+    r"(?i)\b(?:prais\w+|commend\w*|applaud\w*|congratulat\w+|criticis\w+|tribute|credit|highly|warmly|impressed|"
+    r"concerned|"
+    r"struck|critical|complimentary|(?:dis)?satisfied|disappointed|worried|encouraged|welcom\w+|regrett?\w+|"
+    r"thought well|"
+    r"heartened|troubled)\b"
 )
 _EVALUATIVE: Final = re.compile(
     r"(?i)\b(?:good|well|strong\w*|effective\w*|excellent|positive\w*|improv\w+|progress\w*|strength\w*|commit\w+|"
@@ -191,13 +216,17 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|\b(?:report|letter) (?:contains|makes|includes|sets out|lists) (?:[\w-]+ ){0,3}recommendations|"
+    r"(?i)^please\b|^(?:this|the|our|that) (?:\w+ ){0,2}?(?:plan|table|paper|appendix|annexe?|document|section|chart)\b"
+    r"[^.,]{0,24}\b(?:answers?|sets? out|address\w*|responds?|shows?|lists?|summaris\w+|describes?|explains?|"
+    r"follows?|gives?|"
+    r"covers?|contains?|details?)\b|^no (?:areas?|priority|immediate|urgent)\b[^.]{0,40}\b(?:identified|found|"
+    r"raised)\b|\b(?:report|letter) (?:contains|makes|includes|sets out|lists) (?:[\w-]+ ){0,3}recommendations|"
     r"\b(?:reports?|plans?|minutes|updates?|presentations?|letters?) (?:was|were|is|be|are) (?:\w+ )?"
     r"(?:considered|noted|received)\b|"
     r"\bthis report (?:is|highlights|recommends|considers|describes)|\bannexe? [a-z0-9]\b|"
     r"\bappendix\b|\baction plan (?:is|was|has|which|that)\b|"
     r"\b(?:present(?:s|ed)? (?:the findings|their|its|the report)|this report (?:presents|provides|sets|summaris|"
-    r"informs|outlines|only|advises)|to note the|is asked|are asked|members (?:will|are|should|may)|"
+    r"informs|outlines|only|advises)|to note the|(?:is|are) asked to|members (?:will|are|should|may)|"
     r"will be (?:presented|reported|published|considered|judged|inspected|monitored)|"
     r"report (?:is|was|will be) (?:attached|available|published|presented|circulated)|attached (?:as|at|to)|"
     r"see appendix|full report|copy of|press|website|factual accuracy|consultation document|propos(?:ed|"
@@ -220,7 +249,16 @@ _DOING: Final = (
     r"offer|run|open|publish|adopt|amend|rewrit|replac|reduc|enhanc|refresh|begin|start|convene|coordinat|"
     r"co-ordinat|focus|target|fund|allocat|"
     r"relaunch|pilot|evaluat|engag|consult|arrang|organis|secur|procur|lead|draw|draft|brief|writ|join|merg|"
-    r"transfer|move|buil|tak|generat|compil|agree)\w*"
+    r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|meet|report|visit|check|sign|"
+    r"shar|us|"
+    r"giv|send|sent|test|scrutinis|overse|speak|contact|record|refer|support|explor|identif|promot|negotiat|remov|"
+    r"simplif|"
+    r"clos|recruit|second|relocat|co-?locat|merg|publicis|circulat|scop|map|analys|trial|purchas|buy|rais|spend|"
+    r"doubl|halv|"
+    r"trebl|cut|follow|chair|host|present|design|adapt|seek|resolv|clarif|strength|widen|broaden|tighten|appl|allow|"
+    r"enabl|"
+    r"requir|receiv|becom|remain|keep|bec|sit|attend|protect|guarantee|discuss|explain|convert|renew|retain|reward|"
+    r"pay)\w*"
 )
 _WILL: Final = re.compile(
     rf"(?i)\b(?:will|shall|is going to|are going to)\s+(?:(?:also|now|therefore|then|each|all|both|continue to|"
@@ -235,7 +273,10 @@ _COUNCIL_SUBJECT: Final = re.compile(
     r"director|assistant director|panel)|officers|managers|(?:social )?workers|staff|"
     r"(?:the relevant )?strategic leads?|[A-Z]{2,5}|all (?:staff|managers|teams|social workers)|team managers|"
     r"heads? of service|training|workshops?|posts?|a (?:new|further|dedicated|revised|programme|project|"
-    r"specialist)[\w’' ]*)\b"
+    r"specialist)[\w’' ]*|(?:an?|one|two|three|four|five|six|the|both|all|each|every|another|"
+    r"\d+) (?:[\w’'-]+ ){0,4}?(?:workers?|"
+    r"officers?|managers?|nurses?|teams?|directors?|practitioners?|advisers?|posts?|services|leaders|heads?|chairs?|"
+    r"foster carers|clinicians?))\b"
 )
 _NOT_COUNCIL: Final = re.compile(
     r"(?i)^(?:(?:the|this|these|that|it|they|there|any|all of this)\s*(?:$|\s(?:will|shall))|.{0,80}\b(?:ofsted|"
@@ -495,6 +536,8 @@ class ProseReader:
 
     def _mode_of_lead(self, lead: str, before: str) -> Mode | None:
         place = self._place
+        if _LEAD_EXPECTED.search(lead):
+            return "method"
         if _LEAD_DECISION.search(lead):
             return "decision"
         headed = (
@@ -612,9 +655,17 @@ class ProseReader:
         if place.mode == "method":
             return False
         if active := _ACTIVE.search(text):
-            return _tells(text[active.end() :]) or bool(_EVALUATIVE.search(text))
+            return (
+                _tells(text[active.end() :])
+                or bool(_EVALUATIVE.search(text))
+                or _JUDGING.search(active.group()) is not None
+            )
         if (they := _THEY.search(text)) and (place.reporter or re.search(rf"(?i){_BODY}", text)):
-            return _tells(text[they.end() :]) or bool(_EVALUATIVE.search(text))
+            return (
+                _tells(text[they.end() :])
+                or bool(_EVALUATIVE.search(text))
+                or _JUDGING.search(they.group()) is not None
+            )
         if _ACCORDING.search(text):
             return True
         if _PASSIVE.search(text) and _EVALUATIVE.search(text):

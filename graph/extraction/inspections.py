@@ -41,7 +41,8 @@ _LEAD_AFTER: Final = re.compile(
 )
 _LED_BY: Final = re.compile(
     rf"\b(?:led|undertaken|carried out|conducted) by (?P<name>{_NAME}),? (?:{_INSPECTOR_TITLES})"
-    rf"|\b(?:[Tt]he|{_INSPECTOR_TITLES}) ?(?:\w+ )?(?:[Ii]nspectors? ?)?(?:was|were|for this (?:visit|inspection|review) "
+    rf"|\b(?:[Tt]he|{_INSPECTOR_TITLES}) ?(?:\w+ )?(?:[Ii]nspectors? ?)?(?:was|were|for this (?:visit|inspection|"
+    rf"review) "
     rf"(?:was|were)) (?P<first>{_NAME})(?=,| and\b| (?:{_INSPECTOR_TITLES})|\.)"
     rf"|\bled by (?:one of )?(?:{_INSPECTOR_TITLES}|HM Inspectors?|an? [\w ]{{0,20}}inspector)"
     rf"(?: from (?:Ofsted|the CQC))?,? (?P<titled>{_NAME})"
@@ -82,7 +83,8 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     children’s services" is an "Inspection of local authority children’s services"."""
     match = re.search(
         r"(?i)\b(?:(?:(?:annual )?(?:un)?announced |(?:full joint|core case|thematic) )?(?:re-?)?inspection of|"
-        r"joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring )?inspection|focused visit|monitoring visit|"
+        r"joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring )?inspection|focused visit|"
+        r"monitoring visit|"
         r"annual performance assessment|review of|safeguarding and looked after)",
         title,
     )
@@ -96,7 +98,8 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     if area_send is not None:
         return area_send.group()
     assessed = re.match(
-        r"(?i)(?:.*?inspection of (?:contact,? referral and assessment(?: arrangements)?|youth (?:offending|justice)(?: "
+        r"(?i)(?:.*?inspection of (?:contact,? referral and assessment(?: arrangements)?|youth (?:offending|"
+        r"justice)(?: "
         r"services?| work)?)|annual performance assessment(?: of services for children(?: and young people)?)?|"
         r"joint area review|review of health services for .*?(?= in [A-Z][^ ]* ?(?:and |$|[A-Z])|$))",
         name,
@@ -187,7 +190,9 @@ def inspection_dates(document: ReadDocument, blocks: Sequence[Block]) -> tuple[s
                 continue
             rest = text[match.end() : match.end() + 120]
             rest = re.split(
-                r"(?i)report published|lead inspector|reporting inspector|publi(?:shed|cation)|dates? of previous|name\b", rest
+                r"(?i)report published|lead inspector|reporting inspector|publi(?:shed|cation)|dates? of previous|"
+                r"name\b",
+                rest,
             )[0]
             if not re.search(r"\d", rest) and position + 1 < len(blocks):
                 rest = collapsed(document.slice(blocks[position + 1]))[:120]
@@ -203,9 +208,7 @@ def inspection_dates(document: ReadDocument, blocks: Sequence[Block]) -> tuple[s
     return _month_told(document, blocks)
 
 
-def _month_told(
-    document: ReadDocument, blocks: Sequence[Block]
-) -> tuple[str | None, str | None, Block | None]:
+def _month_told(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str | None, str | None, Block | None]:
     """The month in which an older report says that it was done, in a sentence or on a line of its own."""
     for block in blocks[:25]:
         text = collapsed(document.slice(block))
@@ -215,7 +218,9 @@ def _month_told(
                 return dates[0].earliest, dates[0].latest, block
     for block in blocks[:8]:
         text = collapsed(document.slice(block))
-        if re.fullmatch(r"[A-Z][a-z]+(?: ?(?:[-–/]|and) ?[A-Z][a-z]+)? (?:19|20)\d\d", text) and (dates := find_dates(text)):
+        if re.fullmatch(r"[A-Z][a-z]+(?: ?(?:[-–/]|and) ?[A-Z][a-z]+)? (?:19|20)\d\d", text) and (
+            dates := find_dates(text)
+        ):
             return dates[0].earliest, dates[-1].latest, block
     return None, None, None
 
@@ -223,7 +228,8 @@ def _month_told(
 _CONDUCTED: Final = re.compile(
     r"(?i)\b(?P<range>between|from)\b(?=[^.]{0,60}\b(?:19|20)\d\d,? (?:ofsted|the care|inspectors|her majesty|"
     r"his majesty))"
-    r"|\b(?:findings of (?:the|our)|a|the|our|this) (?:(?!last|previous|earlier|first)[\w’'-]+ ){0,6}?(?:visit|inspection|"
+    r"|\b(?:findings of (?:the|our)|a|the|our|this) (?:(?!last|previous|earlier|first)[\w’'-]+ ){0,6}?(?:visit|"
+    r"inspection|"
     r"review)\b[^.]{0,260}?\b(?:on|between|from)\b(?= (?:\w+ ){0,2}?\d)"
 )
 _IN_MONTH: Final = re.compile(
@@ -257,8 +263,10 @@ _THEN: Final = re.compile(
     rf"(?P<said>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
 )
 _IN_THE_YEAR: Final = re.compile(
-    rf"(?i)\b(?:judged|graded|rated|found|having|were|was|which|that)\b(?P<said>[^.;,]{{0,40}}?)\b(?P<grade>{GRADE})(?:\s+overall)?"
-    rf",?\s+(?:in|at (?:the|its|their) (?:last |previous )?inspection (?:in|of)|during)\s+(?:\w+\s+)?(?P<when>(?:19|20)\d\d)\b"
+    rf"(?i)\b(?:judged|graded|rated|found|having|were|was|which|"
+    rf"that)\b(?P<said>[^.;,]{{0,40}}?)\b(?P<grade>{GRADE})(?:\s+overall)?"
+    rf",?\s+(?:in|at (?:the|its|their) (?:last |previous )?inspection (?:in|of)|during)\s+(?:\w+\s+)?(?P<when>(?:19|"
+    rf"20)\d\d)\b"
 )
 """A grade tied to a past year within one clause."""
 _OF_OTHERS: Final = re.compile(

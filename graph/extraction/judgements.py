@@ -179,17 +179,20 @@ def in_lines(document: ReadDocument, blocks: Iterable[Block]) -> Iterator[Printe
 
 
 _WHO: Final = (
-    r"(?:(?:young |local |vulnerable )?(?:people|children|adults|families|users|service users|residents)(?: and (?:young "
+    r"(?:(?:young |local |vulnerable )?(?:people|children|adults|families|users|service users|"
+    r"residents)(?: and (?:young "
     r"people|families|their families|carers))?)"
 )
 _SERVING: Final = re.compile(
     rf"(?i)\b(?:(?:not )?serv(?:ing|ed|es)\s+(?:(?:most|some|all|few)(?:\s+of)?(?:\s+(?:the|its|our))?\s+)?{_WHO}\s+"
-    rf"(?:consistently\s+)?well|(?:most|some|all|few|not all)\s+(?:of\s+(?:the\s+)?)?{_WHO}\s+(?:were|are|was|is|being)\s+"
+    rf"(?:consistently\s+)?well|(?:most|some|all|few|not all)\s+(?:of\s+(?:the\s+)?)?{_WHO}\s+(?:were|are|was|is|"
+    rf"being)\s+"
     rf"(?:being\s+)?(?:not\s+)?(?:well\s+)?served(?:\s+well)?)"
 )
 _CAPACITY: Final = re.compile(
     r"(?i)\b(?P<word>excellent|promising|uncertain|poor)\s+(?P<what>capacity|prospects?)\s+(?:for|to)\s+(?:further\s+)?"
-    r"improve(?:ment)?|\b(?P<what2>capacity|prospects?)\s+(?:for|to)\s+(?:further\s+)?improve(?:ment)?s?\s*(?:was|were|is|"
+    r"improve(?:ment)?|\b(?P<what2>capacity|prospects?)\s+(?:for|to)\s+(?:further\s+)?improve(?:ment)?s?\s*(?:was|"
+    r"were|is|"
     r"are|as|to be|[-–:])*\s*(?:judged\s+|assessed\s+)?(?:to be\s+|as\s+)?[‘'\"“]?(?P<word2>excellent|promising|"
     r"uncertain|poor)\b"
 )
@@ -203,7 +206,11 @@ def served(document: ReadDocument, blocks: Iterable[Block]) -> Iterator[Printed]
         text = document.slice(block)
         for match in _SERVING.finditer(text):
             yield Printed(
-                "Serving people", match.group(), block.start + match.start(), block.start + match.end(), "judgement.served"
+                "Serving people",
+                match.group(),
+                block.start + match.start(),
+                block.start + match.end(),
+                "judgement.served",
             )
         for match in _CAPACITY.finditer(text):
             what = (match["what"] or match["what2"]).lower()

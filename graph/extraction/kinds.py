@@ -30,14 +30,21 @@ _REPORT: Final = (
         2,
         (
             r"^(?:an? )?(?:(?:full joint|core case|thematic|short quality) )?inspection of (?:the )?youth "
-            r"(?:offending|justice)|^(?:a )?review of health services for|^joint area review|^annual performance assessment"
+            r"(?:offending|justice)|^(?:a )?review of health services for|^joint area review|"
+            r"^annual performance assessment"
             r"|^(?:annual )?(?:un)?announced inspection of|^safeguarding and looked after"
         ),
     ),
     (1, r"© ?crown copyright"),
     (2, rf"^(?:the )?{_LETTERHEAD}$"),
     (2, r"\bwe (?:judged|rated|graded|recommend that|found that|have made (?:\w+ )?recommendations)\b"),
-    (2, r"\b(?:conducted|carried out|undertaken)\b.{0,60}\b(?:under|by) section \d+ of the (?:children|education|social)"),
+    (
+        2,
+        (
+            r"\b(?:conducted|carried out|undertaken)\b.{0,60}\b(?:under|by) section \d+ of the "
+            r"(?:children|education|social)"
+        ),
+    ),
     (2, r"\bCQC inspectors?\s*:|\bwe are (?:hm|his majesty|her majesty)"),
     (4, r"^(?:(?:her|his) majesty[’']s inspector|s?hmi)(?:,? ofsted)?$"),
     (2, r"regulates and inspects to achieve excellence|hmci requires|we are publishing this|open government licence"),

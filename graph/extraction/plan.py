@@ -674,6 +674,8 @@ def _checked(document: ReadDocument, roles: dict[int, Role], rows: Sequence[Row]
                 checked[column] = "ref" if "ref" not in roles.values() else "other"
             elif _mean_words(texts) < 3 and "action" in roles.values() and max(len(t.split()) for t in texts) < 6:
                 checked[column] = "section"
+        elif role == "section" and "ref" not in roles.values() and _share(texts, _REF.match) > 0.8:
+            checked[column] = "ref"
         elif role == "ref" and _mean_words(texts) > 6:
             checked[column] = "recommendation" if "recommendation" not in roles.values() else "other"
         elif (
@@ -814,17 +816,18 @@ def unwrapped(document: ReadDocument, lines: Sequence[CellLine], role: Role) -> 
     """
     width = max((line.end - line.start for line in lines), default=0)
     joined: list[CellLine] = []
-    for line in lines:
+    for index, line in enumerate(lines):
         last = joined[-1] if joined else None
-        if last is not None and line.marker is None and _was_cut(document, last, line, role, width):
+        if last is not None and line.marker is None and _was_cut(document, last, lines[index:], role, width):
             joined[-1] = replace(last, end=line.end)
         else:
             joined.append(line)
     return tuple(joined)
 
 
-def _was_cut(document: ReadDocument, last: CellLine, line: CellLine, role: Role, width: int) -> bool:
-    above, below = document.slice(last).split("\n")[-1], document.slice(line)
+def _was_cut(document: ReadDocument, last: CellLine, lines: Sequence[CellLine], role: Role, width: int) -> bool:
+    """Whether the first of ``lines`` goes on with ``last``."""
+    above, below = document.slice(last).split("\n")[-1], document.slice(lines[0])
     if below[:1].islower() or re.search(r"(?:[/,&(-]|\b(?:and|of|the|for|to|in|with|by))$", above):
         return True
     if re.search(r"[.!?;:]$", above) and role != "owner":
@@ -832,10 +835,17 @@ def _was_cut(document: ReadDocument, last: CellLine, line: CellLine, role: Role,
     if len(above) + 1 + len(below.split()[0]) <= 0.92 * width:
         return False
     if role == "owner":
-        return not (is_owner(collapsed(document.slice(last))) and is_owner(below))
+        # the owner below may itself be cut
+        whole = [collapsed(" ".join(document.slice(line) for line in lines[:count])) for count in (1, 2, 3)]
+        return not (_are_owners(collapsed(document.slice(last))) and any(map(_are_owners, whole)))
     if role in ("timescale", "start"):
         return not (_dated(collapsed(document.slice(last))) and _dated(below))
     return True
+
+
+def _are_owners(text: str) -> bool:
+    parts = [part for part in re.split(r"\s*[/,;]\s*", text) if part]
+    return bool(parts) and all(map(is_owner, parts))
 
 
 def action_lines(document: ReadDocument, lines: Sequence[CellLine]) -> list[list[CellLine]]:
@@ -938,7 +948,9 @@ def _level_with(
     if len(firsts) != len(actions) or len(printed) < len(actions):
         return None
     starts = [
-        next((index for index, line in enumerate(printed) if line.page == at.page and abs(line.top - at.top) < 3.0), None)
+        next(
+            (index for index, line in enumerate(printed) if line.page == at.page and abs(line.top - at.top) < 3.0), None
+        )
         for at in firsts
     ]
     if starts[0] != 0 or any(a is None or b is None or a >= b for a, b in pairwise(starts)):
@@ -959,12 +971,13 @@ def _level_with(
 
 
 _BODY_OF_STAFF = re.compile(
-    r"(?:[A-Z][\w’'-]* ){0,3}(?:Resources|Services?|Teams?|School|Health|Education|Housing|Police|Finance|Workers|Carers|Staff)"
+    r"(?:[A-Z][\w’'-]* ){0,3}(?:Resources|Services?|Teams?|School|Health|Education|Housing|Police|Finance|Workers|"
+    r"Carers|Staff)"
 )
 
 
 def _goes_on(above: str, below: str) -> bool:
-    return below[:1].islower() and not _dated(collapsed(below)) or bool(
+    return (below[:1].islower() and not _dated(collapsed(below))) or bool(
         re.search(r"(?:[/,&(-]|\b(?:and|of|the|for|to|in|with|by))$", above)
     )
 

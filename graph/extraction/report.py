@@ -330,8 +330,10 @@ def _is_summary_prose(context: _Context, block: Block) -> bool:
 _LEGAL: Final = re.compile(
     r"(?i)open government licence|enquiries@|crown copyright|ofsted\) regulates and inspects|monthly newsletter|"
     r"large print or braille|carried out under section \d+|under its power to|raising concerns and making complaints"
-    r"|this (?:publication|report) is available at|textphone|^I am (?:copying|sending|writing)|^I (?:would like|look forward)"
-    r"|^(?:a copy of )?this letter (?:will be|is being|has been) (?:published|copied|sent)|^thank you\b|^please (?:pass|accept)"
+    r"|this (?:publication|report) is available at|textphone|^I am (?:copying|sending|writing)|^I (?:would like|"
+    r"look forward)"
+    r"|^(?:a copy of )?this letter (?:will be|is being|has been) (?:published|copied|sent)|^thank you\b|"
+    r"^please (?:pass|accept)"
     r"|^any (?:areas?|priority actions?|matters)\b[^.]{0,60} (?:identified|raised) (?:above|in this letter)"
     r"|grade is the performance rating for the purpose|^we are grateful"
 )
@@ -341,7 +343,9 @@ _BOUNDARY: Final = re.compile(
 )
 _SHOULD: Final = re.compile(r"(?i)\b(?:should|must|needs? to)(?: take (?:immediate )?action to)?\s*:$")
 """Says who has to act; what, say the items below."""
-_TELLS_OF_THEM: Final = re.compile(r"(?i)\bwe (?:have )?ma[dk]e (?:\w+ )?recommendations\b|^(?:the|our) recommendations? (?:is|are)\b")
+_TELLS_OF_THEM: Final = re.compile(
+    r"(?i)\bwe (?:have )?ma[dk]e (?:\w+ )?recommendations\b|^(?:the|our) recommendations? (?:is|are)\b"
+)
 _NOTHING_ASKED: Final = re.compile(
     r"(?i)^(?:there (?:are|were) no\b|no (?:areas|priority|immediate|recommendations)|the inspection did not (?:find"
     r"|identify)|inspectors did not identify|none\b)"
@@ -597,7 +601,9 @@ def _find(
         _segment(taken, block, "skipped", "introduces the list below it, or explains the grades", "finding")
     elif block.kind == "list_item":
         if len(text) < 25 or (_PROCEDURE.search(text) and len(list(sentences(text, 0, len(text)))) == 1):
-            _segment(taken, block, "skipped", "too short for a finding, or tells how the inspection was made", "finding")
+            _segment(
+                taken, block, "skipped", "too short for a finding, or tells how the inspection was made", "finding"
+            )
         else:
             _add_finding(context, taken, block.start, block.end, section, grade, _ref(block.marker), "finding.item")
             _segment(
@@ -638,11 +644,13 @@ def _is_legend(text: str) -> bool:
 
 _PROCEDURE: Final = re.compile(
     r"(?i)^(?:this (?:letter|report) (?:summarises|outlines|sets out|reports|contains|records|presents|describes)\b"
-    r"|(?:based on|from) the evidence (?:gathered|seen)\b|a range of evidence was\b|(?:the )?inspectors considered a range\b"
+    r"|(?:based on|from) the evidence (?:gathered|seen)\b|a range of evidence was\b|"
+    r"(?:the )?inspectors considered a range\b"
     r"|during (?:the course of )?this (?:visit|inspection), inspectors\b|the inspection sampled\b"
     r"|(?:the |his majesty[’']s |her majesty[’']s )?inspectors (?:for this \w+ )?were [A-Z]"
     r"|inspectors (?:looked at|reviewed the progress)\b"
-    r"|(?:a|the|this|our) (?:(?:focused|monitoring|unannounced|joint|\w+ area) )*(?:visit|inspection|review)\b[^.]{0,90}?"
+    r"|(?:a|the|this|our) (?:(?:focused|monitoring|unannounced|joint|\w+ area) )*(?:visit|inspection|"
+    r"review)\b[^.]{0,90}?"
     r"\b(?:was (?:carried out|conducted|undertaken|led|one of|the \w+ (?:monitoring|focused))|took place)\b"
     r"|we (?:used|met|spoke|visited|read|looked at) (?:a|with|to|the)\b)"
 )
@@ -663,7 +671,12 @@ def _prose(context: _Context, taken: _Taken, block: Block, section: Section, gra
     made = 0
     for start, end in sentences(document.text, block.start, block.end):
         text = document.text[start:end]
-        if len(text) < 20 or _LEGAL.search(text) or _PROCEDURE.search(text) or (_CONTEXT.search(text) and rule_polarity(text)[0] != "strength"):
+        if (
+            len(text) < 20
+            or _LEGAL.search(text)
+            or _PROCEDURE.search(text)
+            or (_CONTEXT.search(text) and rule_polarity(text)[0] != "strength")
+        ):
             continue
         _add_finding(context, taken, start, end, section, grade, None, "finding.sentence", 0.9)
         made += 1

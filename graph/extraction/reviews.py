@@ -160,6 +160,34 @@ _IS_GRADE: Final = re.compile(
     rf"quality of [\w ]+?|effectiveness of [\w ,’'-]*?)\s*"
     rf"(?:[-–:=]+|is|was|were|are|remains?|as)\s*{_Q}(?P<grade>{_GRADE})\b"
 )
+#: What inspectorates give a grade to, by its own name.
+_GRADED: Final = (
+    r"(?:(?:the|its|their|our|[A-Z][\w-]+[’']s?)\s+)?(?:overall (?:effectiveness|judge?ment|"
+    r"performance)(?: of [\w ,’'-]{3,60}?)?|"
+    r"(?:(?:local authority|council[’']s)\s+)?(?:children[’']s\s+)?(?:social care\s+)?services(?: for [\w ]{3,40}?)?|"
+    r"(?:local )?safeguarding children board|LSCB|(?:the )?(?:experiences? and progress|"
+    r"impact of leaders)[\w ,’'-]{3,90}?|"
+    r"leadership,? management and governance|adoption(?: performance)?|(?:arrangements for )?(?:safeguarding|help and "
+    r"protection)|children (?:who need help and protection|looked after[\w ]{0,30}?|in care)|care leavers|"
+    r"capacity to improve|"
+    r"council|(?:local )?authority|department|service)"
+)
+#: "found that overall effectiveness requires improvement", "and that the board is inadequate".
+_THAT_IS: Final = re.compile(
+    rf"(?i)\b(?:that|and|but|while|with)\s+(?P<area>{_GRADED}|(?-i:[A-Z][\w-]+)(?=\s+\w+ improvement[\w ]{{0,12}} ove"
+    rf"rall))\s+(?:overall\s+)?"
+    rf"(?:(?:is|was|are|were|remains?|had been)\s+(?:overall\s+)?)?(?P<grade>requir(?:es?|"
+    rf"ed) improvement(?: to be good)?|"
+    rf"(?<=\b(?:is|as)\s)(?:{_GRADE})|(?<=\b(?:was|are)\s)(?:{_GRADE})|(?<=\bwere\s)(?:{_GRADE}))\b"
+)
+#: "judged X to be outstanding, and Y to be good": the second of the two.
+_AND_TO_BE: Final = re.compile(
+    rf"(?i)^[^.;]{{0,12}}?\b(?:and|with|but)\s+(?P<area>[\w’',& -]{{4,120}}?)\s+(?:to be|"
+    rf"as)\s+{_Q}(?P<grade>{_GRADE})\b"
+)
+_WHOLE: Final = re.compile(
+    r"(?i)(?:the |its |our |their )?(?:council|(?:local )?authority|department|it|they|we|borough|county|city)"
+)
 _LINE: Final = re.compile(
     rf"(?i)^(?P<area>[A-Z][^.:;]{{3,140}}?)\s*(?:[:–=]|-(?=\s)|\bis\b|\bwas\b|\bwere\b|\bare\b)\s*(?:judged |rated |"
     rf"graded )?(?:to be |as )?{_Q}(?P<grade>{_GRADE}|{_SCORE}(?:\s*\((?:{_GRADE})\))?|grade \d){_QE}\.?$"
@@ -185,6 +213,11 @@ _SUBJECT: Final = re.compile(
 )
 
 
+_TELLING: Final = re.compile(r"(?i)\b(?:that|found|judged|concluded|noted|which|who|because|although)\b")
+"""Words of a sentence, not of an area's name."""
+_SAYS_GRADES: Final = re.compile(
+    r"(?i)\b(?:judg\w+|rated|graded|found|concluded|grade[sd]?|Ofsted|inspectors|inspection)\b"
+)
 #: Nobody writes longer sentences; patterns are not tried on what only looks like one.
 MAX_SENTENCE: Final = 6_000
 
@@ -410,7 +443,7 @@ class ReviewTeller:
     def _block(self, block: Block) -> None:
         text = self.document.slice(block)
         line = _LINE.match(collapsed(text)) if len(text) < 200 else None
-        if line and _names_area(line["area"]) and not _FUTURE.search(text):
+        if line and _names_area(line["area"]) and not _FUTURE.search(text) and not _TELLING.search(line["area"]):
             given = _Given(_area(line["area"]), line["grade"], block.start, block.end, "council.line", 0.95)
             self._give(given, self._review_of(block.start, block.end, block.start, block))
             return
@@ -450,8 +483,16 @@ class ReviewTeller:
                 _Given("Star rating", match["stars"], start + match.start(), start + match.end(), "council.stars", 0.95)
             )
         taken = [(given.start, given.end) for given in found]
-        patterns = (_JUDGED_THEM, _JUDGED_TO_BE, _IS_GRADE, _RATED)
-        for rated in (match for pattern in patterns for match in pattern.finditer(text)):
+        matches = [
+            match for pattern in (_JUDGED_THEM, _JUDGED_TO_BE, _IS_GRADE, _RATED) for match in pattern.finditer(text)
+        ]
+        if _SAYS_GRADES.search(text):
+            # "performing well" in running prose praises; it is a rating only where one is named
+            matches += (m for m in _THAT_IS.finditer(text) if not m["grade"].lower().startswith("performing"))
+        for first in list(matches):
+            if first.re is _JUDGED_TO_BE and (second := _AND_TO_BE.match(text[first.end() :])):
+                found += self._second(second, start + first.end(), taken)
+        for rated in matches:
             begin, stop = start + rated.start("grade"), start + rated.end("grade")
             if any(a < stop and begin < b for a, b in taken) or _is_comparison(text, rated):
                 continue
@@ -460,6 +501,17 @@ class ReviewTeller:
                 taken.append((begin, stop))
                 found.append(_Given(judged, rated["grade"], begin, stop, "council.rated", 0.9))
         return sorted(found, key=lambda given: given.start)
+
+    def _second(self, match: re.Match[str], offset: int, taken: list[tuple[int, int]]) -> list[_Given]:
+        begin, stop = offset + match.start("grade"), offset + match.end("grade")
+        if not _names_area(match["area"]):
+            return []
+        taken.append((begin, stop))
+        return [_Given(_area(match["area"]), match["grade"], begin, stop, "council.rated", 0.9)]
+
+    def _overall(self, text: str) -> str:
+        ofsted = body_in(text) == "Ofsted" or self.reviews[0].inspectorate == "Ofsted"
+        return "Overall effectiveness" if ofsted else "Overall"
 
     def _judged_area(self, text: str, match: re.Match[str]) -> str | None:
         """What was given the grade: the words before the verb, or those after "for"; the framework of a whole-council
@@ -484,18 +536,17 @@ class ReviewTeller:
         if match.re is _IS_GRADE:
             head = re.split(r"\s*(?:[-–:=]+|\bis\b|\bwas\b|\bwere\b|\bare\b|\bremains?\b)\s*", match.group())[0]
             return _area(head)
+        if match.re is _THAT_IS:
+            whole = _WHOLE.fullmatch(match["area"]) or not _names_area(match["area"])
+            return self._overall(text) if whole else _area(match["area"])
         before = _SUBJECT.search(text[: match.start()])
         subject = collapsed(before["np"]) if before else ""
         if for_what and not _names_area(subject):
             return _area(for_what["area"])
         if _names_area(subject):
             return _area(subject)
-        if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end()]):
-            return (
-                "Overall effectiveness"
-                if body_in(text) == "Ofsted" or self.reviews[0].inspectorate == "Ofsted"
-                else "Overall"
-            )
+        if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end() + 9]):
+            return self._overall(text)
         return None
 
     def _give(self, given: _Given, review: int) -> None:

@@ -59,7 +59,8 @@ _RULES: Final = (
         r"^(?:information about (?:this|the)|about (?:this|the) (?:inspection|visit|review)|service information"
         r"|the inspection judge?ments? and what they mean|what the (?:inspection )?judge?ments? mean|local area "
         r"partnership details"
-        r"|annexe?s?\b|appendi(?:x|ces)\b|glossary|scope of the|inspection (?:activity|methodology|evidence|method$)|how (?:we"
+        r"|annexe?s?\b|appendi(?:x|ces)\b|glossary|scope of the|inspection (?:activity|methodology|evidence|method$)|"
+        r"how (?:we"
         r"|inspectors|(?:the|this) (?:inspection|review)) |method(?:ology)?$|the inspection process)",
     ),
     _rule("information", r"^(?:the )?inspection team$|^about ofsted|^ofsted\b.*care quality commission$", main=False),
@@ -96,11 +97,17 @@ _RULES: Final = (
         r"^(?:executive summary|overall summary|summary of (?:key |main )?findings|main findings|headline findings"
         r"|key findings)",
     ),
-    _rule("findings", r"^(?:summary|overview) of (?:the )?(?:main |key |our )?(?:conclusions?|evaluation|review)|^(?:main |key |"
-          r"overall )?conclusions?$"),
+    _rule(
+        "findings",
+        r"^(?:summary|overview) of (?:the )?(?:main |key |our )?(?:conclusions?|evaluation|review)|^(?:main |key |"
+        r"overall )?conclusions?$",
+    ),
     _rule("findings", r"^standards? \d+\b|^theme \d+\b|^key (?:question|judge?ment|line)s?\b"),
-    _rule("findings", r"^(?:summary )?(?:ratings|grades|scores)$|^organisational delivery|^(?:out[- ]of[- ])?court disposals|"
-          r"^resettlement$|^the child[’']s journey|^effectiveness of service|^management and resources"),
+    _rule(
+        "findings",
+        r"^(?:summary )?(?:ratings|grades|scores)$|^organisational delivery|^(?:out[- ]of[- ])?court disposals|"
+        r"^resettlement$|^the child[’']s journey|^effectiveness of service|^management and resources",
+    ),
     _rule("findings", r"^the service (?:meets|does not meet) the requirements", main=False, names=False),
     _rule("findings", r"^summary for children and young people"),
     _rule("findings", r"^inspection findings .*(?:board|lscb)|^key strengths .*(?:board|lscb)", main=False),
@@ -134,6 +141,15 @@ _RULES: Final = (
     ),
 )
 
+#: A letter about a local area, in which strengths and areas for development are both findings.
+_JOINT_SEND: Final = re.compile(
+    r"(?i)joint (?:local )?area (?:inspection|SEND|special educational)|local area (?:SEND|special educational)"
+)
+#: "... tackles the following areas of significant weakness:"
+_ASKED: Final = re.compile(
+    r"(?i)(?:written statement of action|must|required to|needs? to|should)\b[^.]*\b(?:areas? of|significant) (?:\w+ )?"
+    r"(?:weakness(?:es)?|concerns?)[^.:]{0,60}:$"
+)
 _DEVELOPMENT: Final = _rule("findings", r"^areas for development", main=False)
 _SUBJECT: Final = _RULES[-1]
 """The names of what is judged."""
@@ -181,12 +197,27 @@ def is_heading(document: ReadDocument, block: Block) -> bool:
 
 
 def locate(document: ReadDocument) -> Iterator[Located]:
-    """Each block with its section, in reading order."""
+    """Each block with its section, in reading order.
+
+    The items of a list that a sentence introduces as what must be put right are recommendations wherever they stand.
+    """
+    asked = False
+    for place in _headed(document):
+        if place.block.kind != "list_item":
+            asked = place.block.kind == "paragraph" and _ASKED.search(document.slice(place.block)) is not None
+        elif asked and not place.opens:
+            place = replace(place, section=replace(place.section, kind="recommendations"))
+        yield place
+
+
+def _headed(document: ReadDocument) -> Iterator[Located]:
+    """Each block with the section that the headings put it in."""
     stack: list[tuple[int, Section]] = []
     front = Section("front")
     headed = sum(block.kind == "heading" for block in document.blocks) >= 5
     board = False
-    paired = sum(bool(_DEVELOPMENT.pattern.search(document.slice(block)[:40])) for block in document.blocks) > 1
+    developments = sum(bool(_DEVELOPMENT.pattern.search(document.slice(block)[:40])) for block in document.blocks)
+    paired = developments > 1 or _JOINT_SEND.search(document.text[:3000]) is not None
     asked = False
     for block in document.blocks:
         current = stack[-1][1] if stack else front
