@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from graph.errors import ReleaseError
 from indexer.embedding import Embedder, EmbeddingCache
 from indexer.expansion import SectorLanguage
 from indexer.facets import FacetTable, Scheme
@@ -24,6 +25,17 @@ Progress = Callable[[str, int, int], None]
 
 VECTORS, LEXICAL, SEARCH, MODEL = "vectors", "lexical", "search", "model"
 
+#: Raised when other files are written below, or the same ones otherwise: older releases are then built again.
+INDEX_VERSION = "1"
+
+_NEEDED = (
+    f"{VECTORS}/vectors.json",
+    f"{VECTORS}/tokens.npy",
+    f"{LEXICAL}/meta.json",
+    f"{SEARCH}/scheme.json",
+    f"{SEARCH}/scale.json",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class IndexSummary:
@@ -33,6 +45,17 @@ class IndexSummary:
     items: int
     documents: int
     model: dict[str, str | int]
+
+
+def check_version(release_dir: Path) -> None:
+    """Raises ``ReleaseError`` where this version of the program did not write the release's indexes."""
+    if any(not (release_dir / needed).is_file() for needed in _NEEDED) or _version_of(release_dir) != INDEX_VERSION:
+        raise ReleaseError(f"{release_dir}: this release was indexed by another version: build again")
+
+
+def _version_of(release_dir: Path) -> str:
+    stored = json.loads((release_dir / SEARCH / "scheme.json").read_text(encoding="utf-8"))
+    return str(stored.get("index_version", "1"))
 
 
 def read_tables(release_dir: Path) -> dict[str, pa.Table]:
@@ -95,7 +118,12 @@ def read_scheme(release_dir: Path) -> Scheme:
 
 def _write_scheme(scheme: Scheme, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    stored = {"broader": scheme.broader, "neighbours": scheme.neighbours, "labels": scheme.labels}
+    stored = {
+        "index_version": INDEX_VERSION,
+        "broader": scheme.broader,
+        "neighbours": scheme.neighbours,
+        "labels": scheme.labels,
+    }
     (folder / "scheme.json").write_text(json.dumps(stored, indent=1, sort_keys=True), encoding="utf-8")
 
 

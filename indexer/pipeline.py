@@ -44,7 +44,7 @@ from graph.model import Extraction, Maker
 from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, WriterLock, open_release, release_ids
 from graph.validation import violations
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
-from indexer.build import build_index, read_tables
+from indexer.build import INDEX_VERSION, build_index, read_tables
 from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, converted_model, open_embedder
 from indexer.facets import Scheme
 from indexer.links import Links, derive_links, derived_graphs
@@ -573,6 +573,7 @@ def _versions() -> dict[str, str]:
         "extractor": EXTRACTOR_VERSION,
         "mapping": MAPPING_VERSION,
         "pipeline": PIPELINE_VERSION,
+        "index": INDEX_VERSION,
         **{name: version(name) for name in ("pyoxigraph", "faiss-cpu", "tantivy", "openvino", "rdflib")},
     }
 

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from indexer.build import LEXICAL, MODEL, SEARCH, VECTORS, read_scheme, read_tables
+from indexer.build import LEXICAL, MODEL, SEARCH, VECTORS, check_version, read_scheme, read_tables
 from indexer.embedding import Embedder, OpenVinoEmbedder, SentenceTransformersEmbedder, UnusableModel
 from indexer.facets import FacetTable, Mask
 from indexer.fusion import Calibration, Evidence, Weights
@@ -133,7 +133,8 @@ class Searcher:
     @classmethod
     def open(cls, release_dir: Path, embedder: Embedder | None = None, weights: Weights | None = None) -> Searcher:
         """``embedder``: None takes the model that the release carries, or that its vectors name. ``weights``: None
-        takes those that were measured."""
+        takes those that were measured. Raises ``ReleaseError`` for a release that another version indexed."""
+        check_version(release_dir)
         tables = read_tables(release_dir)
         facets = FacetTable(tables["items"], tables["documents"], read_scheme(release_dir))
         vectors = open_index(release_dir / VECTORS)

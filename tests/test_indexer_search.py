@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from graph.errors import ReleaseError
 from indexer.search import FACETS, Filters, Searcher, SearchRequest, SearchResponse, UnknownItem
 from tests.searchable_items import ITEM, release, searcher, tables
 
@@ -171,3 +175,19 @@ def test_documents_are_found_by_title() -> None:
 def test_a_second_opening_gives_the_same_answer() -> None:
     request = SearchRequest("children who wait", limit=50)
     assert Searcher.open(release()).search(request) == searcher().search(request)
+
+
+@pytest.mark.parametrize("missing", ["vectors/tokens.npy", "search/scale.json"])
+def test_a_release_without_a_file_that_is_needed_now_asks_to_be_built_again(tmp_path: Path, missing: str) -> None:
+    older = shutil.copytree(release(), tmp_path / "older")
+    (older / missing).unlink()
+    with pytest.raises(ReleaseError, match="indexed by another version: build again"):
+        Searcher.open(older)
+
+
+def test_a_release_of_another_index_version_asks_to_be_built_again(tmp_path: Path) -> None:
+    newer = shutil.copytree(release(), tmp_path / "newer")
+    stored = json.loads((newer / "search/scheme.json").read_text(encoding="utf-8"))
+    (newer / "search/scheme.json").write_text(json.dumps({**stored, "index_version": "later"}), encoding="utf-8")
+    with pytest.raises(ReleaseError, match="indexed by another version: build again"):
+        Searcher.open(newer)
