@@ -884,7 +884,7 @@ def align(
 ) -> list[Sequence[CellLine] | str]:
     """For each action the lines of a neighbouring cell that stand beside it.
 
-    By their heights on the page where those are known; else line by line where there are as many; else, where there are
+    Line by line where there are as many; else by their heights on the page where those are known; else, where there are
     more lines than actions, neighbouring lines that read as one are taken together; what does not line up belongs to
     the whole row. dates: one line that holds as many dates as there are actions is taken apart.
     """
@@ -892,11 +892,11 @@ def align(
     whole: list[Sequence[CellLine] | str] = [values] * len(actions)
     if len(actions) < 2 or not values:
         return whole
+    if len(values) == len(actions):
+        return [[value] for value in values]
     level = _level_with(document, actions, values, dates=dates) if document.words else None
     if level is not None:
         return list(level)
-    if len(values) == len(actions):
-        return [[value] for value in values]
     by_height = _by_height(actions, values)
     if by_height is not None:
         return list(by_height)
