@@ -111,7 +111,7 @@ def test_an_earlier_inspection_is_told_apart_with_its_judgement() -> None:
     )
     assert [(i.inspectorate, i.start, i.end) for i in extraction.inspections] == [
         ("Ofsted", "2017-05-08", "2017-05-19"),
-        (None, "2012-02", "2012-02"),
+        ("Ofsted", "2012-02", "2012-02"),
     ]
     assert [(j.grade, j.inspection) for j in extraction.judgements] == [("inadequate", 0), ("good", 1)]
 

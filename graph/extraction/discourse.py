@@ -212,6 +212,7 @@ _EVALUATIVE: Final = re.compile(
     r"weak\w*|poor\w*|concern\w*|inconsisten\w*|delay\w*|lack\w*|insufficient\w*|difficult\w+|need\w*|requir\w+|"
     r"not\b|limited|variab\w+|inadequate\w*|develop\w*|challeng\w+|too\b|gap\w*|further|attention|better|best|"
     r"timely|appropriate\w*|high|low|"
+    r"reliabl\w+|experienced|skil\w+|unfilled|vacan\w+|held (?:you|it|them|us) back|declin\w+|"
     r"safe\w*|priority|prioriti\w+|benefit\w*|valu\w+|responsive\w*|particular\w*|innovat\w+|creativ\w+|thorough\w*|"
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
@@ -249,16 +250,10 @@ _DOING: Final = (
     r"offer|run|open|publish|adopt|amend|rewrit|replac|reduc|enhanc|refresh|begin|start|convene|coordinat|"
     r"co-ordinat|focus|target|fund|allocat|"
     r"relaunch|pilot|evaluat|engag|consult|arrang|organis|secur|procur|lead|draw|draft|brief|writ|join|merg|"
-    r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|meet|report|visit|check|sign|"
-    r"shar|us|"
-    r"giv|send|sent|test|scrutinis|overse|speak|contact|record|refer|support|explor|identif|promot|negotiat|remov|"
-    r"simplif|"
-    r"clos|recruit|second|relocat|co-?locat|merg|publicis|circulat|scop|map|analys|trial|purchas|buy|rais|spend|"
-    r"doubl|halv|"
-    r"trebl|cut|follow|chair|host|present|design|adapt|seek|resolv|clarif|strength|widen|broaden|tighten|appl|allow|"
-    r"enabl|"
-    r"requir|receiv|becom|remain|keep|bec|sit|attend|protect|guarantee|discuss|explain|convert|renew|retain|reward|"
-    r"pay)\w*"
+    r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|visit|check|sign|shar|us|giv|send|"
+    r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
+    r"publicis|circulat|scop|map|analys|trial|purchas|buy|spend|doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
+    r"broaden|tighten|guarantee|convert|renew|retain|reward|pay)\w*"
 )
 _WILL: Final = re.compile(
     rf"(?i)\b(?:will|shall|is going to|are going to)\s+(?:(?:also|now|therefore|then|each|all|both|continue to|"

@@ -143,6 +143,10 @@ def _trimmed(name: str) -> str:
 def lead_inspector(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str | None, Block | None]:
     """Who led the inspection, as printed without titles."""
     for position, block in enumerate(blocks):
+        for line in _table_lines(document, block):
+            named = _LEAD_AFTER.search(line) or _LEAD.search(line)
+            if named is not None and not re.search(r"(?i)deputy lead inspector", line):
+                return _person(named["name"]), block
         text = collapsed(document.slice(block))
         if re.search(r"(?i)deputy lead inspector", text):
             text = re.split(r"(?i)deputy lead inspector", text)[0]
@@ -162,6 +166,13 @@ def lead_inspector(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str
             if name:
                 return name, block
     return None, None
+
+
+def _table_lines(document: ReadDocument, block: Block) -> Iterator[str]:
+    """Line by line what a table says of the team: a name does not run over from one cell into the next."""
+    for row in block.table.rows if block.table is not None else ():
+        for cell in row.cells:
+            yield from (collapsed(document.slice(line)) for line in cell.lines)
 
 
 def signatory(document: ReadDocument) -> str | None:

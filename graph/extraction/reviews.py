@@ -28,6 +28,11 @@ BODIES: Final = (
     ("HMICFRS", r"\bHMICFRS\b|Inspectorate of Constabulary"),
     ("Estyn", r"\bEstyn\b"),
 )
+_JOINT_BODY: Final = re.compile(
+    r"\b(?:Ofsted|Office for Standards in Education)\)?,? and (?:the )?(?:Care Quality Commission|CQC)\b"
+    r"(?=[^.]{0,80}\b(?:inspect|visit))"
+)
+"""The two bodies that inspect an area's provision for special educational needs."""
 _FRAMEWORKS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -102,6 +107,12 @@ _LEAD_AFTER: Final = re.compile(
 )
 _LED_BY: Final = re.compile(
     r"\b(?:inspection|team|review)\b[^.]{0,40}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2})"
+)
+
+_WHO_LED: Final = re.compile(
+    r"\b(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2}?)(?:,? (?:S?HMI|(?:Her|His) Majesty[’']s Inspector))?,?"
+    r"\s+(?:who\s+)?led"
+    r"(?=\s+(?:the|this|its)\s+(?:inspection|review|team|visit)\b|[,.]?$|[.,] )"
 )
 
 _WHO: Final = (
@@ -188,6 +199,7 @@ _AND_TO_BE: Final = re.compile(
 _WHOLE: Final = re.compile(
     r"(?i)(?:the |its |our |their )?(?:council|(?:local )?authority|department|it|they|we|borough|county|city)"
 )
+_WHOLE_BEFORE: Final = re.compile(rf"{_WHOLE.pattern}\s+(?:(?:was|were|is|are|has been|have been|had been)\s+)?$")
 _LINE: Final = re.compile(
     rf"(?i)^(?P<area>[A-Z][^.:;]{{3,140}}?)\s*(?:[:–=]|-(?=\s)|\bis\b|\bwas\b|\bwere\b|\bare\b)\s*(?:judged |rated |"
     rf"graded )?(?:to be |as )?{_Q}(?P<grade>{_GRADE}|{_SCORE}(?:\s*\((?:{_GRADE})\))?|grade \d){_QE}\.?$"
@@ -309,6 +321,10 @@ class ReviewTeller:
     def _main_body(self, prose: Sequence[Block]) -> str | None:
         """The body that the title names, else the one named most, what stands first counting more."""
         titled = body_in(self.title or "")
+        if titled in ("Ofsted", "Care Quality Commission", None) and any(
+            _JOINT_BODY.search(self.document.slice(block)) for block in prose[:40]
+        ):
+            return "Ofsted and Care Quality Commission"
         if titled is not None:
             return titled
         counts: dict[str, float] = {}
@@ -422,12 +438,16 @@ class ReviewTeller:
             key = name.casefold()
             tally[key] = max(tally.get(key, 0.0), weight) + (0.1 if key in tally else 0.0)
         best = max(tally, key=lambda key: tally[key])
+        if len(best.split()) == 1:
+            named_in_full = [key for key in tally if len(key.split()) > 3 and framework_id(key) == framework_id(best)]
+            best = max(named_in_full, key=lambda key: tally[key], default=best)
+        best = max((key for key in tally if key.startswith(best)), key=len)
         return next(name for _, name in candidates if name.casefold() == best)
 
     def _lead(self, prose: Sequence[Block]) -> str | None:
         for block in prose:
             text = self.document.slice(block)
-            found = _LEAD.search(text) or _LEAD_AFTER.search(text) or _LED_BY.search(text)
+            found = _LEAD.search(text) or _LEAD_AFTER.search(text) or _LED_BY.search(text) or _WHO_LED.search(text)
             if found:
                 return collapsed(found["name"]).rstrip(".")
         return None
@@ -545,7 +565,9 @@ class ReviewTeller:
             return _area(for_what["area"])
         if _names_area(subject):
             return _area(subject)
-        if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end() + 9]):
+        if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end()]):
+            return self._overall(text)
+        if _WHOLE_BEFORE.search(text[: match.start()]) and re.match(rf"{_QE}\s+overall\b", text[match.end() :]):
             return self._overall(text)
         return None
 
@@ -713,6 +735,8 @@ class ReviewTeller:
         if date is None and not earlier and framework is None:
             return 0
         span = (start, end)
+        if body is None and framework is None and date is not None and _in_office(main.inspectorate, date.earliest):
+            body = main.inspectorate
         return self._known(
             _Review(body, framework, date.earliest if date else None, date.latest if date else None, span)
         )
@@ -789,6 +813,14 @@ class ReviewTeller:
             evidence=span,
             made_by=maker("council.inspection", 0.9),
         )
+
+
+def _in_office(body: str | None, day: str) -> bool:
+    """Whether a body inspected children's services on a day: each took over from the one before."""
+    first, last = {"SSI": ("1985", "2004-04"), "CSCI": ("2004-04", "2007-04"), "Ofsted": ("2007", "9999")}.get(
+        body or "", ("9999", "0")
+    )
+    return first <= day <= last
 
 
 def _own_words(review: _Review) -> str | None:
