@@ -85,6 +85,9 @@ class Embedder(Protocol):
         """(tokens, 2): where each token that ``encode_tokens`` gives a vector stands in the text; an empty range for
         one that the model adds."""
 
+    def knows(self, word: str) -> bool:
+        """Whether the model's vocabulary holds the whole word: then it is spelled as it should be."""
+
 
 def default_model_dir() -> Path:
     """The folder of all-MiniLM-L6-v2 inside the installed package, its weights checked; its code is never imported."""
@@ -145,6 +148,9 @@ class OpenVinoEmbedder:
 
     def token_spans(self, text: str) -> NDArray[np.int32]:
         return np.asarray(self._encodings([text])[0].offsets, dtype=np.int32).reshape(-1, 2)
+
+    def knows(self, word: str) -> bool:
+        return self._tokenizer.token_to_id(word.casefold()) is not None
 
     def _encode_tokens(self, texts: Sequence[str]) -> list[tuple[Vectors, TokenVectors]]:
         encodings = self._encodings(texts)
@@ -219,6 +225,9 @@ class SentenceTransformersEmbedder:
     def token_spans(self, text: str) -> NDArray[np.int32]:
         found = self._model.tokenizer(text[:_LONGEST_TEXT], truncation=True, return_offsets_mapping=True)
         return np.asarray(found["offset_mapping"], dtype=np.int32).reshape(-1, 2)
+
+    def knows(self, word: str) -> bool:
+        return len(self._model.tokenizer.tokenize(word)) == 1
 
 
 def converted_model(cache_dir: Path, adapter: Path | None = SHIPPED_ADAPTER) -> Path:

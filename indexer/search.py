@@ -173,7 +173,7 @@ class Searcher:
             return SearchResponse((), 0, {}, close=False, message=_NO_TOPIC)
         scope = self._scope(request.filters)
         demanded = parsed if parsed.strict else None
-        words = self._corrected(parsed.content_words)
+        words = self._corrected(parsed)
         lexical = self._words.search(
             [(w, 1.0) for w in words.values()], _BY_WORDS, must=scope.keys, must_not=scope.without, demanded=demanded
         )
@@ -219,7 +219,7 @@ class Searcher:
     def evidence(self, text: str, filters: Filters | None = None) -> tuple[Rows, Evidence]:
         """The candidates of a plain question and every part of their scores, for measuring and tuning."""
         scope = self._scope(filters or Filters())
-        words = self._corrected(parse(text).content_words)
+        words = self._corrected(parse(text))
         lexical = self._words.search(
             [(w, 1.0) for w in words.values()], _BY_WORDS, must=scope.keys, must_not=scope.without
         )
@@ -232,13 +232,16 @@ class Searcher:
         keys = tuple(condition.keys for condition in must)
         return Scope(self._facets.mask(must, must_not), keys, must_not.keys if must_not is not None else ())
 
-    def _corrected(self, words: tuple[str, ...]) -> dict[str, str]:
-        """Each word, and the index's word that it was probably meant to be where the index does not hold it."""
+    def _corrected(self, parsed: ParsedQuery) -> dict[str, str]:
+        """Each word, and the index's word that it was probably meant to be where neither index nor model knows it."""
+        text = parsed.plain_text
+        typed = {word: text[start:end] for word, start, end in words_with_spans(text)}
         found: dict[str, str] = {}
         tried = 0
-        for word in words:
+        for word in parsed.content_words:
             found[word] = word
-            if len(word) >= 4 and word.isalpha() and tried < _CORRECTED and not self._words.document_frequency(word):
+            unknown = len(word) >= 4 and word.isalpha() and not self._words.document_frequency(word)
+            if unknown and tried < _CORRECTED and not self._model.knows(typed[word]):
                 tried += 1
                 found[word] = self._words.corrected(word) or word
         return found

@@ -191,3 +191,8 @@ def test_a_release_of_another_index_version_asks_to_be_built_again(tmp_path: Pat
     (newer / "search/scheme.json").write_text(json.dumps({**stored, "index_version": "later"}), encoding="utf-8")
     with pytest.raises(ReleaseError, match="indexed by another version: build again"):
         Searcher.open(newer)
+
+
+@pytest.mark.parametrize(("word", "found"), [("supervison", True), ("award", False), ("latter", False)])
+def test_only_what_is_no_word_is_taken_for_a_typing_error(word: str, found: bool) -> None:
+    assert (searcher().search(SearchRequest(word, mode="words")).total > 0) == found
