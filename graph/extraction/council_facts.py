@@ -214,6 +214,8 @@ def _title_score(block: Block, text: str, index: int) -> float:
         text,
     ):
         return 0.0
+    if re.match(r"(?i)(?:draft )?minutes of\b", text):
+        return 9.0
     score = 2.0 if _TOPIC.search(text) else 0.3
     score += 0.5 if len(words) >= 4 else 0.0
     score += 0.4 if block.kind == "heading" else 0.0
@@ -261,7 +263,10 @@ def _with_next_line(lines: tuple[tuple[Block, str], ...], index: int, text: str)
 
 
 def _trimmed(title: str) -> str:
-    return collapsed(title).strip(" .:–-*")
+    words = collapsed(title)
+    if re.match(r"(?i)(?:draft )?minutes of\b", words):
+        words = re.split(r"(?i),?\s+(?:held|on \w+day)\b", words)[0]
+    return words.strip(" .:–-*")
 
 
 def _names_committee(text: str) -> bool:

@@ -53,7 +53,8 @@ _METHOD_HEADING: Final = re.compile(
     r"(?:the )?inspection (?:process|framework|methodology))\b"
 )
 _STRENGTH_HEADING: Final = re.compile(
-    r"(?i)\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what (?:is|was|we do|they (?:said|"
+    r"(?i)^(?:key |main )?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
+    r"(?:is|was|we do|they (?:said|"
     r"found)).{0,20}\bwell\b|good practice|positive (?:findings|features|practice|areas|comments)|"
     r"achievements?|improvements? (?:observed|seen|made|noted|since)|areas? (?:of|where) (?:good|strong|strength|"
     r"progress|particularly)|what(?:'s| is) working|things (?:we|that) (?:do|are going) well|key successes"
@@ -62,7 +63,10 @@ _IMPROVE_HEADING: Final = re.compile(
     r"(?i)\bareas?\s+(?:of\s+practice\s+)?(?:for|of|requiring|needing|that\s+(?:need|require)|in need of|"
     r"where)\s+(?:further\s+|priority\s+|future\s+|urgent\s+|immediate\s+|continued\s+|the\s+)*(?:improv\w+|"
     r"development|action|attention|focus|work)|"
-    r"what (?:needs|we need|must|does .{3,40} need) to (?:be )?improve|priorit(?:y|ies) (?:for|"
+    r"what (?:needs|we need|must|does .{3,40} need) to (?:be )?improve|"
+    r"(?:what|where) (?:do|does|must|should|can|could) (?:.{2,40}? )?(?:need to )?(?:improve|do better|be better|"
+    r"change)|"
+    r"where (?:we|the council|it) (?:need|must|can|could)|even better if|priorit(?:y|ies) (?:for|"
     r"areas? for) (?:improvement|action)|needs? to improve|for (?:development|improvement)$|"
     r"improvements? (?:needed|"
     r"required)|"
@@ -77,7 +81,8 @@ _WEAK_HEADING: Final = re.compile(
     r"going) (?:so )?well|what was less)\b"
 )
 _FINDINGS_HEADING: Final = re.compile(
-    r"(?i)\bfindings?\b|what (?:the )?(?:inspectors?|ofsted|inspection|they) (?:found|said)|(?:outcome|result|"
+    r"(?i)\bfindings?\b|what did (?:the )?(?:ofsted|inspectors?|inspection|they|csci|ssi)\b.{0,12}(?:find|say|tell|"
+    r"conclude)|what (?:the )?(?:inspectors?|ofsted|inspection|they) (?:found|said)|(?:outcome|result|"
     r"conclusion)s? of (?:the )?(?:inspection|review|letter|report)|inspection (?:outcome|result|"
     r"judge?ment)s?\b|"
     r"judge?ments?$"
@@ -123,7 +128,8 @@ _LEAD_IMPROVE: Final = re.compile(
     r"requir\w+) (?:to (?:be )?)?(?:improv\w+|develop\w*|strengthen\w*|address\w*|further|attention)|"
     r"recommend(?:ed|"
     r"s|ations?)\b|what needs to improve|"
-    r"(?:council|authority|service|department|partnership|we|they) (?:should|must|needs? to)|could be (?:improved|"
+    r"(?:council|authority|service|department|partnership|partners|board|managers|we|they) (?:(?:is|are) (?:required|"
+    r"expected|advised) to|should|must|needs? to)|could be (?:improved|"
     r"strengthened)|further (?:work|development|improvement)s?|priorit(?:y|ies) for|"
     r"areas? for (?:further )?(?:improvement|development)|to (?:be )?improve(?:d)?\b|"
     r"\b(?:asks?|asked|expects?|expected|requires?|required|urge[sd]?|invite[sd]?) (?:the )?(?:council|authority|"
@@ -150,7 +156,8 @@ _BODY: Final = (
     r"Ofsted[’']s|OFSTED|CSCI[’']s|SSI[’']s|HMI|CQC|Social Services|draft|area|peer|review|inspection|"
     r"performance|"
     r"monitoring)\s+)*"
-    r"(?:inspectors?|inspection(?:\s+(?:report|team|letter))?|inspectorates?|reports?|letter|review(?:\s+(?:letter|"
+    r"(?:(?:focused |monitoring )?visits?|inspectors?|inspection(?:\s+(?:report|team|letter))?|inspectorates?|"
+    r"reports?|letter|review(?:\s+(?:letter|"
     r"team|report))?|reviewers?|assessors?|assessment|commission|CSCI|SSI|Ofsted|OFSTED|HMI|HMIP|CQC|"
     r"Inspectors|Inspection|Inspectorate|Commission|Report|Letter|Review(?:\s+Letter)?)"
 )
@@ -179,7 +186,8 @@ _ACTIVE: Final = re.compile(
     rf"and\s+inspectors))*\s+(?:{_FOUND})\b"
 )
 _THEY: Final = re.compile(
-    rf"(?:^|[\s,;])(?:[Tt]hey|[Ii]t)\s+(?:also\s+|further\s+|particularly\s+|again\s+|however\s+)*(?:{_FOUND})\b"
+    rf"(?:^|[\s,;])(?:[Tt]hey|[Ii]t)\s+(?:ha[ds]\s+|have\s+|also\s+|further\s+|particularly\s+|again\s+|"
+    rf"however\s+)*(?:{_FOUND})\b"
 )
 _PASSIVE: Final = re.compile(
     r"(?i)\b(?:was|were|is|are|has been|have been|had been)\s+(?:also\s+|again\s+|particularly\s+|specifically\s+|"
@@ -201,7 +209,8 @@ _FOLLOWS: Final = re.compile(
 _JUDGING: Final = re.compile(
     r"(?i)\b(?:prais\w+|commend\w*|applaud\w*|congratulat\w+|criticis\w+|tribute|credit|highly|warmly|impressed|"
     r"concerned|"
-    r"struck|critical|complimentary|(?:dis)?satisfied|disappointed|worried|encouraged|welcom\w+|regrett?\w+|"
+    r"struck|critical|complimentary|comment(?:ed|s) (?:up)?on|(?:dis)?satisfied|disappointed|worried|encouraged|"
+    r"welcom\w+|regrett?\w+|"
     r"thought well|"
     r"heartened|troubled)\b"
 )
@@ -220,7 +229,10 @@ _NO_FINDING: Final = re.compile(
     r"(?i)^please\b|^(?:this|the|our|that) (?:\w+ ){0,2}?(?:plan|table|paper|appendix|annexe?|document|section|chart)\b"
     r"[^.,]{0,24}\b(?:answers?|sets? out|address\w*|responds?|shows?|lists?|summaris\w+|describes?|explains?|"
     r"follows?|gives?|"
-    r"covers?|contains?|details?)\b|^no (?:areas?|priority|immediate|urgent)\b[^.]{0,40}\b(?:identified|found|"
+    r"covers?|contains?|details?)\b|(?:identif|highlight|rais|list)\w*\s+(?:a number of|"
+    r"several|some|the following|two|three|four|five|six|seven|eight|nine|ten|\d+)\s+(?:\w+ )?(?:areas|issues|matters|"
+    r"recommendations)(?: (?:for|where|that|of|in)\b[^.;,]{0,60})?\.$|^no (?:areas?|priority|immediate|"
+    r"urgent)\b[^.]{0,40}\b(?:identified|found|"
     r"raised)\b|\b(?:report|letter) (?:contains|makes|includes|sets out|lists) (?:[\w-]+ ){0,3}recommendations|"
     r"\b(?:reports?|plans?|minutes|updates?|presentations?|letters?) (?:was|were|is|be|are) (?:\w+ )?"
     r"(?:considered|noted|received)\b|"
@@ -260,6 +272,13 @@ _WILL: Final = re.compile(
     rf"further|initially|again|shortly|jointly)\s+)*(?P<passive>be\s+(?:(?:also|further|jointly|fully|"
     rf"regularly|"
     rf"now)\s+)*)?(?P<verb>{_DOING})\b"
+)
+_UNDER_WAY: Final = re.compile(
+    rf"(?i)\b(?:is|are)\s+(?:currently |now |also |already )*(?P<verb>(?=\w+ing\b){_DOING})\b"
+)
+_IN_PLACE: Final = re.compile(
+    r"(?i)\b(?:will|shall)\s+(?:also\s+|then\s+)?(?P<passive>be)\s+(?:fully\s+)?(?P<verb>in place|operational|in "
+    r"post|up and running|live)\b"
 )
 _BEING: Final = re.compile(rf"(?i)\b(?:is|are)\s+(?:currently |now |also )?being\s+(?P<verb>{_DOING})\b")
 _COUNCIL_SUBJECT: Final = re.compile(
@@ -555,7 +574,7 @@ class ProseReader:
             return place.last_mode or place.mode if place.mode != "decision" else "decision"
         scope = f"{before} {lead}" if neutral else lead
         reported = (
-            bool(_REPORTED.search(lead))
+            bool(_REPORTED.search(lead) or _REPORTED.search(before))
             or place.reporter
             or self.letter
             or place.mode in ("findings", "strengths", "improvement", "recommendations")
@@ -643,6 +662,8 @@ class ProseReader:
         place = self._place
         if len(text.split()) < 5 or _NO_FINDING.search(text) or _COUNCIL_SELF.search(text) or text.endswith("?"):
             return False
+        if not re.search(r"[.!?:;…][’”\"')\]]*$", text) and find_dates(text):
+            return False  # a line of the paper's head
         if _WILL.search(text) and not _ACTIVE.search(text):
             return False
         if place.mode in ("strengths", "weaknesses"):
@@ -653,13 +674,13 @@ class ProseReader:
             return (
                 _tells(text[active.end() :])
                 or bool(_EVALUATIVE.search(text))
-                or _JUDGING.search(active.group()) is not None
+                or _JUDGING.search(text[active.start() : active.end() + 6]) is not None
             )
         if (they := _THEY.search(text)) and (place.reporter or re.search(rf"(?i){_BODY}", text)):
             return (
                 _tells(text[they.end() :])
                 or bool(_EVALUATIVE.search(text))
-                or _JUDGING.search(they.group()) is not None
+                or _JUDGING.search(text[they.start() : they.end() + 6]) is not None
             )
         if _ACCORDING.search(text):
             return True
@@ -791,7 +812,9 @@ class ProseReader:
         text = collapsed(self.document.text[start:end])
         if len(text.split()) < 6 or _ACTIVE.search(text):
             return False
-        will = _WILL.search(text)
+        will = _WILL.search(text) or _IN_PLACE.search(text)
+        if will is None and self._place.mode == "actions":
+            will = _UNDER_WAY.search(text)
         being = _BEING.search(text) if will is None else None
         if will is None and being is None:
             return False
@@ -820,7 +843,7 @@ class ProseReader:
             or re.search(r"(?i)\b(?:if|whether)$", subject)
         ):
             return False
-        passive = being is not None or (will is not None and will["passive"] is not None)
+        passive = being is not None or (will is not None and will.groupdict().get("passive") is not None)
         if not passive and not _COUNCIL_SUBJECT.search(head):
             return False
         if (

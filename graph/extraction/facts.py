@@ -21,6 +21,14 @@ _FRONT_ENDS: Final = re.compile(
 _PUBLISHED: Final = re.compile(
     r"(?i)\b(?:report )?(?:published|publication date|date of publication|date published)\b(?: on)?\s*:?\s*"
 )
+_LETTERHEAD: Final = re.compile(
+    r"(?i)(?:the )?(?:office for standards in education.*|commission for social care inspection.*|social services "
+    r"inspectorate.*|care quality commission(?: \(cqc\))?|csci|cqc|ssi|ofsted|(?:hm|(?:her|his) majesty[’']s) "
+    r"inspectorate "
+    r"of [\w ]+|department (?:of|for) [\w ]+|making social care better.*|better education and care|raising standards.*|"
+    r"improving lives|[\w ]{3,30} region)"
+)
+"""The inspectorate's name and motto above a title are no part of it."""
 _ISSUED: Final = re.compile(
     r"(?m)^(?:HM|His Majesty[’']s|Her Majesty[’']s) Inspectorate of \w+,?\s+(?P<date>[A-Z][a-z]+ (?:19|20)\d\d)$"
 )
@@ -43,6 +51,8 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
         if block.kind == "table" or _FRONT_ENDS.search(text) or len(text) > 260:
             break
         if re.search(rf"(?i)\b(?:is|are|require) {GRADE_WORDS}", text):
+            continue
+        if _LETTERHEAD.fullmatch(text):
             continue
         if block.kind in ("heading", "paragraph") and re.search(r"[A-Za-z]{3}", text):
             lines.append(block)

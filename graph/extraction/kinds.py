@@ -30,7 +30,7 @@ _REPORT: Final = (
         2,
         (
             r"^(?:an? )?(?:(?:full joint|core case|thematic|short quality) )?inspection of (?:the )?youth "
-            r"(?:offending|justice)|^(?:a )?review of health services for|^joint area review|"
+            r"(?:offending|justice)|^(?:a )?review of health services for|"
             r"^annual performance assessment"
             r"|^(?:annual )?(?:un)?announced inspection of|^safeguarding and looked after"
         ),
@@ -86,6 +86,7 @@ _PAPER: Final = (
     (2, r"^purpose of (?:the )?report|^executive summary and purpose"),
     (3, r"\baction plan\b.{0,40}$"),
     (2, r"^minutes\b|^apologies\b|^present:"),
+    (4, r"^(?:draft )?minutes of (?:the |a )?\w|^resolved\b|\bit was (?:resolved|agreed) that\b"),
     (2, r"^dear (?:director|councillor|chief|colleague|mr|ms|mrs|dr)\b"),
 )
 

@@ -173,6 +173,8 @@ def _inspections(
         body = "Ofsted and Care Quality Commission"
     if kind is None:
         kind = {"CSCI": "csci-inspection", "SSI": "ssi-inspection"}.get(body or "")
+    if kind in ("jtai", "jar") and re.search(r"\bOfsted\b", document.text):
+        body = "Ofsted"  # which leads and publishes the inspections of several bodies
     proof = where or (front[0] if front else None)
     main = Inspection(
         body,
@@ -630,7 +632,7 @@ def _is_old_judgement(document: ReadDocument, block: Block) -> bool:
     """A single sentence that judges as the inspectorates of social services did."""
     text = document.slice(block)
     return (
-        re.search(r"(?i)\bjudge", text) is not None
+        re.search(r"(?i)\b(?:judg|conclud|rated|considered)\w*", text) is not None
         and len(list(sentences(text, 0, len(text)))) == 1
         and any(True for _ in served(document, [block]))
     )

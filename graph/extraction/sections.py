@@ -108,6 +108,13 @@ _RULES: Final = (
         r"^(?:summary )?(?:ratings|grades|scores)$|^organisational delivery|^(?:out[- ]of[- ])?court disposals|"
         r"^resettlement$|^the child[’']s journey|^effectiveness of service|^management and resources",
     ),
+    _rule(
+        "findings",
+        r"^(?:how (?:well|good|effective\w*|far|safe)|what (?:was|is|are) (?:the )?(?:capacity|impact|quality|"
+        r"experiences?|"
+        r"difference)|(?:is|are|do|does|did|was|were) (?:the |there )?\w+)\b.{3,140}\?$",
+    ),
+    _rule("information", r"^(?:introduction|next steps|what happens next)$"),
     _rule("findings", r"^the service (?:meets|does not meet) the requirements", main=False, names=False),
     _rule("findings", r"^summary for children and young people"),
     _rule("findings", r"^inspection findings .*(?:board|lscb)|^key strengths .*(?:board|lscb)", main=False),
