@@ -53,7 +53,8 @@ _METHOD_HEADING: Final = re.compile(
     r"(?:the )?inspection (?:process|framework|methodology))\b"
 )
 _STRENGTH_HEADING: Final = re.compile(
-    r"(?i)^(?:key |main )?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
+    r"(?i)^what\b.{0,60}\b(?:do|does|did|done|doing|going|go|goes|working|works) (?:\w+ )?well\b|^(?:key |main "
+    r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
     r"(?:is|was|we do|they (?:said|"
     r"found)).{0,20}\bwell\b|good practice|positive (?:findings|features|practice|areas|comments)|"
     r"achievements?|improvements? (?:observed|seen|made|noted|since)|areas? (?:of|where) (?:good|strong|strength|"
@@ -88,7 +89,7 @@ _FINDINGS_HEADING: Final = re.compile(
     r"judge?ments?$"
 )
 _ACTION_HEADING: Final = re.compile(
-    r"(?i)next steps|actions? (?:taken|to be taken|being taken|planned|proposed|agreed|required|in response)|"
+    r"(?i)next steps|\bresponse$|what happens (?:now|next)|actions? (?:taken|to be taken|being taken|planned|proposed|agreed|required|in response)|"
     r"what (?:we|the council|happens|will)\b.*\b(?:do|doing|next|happen)|way forward|(?:our|the council[’']?s?|"
     r"proposed|local authority) (?:response|actions)|"
     r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work)|"
@@ -197,7 +198,9 @@ _PASSIVE: Final = re.compile(
     r"found|seen|considered|judged|criticised|commented (?:up)?on|observed|viewed|regarded|reported)\b"
 )
 _ACCORDING: Final = re.compile(
-    rf"(?i)\baccording to {_BODY}\b|\bin the (?:view|opinion) of {_BODY}\b|\b(?:particular |special )?(?:reference|"
+    rf"(?i)\bit (?:was|is|has been) (?:also |further )?(?:noted|found|observed|acknowledged|recogni[sz]ed|reported|"
+    rf"felt) "
+    rf"that\b|\baccording to {_BODY}\b|\bin the (?:view|opinion) of {_BODY}\b|\b(?:particular |special )?(?:reference|"
     rf"mention) was made\b|\binspectors?[’'] (?:view|comments|findings)\b[^.]{{0,40}}\b(?:was|were|is|are)\b"
 )
 _FOLLOWS: Final = re.compile(
@@ -265,7 +268,7 @@ _DOING: Final = (
     r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|visit|check|sign|shar|us|giv|send|"
     r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
     r"publicis|circulat|scop|map|analys|trial|purchas|buy|spend|doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
-    r"broaden|tighten|guarantee|convert|renew|retain|reward|pay)\w*"
+    r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
 )
 _WILL: Final = re.compile(
     rf"(?i)\b(?:will|shall|is going to|are going to)\s+(?:(?:also|now|therefore|then|each|all|both|continue to|"
@@ -275,6 +278,9 @@ _WILL: Final = re.compile(
 )
 _UNDER_WAY: Final = re.compile(
     rf"(?i)\b(?:is|are)\s+(?:currently |now |also |already )*(?P<verb>(?=\w+ing\b){_DOING})\b"
+)
+_DONE: Final = re.compile(
+    rf"(?i)\b(?:has|have)\s+(?:already |now |also )*(?P<passive>been\s+)?(?P<verb>(?=\w+ed\b){_DOING})\b"
 )
 _IN_PLACE: Final = re.compile(
     r"(?i)\b(?:will|shall)\s+(?:also\s+|then\s+)?(?P<passive>be)\s+(?:fully\s+)?(?P<verb>in place|operational|in "
@@ -683,7 +689,13 @@ class ProseReader:
                 or _JUDGING.search(text[they.start() : they.end() + 6]) is not None
             )
         if _ACCORDING.search(text):
-            return True
+            return (
+                not text.startswith("It ")
+                or place.reporter
+                or place.mode == "findings"
+                or self.letter
+                or bool(self.findings)
+            )
         if _PASSIVE.search(text) and _EVALUATIVE.search(text):
             by_them = re.search(r"(?i)\bby (?:the )?(?:inspect\w+|ofsted|csci|ssi|review\w*)", text) is not None
             council = re.search(
@@ -814,7 +826,7 @@ class ProseReader:
             return False
         will = _WILL.search(text) or _IN_PLACE.search(text)
         if will is None and self._place.mode == "actions":
-            will = _UNDER_WAY.search(text)
+            will = _UNDER_WAY.search(text) or (_DONE.search(text) if _timescale(text, self.after) else None)
         being = _BEING.search(text) if will is None else None
         if will is None and being is None:
             return False

@@ -76,7 +76,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
         "owner",
         (
             r"\bleads?\b|\bowners?\b|responsib|by whom|^who\b|\bwho\b.*\?|accountab|\bpersons?\b|\bofficers?\b|"
-            r"named|assigned|"
+            r"named|assigned|\bSRO\b|"
             r"^action by$|delivered by|\bsponsor\b|^ownership$|agency|^manager"
         ),
     ),

@@ -332,7 +332,8 @@ def _is_summary_prose(context: _Context, block: Block) -> bool:
 _LEGAL: Final = re.compile(
     r"(?i)open government licence|enquiries@|crown copyright|ofsted\) regulates and inspects|monthly newsletter|"
     r"large print or braille|carried out under section \d+|under its power to|raising concerns and making complaints"
-    r"|this (?:publication|report) is available at|textphone|^I am (?:copying|sending|writing)|^I (?:would like|"
+    r"|this (?:publication|report) is available at|textphone|^I am (?:copying|sending|writing)|^ofsted will\b|^I "
+    r"(?:would like|"
     r"look forward)"
     r"|^(?:a copy of )?this letter (?:will be|is being|has been) (?:published|copied|sent)|^thank you\b|"
     r"^please (?:pass|accept)"
@@ -650,7 +651,7 @@ _PROCEDURE: Final = re.compile(
     r"(?:the )?inspectors considered a range\b"
     r"|during (?:the course of )?this (?:visit|inspection), inspectors\b|the inspection sampled\b"
     r"|(?:the |his majesty[’']s |her majesty[’']s )?inspectors (?:for this \w+ )?were [A-Z]"
-    r"|inspectors (?:looked at|reviewed the progress)\b"
+    r"|inspectors (?:looked at|reviewed the progress)\b|(?:they|inspectors) also (?:considered|looked at|evaluated)\b"
     r"|(?:a|the|this|our) (?:(?:focused|monitoring|unannounced|joint|\w+ area) )*(?:visit|inspection|"
     r"review)\b[^.]{0,90}?"
     r"\b(?:was (?:carried out|conducted|undertaken|led|one of|the \w+ (?:monitoring|focused))|took place)\b"

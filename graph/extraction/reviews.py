@@ -28,6 +28,8 @@ BODIES: Final = (
     ("HMICFRS", r"\bHMICFRS\b|Inspectorate of Constabulary"),
     ("Estyn", r"\bEstyn\b"),
 )
+_SIF_YEARS: Final = ("2013-11", "2018-06")
+"""When papers on inspections under the single framework were written."""
 _JOINT_BODY: Final = re.compile(
     r"\b(?:Ofsted|Office for Standards in Education)\)?,? and (?:the )?(?:Care Quality Commission|CQC)\b"
     r"(?=[^.]{0,80}\b(?:inspect|visit))"
@@ -196,6 +198,11 @@ _AND_TO_BE: Final = re.compile(
     rf"(?i)^[^.;]{{0,12}}?\b(?:and|with|but)\s+(?P<area>[\w’',& -]{{4,120}}?)\s+(?:to be|"
     rf"as)\s+{_Q}(?P<grade>{_GRADE})\b"
 )
+#: The three outcomes of an area's inspection since 2023.
+_SEND_OUTCOME: Final = re.compile(
+    r"(?i)\b(?:typically (?:lead to )?positive|inconsistent) experiences(?: and outcomes)?|"
+    r"widespread and/?\s?(?:or )?systemic failings"
+)
 _WHOLE: Final = re.compile(
     r"(?i)(?:the |its |our |their )?(?:council|(?:local )?authority|department|it|they|we|borough|county|city)"
 )
@@ -225,7 +232,9 @@ _SUBJECT: Final = re.compile(
 )
 
 
-_TELLING: Final = re.compile(r"(?i)\b(?:that|found|judged|concluded|noted|which|who|because|although)\b")
+_TELLING: Final = re.compile(
+    r"(?i)\b(?:that|found|judged|concluded|noted|which|who|because|although|is|are|was|were)\b"
+)
 """Words of a sentence, not of an area's name."""
 _SAYS_GRADES: Final = re.compile(
     r"(?i)\b(?:judg\w+|rated|graded|found|concluded|grade[sd]?|Ofsted|inspectors|inspection)\b"
@@ -365,7 +374,8 @@ class ReviewTeller:
                     or _EARLIER.search(before[-45:])
                     or re.search(
                         r"(?i)\b(?:dated|launched|published|meeting|letter|report of|cabinet|committee|scrutiny|by|"
-                        r"until|since|presented|framework|introduced|endorsed|programme|proposed|"
+                        r"until|since|presented|framework (?:was|is|introduced|published)|introduced|endorsed|"
+                        r"programme|proposed|"
                         r"consultation)\b[^,;]*$",
                         before[-40:],
                     )
@@ -441,6 +451,13 @@ class ReviewTeller:
         if len(best.split()) == 1:
             named_in_full = [key for key in tally if len(key.split()) > 3 and framework_id(key) == framework_id(best)]
             best = max(named_in_full, key=lambda key: tally[key], default=best)
+        specific = [key for key in tally if framework_id(key) == "sif"]
+        if (
+            specific
+            and framework_id(best) in (None, "ilacs")
+            and _SIF_YEARS[0] <= (self.published or "") <= _SIF_YEARS[1]
+        ):
+            best = max(specific, key=lambda key: tally[key])
         best = max((key for key in tally if key.startswith(best)), key=len)
         return next(name for _, name in candidates if name.casefold() == best)
 
@@ -501,6 +518,17 @@ class ReviewTeller:
                 continue
             found.append(
                 _Given("Star rating", match["stars"], start + match.start(), start + match.end(), "council.stars", 0.95)
+            )
+        for match in _SEND_OUTCOME.finditer(text):
+            found.append(
+                _Given(
+                    "Inspection outcome",
+                    match.group(),
+                    start + match.start(),
+                    start + match.end(),
+                    "council.send",
+                    0.95,
+                )
             )
         taken = [(given.start, given.end) for given in found]
         matches = [
