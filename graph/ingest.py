@@ -280,7 +280,7 @@ def parse_all(
 
     A cache entry's name is the digest of source, metadata, extractor version and further authorities, so a stale one is
     never found. Failures are not remembered: what was missing then may be installed now. ``progress`` is called once a
-    source: fresh is whether it was read now.
+    source: fresh is whether it was read now, and could be.
     """
     context = EXTRACTOR_VERSION + (hashlib.sha256(authorities.read_bytes()).hexdigest() if authorities else "")
     entries = [cache / (name := _digest(context, source.key))[:2] / f"{name}.json.gz" for source in sources]
@@ -308,7 +308,7 @@ def parse_all(
             else:
                 _remember(entries[index], result)
             results[index] = result
-            progress(True)
+            progress(not isinstance(result, Failure))
     documents: list[tuple[Source, ParsedDocument]] = []
     failures: list[Failure] = []
     for index, source in enumerate(sources):
