@@ -34,15 +34,17 @@ KINDS = ("pasted", "keyword", "abbrev", "hard")
 ROUNDS = 10_000
 IRI = "urn:recommendation:"
 
+NOTHING = Weights(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 #: Each run leaves out what the next adds.
 RUNS: tuple[tuple[str, Weights], ...] = (
-    ("words (BM25)", Weights(0.0, 0.0, 0.0, 0.0, 1.0)),
-    ("dense (cosine)", Weights(0.0, 1.0, 0.0, 0.0, 0.0)),
-    ("tokens (MaxSim)", Weights(1.0, 0.0, 0.0, 0.0, 0.0)),
-    ("tokens + dense", Weights(1.0, 0.3, 0.0, 0.0, 0.0)),
-    ("… + concepts", Weights(1.0, 0.3, 1.0, 0.0, 0.0)),
-    ("… + phrasebook", Weights(1.0, 0.3, 1.0, 0.5, 0.0)),
-    ("full", Weights()),
+    ("words (BM25)", replace(NOTHING, words=1.0)),
+    ("dense (cosine)", replace(NOTHING, cosine=1.0)),
+    ("tokens (MaxSim)", replace(NOTHING, tokens=1.0)),
+    ("tokens + dense", replace(Weights(), concepts=0.0, phrasebook=0.0, words=0.0, themes=0.0)),
+    ("… + concepts", replace(Weights(), phrasebook=0.0, words=0.0, themes=0.0)),
+    ("… + phrasebook", replace(Weights(), words=0.0, themes=0.0)),
+    ("… + words", replace(Weights(), themes=0.0)),
+    ("full (… + themes)", Weights()),
 )
 
 
@@ -169,9 +171,10 @@ def sweep(gold: Gold, ids: Sequence[str], collected: Collected) -> None:
     """One weight at a time around the choice; then the choice made without each query and tried on it."""
     grid = {
         "cosine": (0.0, 0.15, 0.3, 0.6, 1.0),
-        "concepts": (0.5, 0.75, 1.0, 1.25, 1.5, 2.0),
+        "concepts": (0.0, 0.25, 0.5, 0.75, 1.0, 1.5),
         "phrasebook": (0.0, 0.25, 0.5, 0.75, 1.0),
-        "words": (0.0, 0.2, 0.5, 1.0),
+        "words": (0.0, 0.25, 0.5, 1.0),
+        "themes": (0.0, 0.5, 1.0, 1.5, 2.0, 3.0),
     }
     for name, values in grid.items():
         for value in values:
@@ -179,11 +182,12 @@ def sweep(gold: Gold, ids: Sequence[str], collected: Collected) -> None:
             scores, recalls = weighed(gold, ids, collected, weights)
             print(line(f"{name} = {value}", gold, scores, recalls, ""))
     choices = [
-        Weights(1.0, cosine, concepts, phrasebook, words)
-        for cosine in (0.15, 0.3, 0.6)
-        for concepts in (0.5, 1.0, 1.5)
-        for phrasebook in (0.25, 0.5, 1.0)
-        for words in (0.0, 0.2, 0.5)
+        Weights(1.0, cosine, concepts, phrasebook, words, themes)
+        for cosine in (0.0, 0.15, 0.3)
+        for concepts in (0.5, 0.75, 1.0)
+        for phrasebook in (0.25, 0.5, 0.75)
+        for words in (0.25, 0.5)
+        for themes in (0.5, 1.0, 1.5, 2.0)
     ]
     table = np.array([weighed(gold, ids, collected, w)[0] for w in choices])
     left_out = [table[int(np.argmax(np.delete(table, i, axis=1).mean(axis=1))), i] for i in range(len(gold.queries))]
@@ -203,7 +207,7 @@ def calibrate(gold: Gold, ids: Sequence[str], collected: Collected) -> None:
         for i, row in enumerate(rows.tolist()):
             grade = gold.grades[query.id].get(ids[row])
             if grade is not None:
-                features.append([evidence.tokens[i], evidence.concepts[i]])
+                features.append([evidence.tokens[i], evidence.concepts[i], evidence.themes[i]])
                 labels.append(grade >= 2)
                 groups.append(place)
     x, y, g = np.array(features), np.array(labels), np.array(groups)
@@ -212,7 +216,7 @@ def calibrate(gold: Gold, ids: Sequence[str], collected: Collected) -> None:
         model = LogisticRegression(C=1.0).fit(x[g != place], y[g != place])
         chances[g == place] = model.predict_proba(x[g == place])[:, 1]
     whole = LogisticRegression(C=1.0).fit(x, y)
-    print("intercept", whole.intercept_.round(3).tolist(), "tokens, concepts", whole.coef_.round(3).tolist())
+    print("intercept", whole.intercept_.round(3).tolist(), "tokens, concepts, themes", whole.coef_.round(3).tolist())
     for least in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
         kept = chances >= least
         precision, recall = y[kept].mean(), y[kept].sum() / y.sum()

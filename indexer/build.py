@@ -19,14 +19,17 @@ from indexer.facets import FacetTable, Scheme
 from indexer.language_index import write_language
 from indexer.late_interaction import write_token_store
 from indexer.lexical import LexicalRecord, write_lexical
+from indexer.subjects import write_subjects
+from indexer.theme_linking import Floats, ThemeLinker, description
 from indexer.vector import write_index
+from ontology.resources import themes
 
 Progress = Callable[[str, int, int], None]
 
 VECTORS, LEXICAL, SEARCH, MODEL = "vectors", "lexical", "search", "model"
 
 #: Raised when other files are written below, or the same ones otherwise: older releases are then built again.
-INDEX_VERSION = "1"
+INDEX_VERSION = "2"
 
 _NEEDED = (
     f"{VECTORS}/vectors.json",
@@ -34,6 +37,7 @@ _NEEDED = (
     f"{LEXICAL}/meta.json",
     f"{SEARCH}/scheme.json",
     f"{SEARCH}/scale.json",
+    f"{SEARCH}/subjects.npy",
 )
 
 
@@ -73,12 +77,14 @@ def build_index(
     scheme: Scheme | None = None,
     model_dir: Path | None = None,
     progress: Progress | None = None,
+    confidences: Floats | None = None,
 ) -> IndexSummary:
     """Writes ``vectors/``, ``lexical/``, ``search/`` and ``model/`` under ``release_dir``.
 
     ``tables``: at least ``items`` and ``documents``. Index rows are the rows of ``items``, then those of ``documents``.
     ``scheme``: broader themes, labels and statistical neighbours. ``model_dir``: the converted model, hard-linked into
     the release so that it can be searched wherever it is moved. ``progress``: told stage, done, total.
+    ``confidences`` (n_items, n_themes) as ``derive_links`` found them; None: the linker is asked.
     """
     items, documents = tables["items"], tables["documents"]
     scheme = scheme or Scheme({}, {}, {})
@@ -97,6 +103,10 @@ def build_index(
     write_index(made.sentences, embedder.identity, release_dir / VECTORS)
     write_token_store(made.tokens, total, release_dir / VECTORS)
     write_language(SectorLanguage.load(), texts, made.sentences, made.projection, embedder, release_dir / SEARCH)
+    if confidences is None:
+        linker = ThemeLinker.load(themes(), embedder.encode, embedder.identity.sha256)
+        confidences = linker.linked(texts[: items.num_rows], made.sentences[: items.num_rows])[1]
+    write_subjects(confidences, total, embedder.encode([description(t) for t in themes()]), release_dir / SEARCH)
     facets = FacetTable(items, documents, scheme)
     write_lexical(_lexical_records(items, documents, facets, texts), release_dir / LEXICAL)
     _write_scheme(scheme, release_dir / SEARCH)

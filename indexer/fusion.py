@@ -48,22 +48,24 @@ class Weights:
     (docs/evaluation.md)."""
 
     tokens: float = 1.0
-    cosine: float = 0.3
-    concepts: float = 1.0
+    cosine: float = 0.15
+    concepts: float = 0.75
     phrasebook: float = 0.5
     words: float = 0.5
+    themes: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The parts of each candidate's score, arrays of one length. ``tokens`` and ``cosine`` in units of their usual
-    spread; ``concepts`` and ``words`` in [0, 1]; ``phrasebook`` in the unit of ``tokens``."""
+    spread; ``concepts``, ``words`` and ``themes`` in [0, 1]; ``phrasebook`` in the unit of ``tokens``."""
 
     tokens: Scores
     cosine: Scores
     concepts: Scores
     phrasebook: Scores
     words: Scores
+    themes: Scores
 
     def fused(self, weights: Weights) -> Scores:
         meaning = weights.tokens * self.tokens + weights.cosine * self.cosine
@@ -71,7 +73,8 @@ class Evidence:
             meaning
             + weights.concepts * self.concepts
             + weights.phrasebook * self.phrasebook
-            + weights.words * self.words,
+            + weights.words * self.words
+            + weights.themes * self.themes,
             dtype=np.float64,
         )
 
@@ -81,10 +84,12 @@ class Calibration:
     """A logistic curve from evidence to the chance that hit and query are about the same issue (grade 2 or 3 of the
     judged scale), fitted by ``benchmarks/evaluate_search.py --calibrate``."""
 
-    intercept: float = -3.5
-    tokens: float = 0.25
-    concepts: float = 2.7
+    intercept: float = -3.2
+    tokens: float = 0.17
+    concepts: float = 2.1
+    themes: float = 1.2
 
     def confidence(self, evidence: Evidence) -> Scores:
-        logit = self.intercept + self.tokens * evidence.tokens + self.concepts * evidence.concepts
+        agreed = self.concepts * evidence.concepts + self.themes * evidence.themes
+        logit = self.intercept + self.tokens * evidence.tokens + agreed
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -50, 50))), dtype=np.float64)

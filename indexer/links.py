@@ -19,19 +19,21 @@ from indexer.embedding import Embedder, Vectors
 from indexer.neighbours import lineage_rows, neighbour_rows
 from indexer.restatements import restated
 from indexer.tables import Row
-from indexer.theme_linking import ThemeLink, ThemeLinker
+from indexer.theme_linking import Floats, ThemeLink, ThemeLinker
 from ontology.resources import themes
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
     """``themes``: for each row of ``items`` its links, best first; ``restated``: row → row; ``rows``: rows of tables
-    ``theme_links``, ``neighbours``, ``lineage``, ``issues`` and ``issue_members``; ``generators`` by derived graph."""
+    ``theme_links``, ``neighbours``, ``lineage``, ``issues`` and ``issue_members``; ``generators`` by derived graph;
+    ``confidences`` (n_items, n_themes) of every theme of the scheme, linked or not."""
 
     themes: Sequence[tuple[ThemeLink, ...]]
     restated: Mapping[int, int]
     rows: Mapping[str, list[Row]]
     generators: Mapping[str, Generator]
+    confidences: Floats
 
 
 def derive_links(rows: Mapping[str, Sequence[Row]], vectors: Vectors, embedder: Embedder) -> Links:
@@ -42,15 +44,14 @@ def derive_links(rows: Mapping[str, Sequence[Row]], vectors: Vectors, embedder: 
     items, model = rows["items"], embedder.identity
     linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
     texts = [item["text"] for item in items]
-    found = linker.link(texts, vectors)
+    found, confidences = linker.linked(texts, vectors)
     pairs = restated(items, vectors, _by_iri(rows["inspections"]), _by_iri(rows["documents"]))
     for row, (item, links) in enumerate(zip(items, found, strict=True)):
         item["themes"] = [link.theme for link in links]
         item["restates"] = items[pairs[row]]["iri"] if row in pairs else None
     own = [row for row, item in enumerate(items) if item["kind"] == "recommendation" and row not in pairs]
     first_told, own_vectors = [items[row] for row in own], vectors[own]
-    subjects = linker.confidences([texts[row] for row in own], own_vectors)
-    issues, members = issue_rows(first_told, recurring_issues(first_told, own_vectors, subjects))
+    issues, members = issue_rows(first_told, recurring_issues(first_told, own_vectors, confidences[own]))
     return Links(
         found,
         pairs,
@@ -71,6 +72,7 @@ def derive_links(rows: Mapping[str, Sequence[Row]], vectors: Vectors, embedder: 
             "restatements": Generator("restatements", "1", model.sha256),
             "lineage": Generator("inspection-order", "1"),
         },
+        confidences,
     )
 
 

@@ -416,6 +416,7 @@ class _Build:
                             cache=cache,
                             scheme=scheme_of(register),
                             model_dir=self._model_dir(),
+                            confidences=links.confidences,
                         )
                     self._write_documents(writer.path, documents, known)
                     with self._clock.stage("publish"):

@@ -33,6 +33,7 @@ from indexer.search_request import (
     SearchResponse,
     Why,
 )
+from indexer.subjects import SubjectIndex
 from indexer.vector import FaissIndex, open_index
 
 __all__ = ["FACETS", "FacetValue", "Filters", "Hit", "SearchRequest", "SearchResponse", "Searcher", "Why"]
@@ -74,12 +75,13 @@ class Scope:
 @dataclass(frozen=True, slots=True)
 class Question:
     """A query understood: as typed and, where it holds abbreviations, written out; a row of ``vectors`` and one array
-    of ``tokens`` for each variant."""
+    of ``tokens`` for each variant. ``subjects``: the themes that it is about, as ``SubjectIndex`` compares them."""
 
     variants: tuple[str, ...]
     vectors: Vectors
     tokens: tuple[Vectors, ...]
     meant: Meant
+    subjects: Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Searcher:
         tokens: TokenStore,
         words: LexicalIndex,
         language: LanguageIndex,
+        subjects: SubjectIndex,
         model: Embedder,
         weights: Weights | None = None,
     ) -> None:
@@ -122,6 +125,7 @@ class Searcher:
         self._tokens = tokens
         self._words = words
         self._language = language
+        self._subjects = subjects
         self._model = model
         self._weights = weights or Weights()
         self._calibration = Calibration()
@@ -146,7 +150,9 @@ class Searcher:
             )
         tokens = TokenStore.open(release_dir / VECTORS)
         language = LanguageIndex.open(release_dir / SEARCH)
-        return cls(tables, facets, vectors, tokens, LexicalIndex(release_dir / LEXICAL), language, model, weights)
+        subjects = SubjectIndex.open(release_dir / SEARCH, model.identity.sha256)
+        words = LexicalIndex(release_dir / LEXICAL)
+        return cls(tables, facets, vectors, tokens, words, language, subjects, model, weights)
 
     @property
     def size(self) -> int:
@@ -204,7 +210,7 @@ class Searcher:
         allowed[row] = False
         vectors = self._vectors.vectors(np.array([row]))
         meant = self._language.meant(self._text(row), vectors)
-        question = Question((self._text(row),), vectors, (self._tokens.tokens(row),), meant)
+        question = Question((self._text(row),), vectors, (self._tokens.tokens(row),), meant, self._subjects.row(row))
         ranked, _ = self._ranked(question, allowed, NO_HITS, NO_HITS.rows)
         groups = self._folded(ranked.rows[: max(limit * 4, 40)].tolist())[:limit]
         place = {r: i for i, r in enumerate(ranked.rows.tolist())}
@@ -253,7 +259,8 @@ class Searcher:
             made = list(self._model.encode_tokens(variants))
         vectors = np.stack([sentence for sentence, _ in made])
         tokens = tuple(query_tokens(t, self._language.projection) for _, t in made)
-        return Question(variants, vectors, tokens, self._language.meant(written_out or text, vectors))
+        meant = self._language.meant(written_out or text, vectors)
+        return Question(variants, vectors, tokens, meant, self._subjects.of(variants, vectors))
 
     def _ranked(
         self, question: Question, mask: Mask | None, lexical: LexicalHits, by_words: Rows
@@ -309,6 +316,7 @@ class Searcher:
             by_concept[rows].astype(np.float64),
             question.meant.weights.astype(np.float64) @ by_token[variants:],
             words,
+            self._subjects.agreement(question.subjects, rows).astype(np.float64),
         )
 
     def _browse(self, request: SearchRequest) -> SearchResponse:

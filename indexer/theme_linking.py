@@ -131,11 +131,17 @@ class ThemeLinker:
 
         vectors: (n, dimension) unit rows of the embedder that the linker was loaded with, or None.
         """
+        return self.linked(texts, vectors)[0]
+
+    def linked(self, texts: Sequence[str], vectors: Floats | None = None) -> tuple[list[tuple[ThemeLink, ...]], Floats]:
+        """``link`` and ``confidences`` in one go."""
         linked: list[tuple[ThemeLink, ...]] = []
+        confidences = np.zeros((len(texts), len(self._scheme)), dtype=np.float32)
         for start in range(0, len(texts), 4096):
             part = slice(start, start + 4096)
-            linked += self._link(texts[part], vectors[part] if vectors is not None else None)
-        return linked
+            links, confidences[part] = self._link(texts[part], vectors[part] if vectors is not None else None)
+            linked += links
+        return linked, confidences
 
     def confidences(self, texts: Sequence[str], vectors: Floats | None = None) -> Floats:
         """(n_texts, n_themes): the calibrated confidence of every theme of the scheme, linked or not."""
@@ -147,14 +153,15 @@ class ThemeLinker:
         found = self._confidences(texts, vectors, evidence)
         return [self._as_link(int(np.argmax(row)), row, words) for row, words in zip(found, evidence, strict=True)]
 
-    def _link(self, texts: Sequence[str], vectors: Floats | None) -> list[tuple[ThemeLink, ...]]:
+    def _link(self, texts: Sequence[str], vectors: Floats | None) -> tuple[list[tuple[ThemeLink, ...]], Floats]:
         evidence = self._evidence.of(texts)
         found = self._confidences(texts, vectors, evidence)
         threshold = self._weights(vectors).threshold
-        return [
+        links = [
             tuple(self._as_link(place, row, words) for place in chosen(row, threshold, self._parents))
             for row, words in zip(found, evidence, strict=True)
         ]
+        return links, found
 
     def _weights(self, vectors: Floats | None) -> Weights:
         return self._full if self._full is not None and vectors is not None else self._plain
@@ -257,13 +264,15 @@ def word_runs(text: str) -> Iterator[int]:
 
 def word_features(texts: Sequence[str], buckets: NDArray[np.int64], idf: Floats) -> sparse.csr_matrix:
     """(n_texts, len(buckets)): damped counts times inverse document frequency, unit rows over the known buckets."""
-    column = {int(bucket): place for place, bucket in enumerate(buckets)}
     values: list[float] = []
     columns: list[int] = []
     ends = [0]
     for text in texts:
-        counts = Counter(column[bucket] for bucket in word_runs(text) if bucket in column)
-        weighted = {place: (1 + float(np.log(count))) * float(idf[place]) for place, count in counts.items()}
+        counts = Counter(word_runs(text))
+        runs = np.fromiter(counts if len(buckets) else (), dtype=np.int64)
+        places = np.minimum(np.searchsorted(buckets, runs), len(buckets) - 1)
+        known = zip(runs.tolist(), places.tolist(), (buckets[places] == runs).tolist(), strict=True)
+        weighted = {place: (1 + float(np.log(counts[run]))) * float(idf[place]) for run, place, found in known if found}
         norm = sum(value * value for value in weighted.values()) ** 0.5 or 1.0
         columns += weighted
         values += [value / norm for value in weighted.values()]
