@@ -200,7 +200,12 @@ def _below_salutation(lines: tuple[tuple[Block, str], ...]) -> tuple[tuple[Block
 
 def _title_score(block: Block, text: str, index: int) -> float:
     words = text.split()
-    if _NO_TITLE.match(text) or len(words) > 30 or _names_committee(text) or re.match(r"[A-Z][\w ]{1,25}:\s", text):
+    if (
+        _NO_TITLE.match(text)
+        or len(words) > 30
+        or _names_committee(text)
+        or (re.match(r"[A-Z][\w ]{1,25}:\s", text) and not (block.kind == "heading" and block.level == 1))
+    ):
         return 0.0
     if (
         not re.search(r"[A-Za-z]{4}", text)

@@ -74,7 +74,8 @@ _IMPROVE_HEADING: Final = re.compile(
     r"development (?:areas?|needs?)|areas? (?:identified )?for (?:improvement|development)|to (?:be )?improved?$"
 )
 _RECOMMEND_HEADING: Final = re.compile(
-    r"(?i)^(?:(?:the\s+)?(?:key|main|headline|priority)\s+)?recommendations?\b|(?:inspect\w*|ofsted|csci|ssi|"
+    r"(?i)^(?:(?:the\s+)?(?:key|main|headline|priority|statutory|requirements? and)\s+)*recommendations?\b|"
+    r"^(?:statutory )?requirements?$|(?:inspect\w*|ofsted|csci|ssi|"
     r"report)[’']?s?\s+(?:\w+\s+){0,3}recommendations|recommendations\s+(?:from|of|made|by|in|arising)"
 )
 _WEAK_HEADING: Final = re.compile(
@@ -89,7 +90,8 @@ _FINDINGS_HEADING: Final = re.compile(
     r"judge?ments?$"
 )
 _ACTION_HEADING: Final = re.compile(
-    r"(?i)next steps|\bresponse$|what happens (?:now|next)|actions? (?:taken|to be taken|being taken|planned|proposed|agreed|required|in response)|"
+    r"(?i)next steps|\bresponse$|what happens (?:now|next)|actions? (?:taken|to be taken|being taken|planned|"
+    r"proposed|agreed|required|in response)|"
     r"what (?:we|the council|happens|will)\b.*\b(?:do|doing|next|happen)|way forward|(?:our|the council[’']?s?|"
     r"proposed|local authority) (?:response|actions)|"
     r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work)|"
@@ -127,7 +129,7 @@ _LEAD_IMPROVE: Final = re.compile(
     r"focus|work)|"
     r"development (?:was|is|were|are)? ?(?:needed|required)|(?:need|needs|needed|"
     r"requir\w+) (?:to (?:be )?)?(?:improv\w+|develop\w*|strengthen\w*|address\w*|further|attention)|"
-    r"recommend(?:ed|"
+    r"(?:statutory |following )requirements?\b|recommend(?:ed|"
     r"s|ations?)\b|what needs to improve|"
     r"(?:council|authority|service|department|partnership|partners|board|managers|we|they) (?:(?:is|are) (?:required|"
     r"expected|advised) to|should|must|needs? to)|could be (?:improved|"
@@ -198,7 +200,8 @@ _PASSIVE: Final = re.compile(
     r"found|seen|considered|judged|criticised|commented (?:up)?on|observed|viewed|regarded|reported)\b"
 )
 _ACCORDING: Final = re.compile(
-    rf"(?i)\bit (?:was|is|has been) (?:also |further )?(?:noted|found|observed|acknowledged|recogni[sz]ed|reported|"
+    rf"(?i)\btold (?:the |our )?(?:inspect\w+|reviewers?|review team)\b|\bit (?:was|is|has been) (?:also |further "
+    rf")?(?:noted|found|observed|acknowledged|recogni[sz]ed|reported|"
     rf"felt) "
     rf"that\b|\baccording to {_BODY}\b|\bin the (?:view|opinion) of {_BODY}\b|\b(?:particular |special )?(?:reference|"
     rf"mention) was made\b|\binspectors?[’'] (?:view|comments|findings)\b[^.]{{0,40}}\b(?:was|were|is|are)\b"
@@ -563,6 +566,8 @@ class ProseReader:
         headed = (
             self._mode_of_heading(lead.rstrip(" :-"), len(self.document.blocks)) if len(lead.split()) <= 9 else None
         )
+        if headed == "strengths" and _LEAD_IMPROVE.search(lead):
+            headed = None  # "good practice recommendations"
         if (
             place.list_mode is not None
             and place.list_mode != "method"
@@ -605,6 +610,10 @@ class ProseReader:
     def _item(self, block: Block, mode: Mode) -> None:
         text = collapsed(self.document.slice(block))
         self._place.listed = True
+        judged = any(block.start <= a < block.end for a, _ in self.spans)
+        if judged and mode == "findings" and len(text.split()) <= 22 and len(list(sentences(text, 0, len(text)))) == 1:
+            self._note(block, "judgement", "an item of a list of judgements", "council.list")
+            return
         if mode in ("improvement", "recommendations"):
             self._recommend(block.start, block.end, _number(block.marker), "council.list")
             self._note(block, "recommendation", "an item of a list of what should improve", "council.list")
@@ -682,12 +691,16 @@ class ProseReader:
                 or bool(_EVALUATIVE.search(text))
                 or _JUDGING.search(text[active.start() : active.end() + 6]) is not None
             )
-        if (they := _THEY.search(text)) and (place.reporter or re.search(rf"(?i){_BODY}", text)):
-            return (
+        if (
+            (they := _THEY.search(text))
+            and (place.reporter or re.search(rf"(?i){_BODY}", text))
+            and (
                 _tells(text[they.end() :])
                 or bool(_EVALUATIVE.search(text))
                 or _JUDGING.search(text[they.start() : they.end() + 6]) is not None
             )
+        ):
+            return True
         if _ACCORDING.search(text):
             return (
                 not text.startswith("It ")

@@ -52,7 +52,7 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
             break
         if re.search(rf"(?i)\b(?:is|are|require) {GRADE_WORDS}", text):
             continue
-        if _LETTERHEAD.fullmatch(text):
+        if _LETTERHEAD.fullmatch(text) or re.match(r"(?i)(?:to|from|copy to|cc|date)\s*:", text):
             continue
         if block.kind in ("heading", "paragraph") and re.search(r"[A-Za-z]{3}", text):
             lines.append(block)
@@ -75,6 +75,9 @@ def published(document: ReadDocument, front: str) -> tuple[str | None, str | Non
             if len(dates[0].earliest) == 10:
                 return dates[0].earliest, "text"
             month = month or dates[0].earliest
+    dated = re.search(r"(?im)^date(?: of (?:letter|issue|report))?\s*:\s*(.{6,30})$", front)
+    if dated is not None and (found := find_dates(dated[1])) and len(found[0].earliest) == 10:
+        return found[0].earliest, "text"
     letter = _letter_date(document)
     if letter is not None:
         return letter, "text"

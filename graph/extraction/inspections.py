@@ -83,7 +83,8 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     children’s services" is an "Inspection of local authority children’s services"."""
     match = re.search(
         r"(?i)\b(?:(?:(?:annual )?(?:un)?announced |(?:full joint|core case|thematic) )?(?:re-?)?inspection of|"
-        r"joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring )?inspection|focused visit|"
+        r"short quality screening|joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring )?inspection|"
+        r"focused visit|"
         r"monitoring visit|"
         r"annual performance assessment|review of|safeguarding and looked after)",
         title,
@@ -98,7 +99,8 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     if area_send is not None:
         return area_send.group()
     assessed = re.match(
-        r"(?i)(?:.*?inspection of (?:contact,? referral and assessment(?: arrangements)?|youth (?:offending|"
+        r"(?i)(?:short quality screening(?: \(SQS\))? of youth offending work|"
+        r".*?inspection of (?:contact,? referral and assessment(?: arrangements)?|youth (?:offending|"
         r"justice)(?: "
         r"services?| work)?)|annual performance assessment(?: of services for children(?: and young people)?)?|"
         r"joint area review|review of health services for .*?(?= in [A-Z][^ ]* ?(?:and |$|[A-Z])|$))",

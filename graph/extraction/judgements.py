@@ -30,7 +30,8 @@ _OVERALL: Final = re.compile(
     re.I,
 )
 _NOT_AN_AREA: Final = re.compile(
-    r"^(?:judge?ment|grade|overall grade|area|outstanding|good|adequate|inadequate|it|this|they|which|a service"
+    r"^(?:(?:key |other |some )?areas?|"
+    r"judge?ment|grade|overall grade|area|outstanding|good|adequate|inadequate|it|this|they|which|a service"
     r"|inspectors|published|a (?:service|local authority)\b.*)$",
     re.I,
 )

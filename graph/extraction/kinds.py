@@ -37,6 +37,11 @@ _REPORT: Final = (
     ),
     (1, r"© ?crown copyright"),
     (2, rf"^(?:the )?{_LETTERHEAD}$"),
+    (
+        3,
+        r"^report (?:of|on) (?:an? |the )?(?:short quality screening|(?:full joint |core case )?inspection|joint "
+        r"inspection)",
+    ),
     (2, r"\bwe (?:judged|rated|graded|recommend that|found that|have made (?:\w+ )?recommendations)\b"),
     (
         2,
@@ -67,7 +72,13 @@ _REPORT: Final = (
     (1, r"^(?:the )?experiences and progress of "),
 )
 _PAPER: Final = (
-    (3, r"^report (?:of|by|from|to)\b|report (?:of|by) (?:the )?(?:\w+ ){0,3}director|report author"),
+    (
+        3,
+        (
+            r"^report (?:of|by|from|to)\b(?! (?:an? |the )?(?:short|full|joint|core|thematic|inspection))|"
+            r"report (?:of|by) (?:the )?(?:\w+ ){0,3}director|report author"
+        ),
+    ),
     (
         3,
         (

@@ -171,8 +171,16 @@ def _inspections(
         r"(?i)care quality commission|\bCQC\b", document.text
     ):
         body = "Ofsted and Care Quality Commission"
+    if (
+        kind == "apa"
+        and start is None
+        and (year := re.search(r"(?i)\b(20\d\d) annual performance|assessment.{0,120}?(20\d\d)", title))
+    ):
+        start = end = year[1] or year[2]
     if kind is None:
         kind = {"CSCI": "csci-inspection", "SSI": "ssi-inspection"}.get(body or "")
+    if kind == "hmip-yot":
+        body = "HMI Probation"
     if kind in ("jtai", "jar") and re.search(r"\bOfsted\b", document.text):
         body = "Ofsted"  # which leads and publishes the inspections of several bodies
     proof = where or (front[0] if front else None)
@@ -346,6 +354,9 @@ _BOUNDARY: Final = re.compile(
 )
 _SHOULD: Final = re.compile(r"(?i)\b(?:should|must|needs? to)(?: take (?:immediate )?action to)?\s*:$")
 """Says who has to act; what, say the items below."""
+_ARE_THESE: Final = re.compile(
+    r"(?i)\b(?:areas?|recommendations?|actions|priorities)\b.{0,60}\b(?:are|were|is|was|include[sd]?)\s*:$"
+)
 _TELLS_OF_THEM: Final = re.compile(
     r"(?i)\bwe (?:have )?ma[dk]e (?:\w+ )?recommendations\b|^(?:the|our) recommendations? (?:is|are)\b"
 )
@@ -406,7 +417,7 @@ def _introduces(document: ReadDocument, located: Sequence[Located], position: in
     text = document.slice(block).rstrip()
     if position + 1 >= len(located):
         return False
-    if _SHOULD.search(text) and len(text.split()) <= 18:
+    if (_SHOULD.search(text) or _ARE_THESE.search(text)) and len(text.split()) <= 18:
         return True
     following = next((p for p in located[position + 1 :] if p.block.kind != "footnote"), None)
     if following is None:

@@ -28,6 +28,7 @@ BODIES: Final = (
     ("HMICFRS", r"\bHMICFRS\b|Inspectorate of Constabulary"),
     ("Estyn", r"\bEstyn\b"),
 )
+_LSCB: Final = re.compile(r"(?i)\blocal safeguarding children board|\bLSCB\b")
 _SIF_YEARS: Final = ("2013-11", "2018-06")
 """When papers on inspections under the single framework were written."""
 _JOINT_BODY: Final = re.compile(
@@ -90,7 +91,8 @@ _EVENT: Final = re.compile(
 _EVENT_VERB: Final = re.compile(
     r"(?i)\b(?:took place|taken place|was (?:under)?taken|undertaken|carried out|conducted|held|inspected|visited|"
     r"were (?:on[- ]site|in)|"
-    r"was (?:inspected|completed|held)|on[- ]site|took|between|during|fieldwork|of .{3,80} in|commenced|completed)\b"
+    r"was (?:inspected|completed|held)|reviewed|assessed|on[- ]site|took|between|during|fieldwork|of .{3,80} in|"
+    r"commenced|completed)\b"
 )
 _EARLIER: Final = re.compile(
     r"(?i)\b(?:compare[sd] with|previous(?:ly)?|earlier|last|former|initial|preceding|prior|since the|first)\b"
@@ -152,7 +154,7 @@ _RATED: Final = re.compile(
     rf"(?i)\b(?:rat(?:ed|ing)|judged|graded?|assessed|scored?|awarded|classified|found|deemed|considered|"
     rf"judge?ments?|grading)\b"
     rf"(?:\s+(?:overall|currently|again|also|now|both|all))?(?:\s+(?:was|is|were|are|has been|"
-    rf"had been))?(?:\s+(?:as|to be|at|of|a|an|that of))*(?:\s+(?:an?|overall|grade|score|"
+    rf"had been))?(?:\s+(?:as|to be|to(?=\s+require)|at|of|a|an|that of))*(?:\s+(?:an?|overall|grade|score|"
     rf"of)\b)*\s*[:–-]?\s*{_Q}(?P<grade>{_GRADE}\b|{_SCORE}\b(?=[’'\"”]|\s+(?:on|out of)\b))"
 )
 #: "judged overall effectiveness to be good": what was judged stands between the verb and the grade.
@@ -219,12 +221,14 @@ _SUBJECT: Final = re.compile(
     r"(?P<np>(?:the\s+)?(?:capacity (?:to|for) improve(?:ment)?|[A-Z][\w’'&]*|council[’']s|overall|children[’']s|"
     r"social|services?|effectiveness|of|and|for|help|protection|care|leavers|leadership|adoption|performance|"
     r"management|quality|experiences|progress|"
-    r"children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|work|the|"
+    r"board|children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|"
+    r"work|the|"
     r"safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|"
     r"education)(?:\s+(?:[A-Z][\w’'&]*|council[’']s|overall|children[’']s|social|services?|effectiveness|of|"
     r"and|for|"
     r"help|protection|care|leavers|leadership|adoption|performance|management|quality|experiences|progress|"
-    r"children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|work|the|"
+    r"board|children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|"
+    r"work|the|"
     r"safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|"
     r"education)){0,14})\s*,?\s*(?:(?:was|were|is|are|has been|have been|had been|being|be|also|currently|"
     r"again|all|"
@@ -373,7 +377,8 @@ class ReviewTeller:
                     date.earliest[5:7] > "12"
                     or _EARLIER.search(before[-45:])
                     or re.search(
-                        r"(?i)\b(?:dated|launched|published|meeting|letter|report of|cabinet|committee|scrutiny|by|"
+                        r"(?i)\b(?:dated|launched|published|meeting|letter|report of|cabinet|committee|scrutiny|by "
+                        r"(?:the )?(?:end|start)|"
                         r"until|since|presented|framework (?:was|is|introduced|published)|introduced|endorsed|"
                         r"programme|proposed|"
                         r"consultation)\b[^,;]*$",
@@ -591,6 +596,8 @@ class ReviewTeller:
         subject = collapsed(before["np"]) if before else ""
         if for_what and not _names_area(subject):
             return _area(for_what["area"])
+        if subject.casefold() in ("board", "the board") and _LSCB.search(self.document.text):
+            return "Local Safeguarding Children Board"
         if _names_area(subject):
             return _area(subject)
         if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end()]):

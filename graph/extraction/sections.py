@@ -114,6 +114,12 @@ _RULES: Final = (
         r"experiences?|"
         r"difference)|(?:is|are|do|does|did|was|were) (?:the |there )?\w+)\b.{3,140}\?$",
     ),
+    _rule(
+        "findings",
+        r"^(?:\d+\.? )?(?:commentary\b|reducing (?:the likelihood of )?re-?offending|protecting (?:the )?(?:public|"
+        r"child)"
+        r"|ensuring (?:that )?the sentence|governance and partnerships|interventions to )",
+    ),
     _rule("information", r"^(?:introduction|next steps|what happens next)$"),
     _rule("findings", r"^the service (?:meets|does not meet) the requirements", main=False, names=False),
     _rule("findings", r"^summary for children and young people"),
