@@ -89,12 +89,12 @@ _FRAMEWORKS: Final[tuple[tuple[str, str], ...]] = (
     ("annual-review", r"annual (?:review|performance (?:letter|review))|performance (?:rating|review) letter"),
     ("cpa", r"comprehensive performance assessment|corporate assessment"),
     ("lscb-review", r"review of the effectiveness of the local safeguarding"),
-    ("sif", r"services for children in need of help and protection"),
+    ("sif", r"services for children in need of help and protection|single inspection framework|\bsif\b"),
     (
         "ilacs",
         (
             r"inspection of (?:.{0,80} )?(?:children[’']s social care services|local authority children[’']s (?:social "
-            r"care )?services|children[’']s services)"
+            r"care )?services|children[’']s services)|\bilacs\b"
         ),
     ),
     ("arrangements-for-protection-of-children", r"arrangements for the protection of children"),

@@ -39,8 +39,7 @@ _REPORT: Final = (
     (2, rf"^(?:the )?{_LETTERHEAD}$"),
     (
         3,
-        r"^report (?:of|on) (?:an? |the )?(?:short quality screening|(?:full joint |core case )?inspection|joint "
-        r"inspection)",
+        r"^report (?:of|on) (?:an? |the )?(?:short quality screening|(?:(?:full )?joint |core case )?inspection)",
     ),
     (2, r"\bwe (?:judged|rated|graded|recommend that|found that|have made (?:\w+ )?recommendations)\b"),
     (

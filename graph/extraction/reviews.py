@@ -116,7 +116,7 @@ _LED_BY: Final = re.compile(
 _WHO_LED: Final = re.compile(
     r"\b(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2}?)(?:,? (?:S?HMI|(?:Her|His) Majesty[’']s Inspector))?,?"
     r"\s+(?:who\s+)?led"
-    r"(?=\s+(?:the|this|its)\s+(?:inspection|review|team|visit)\b|[,.]?$|[.,] )"
+    r"(?=\s+(?:the|this|its)\s+(?:inspection|review|team|visit)\b|\s+(?:from|between|in|on|during)\b|[,.]?$|[.,] )"
 )
 
 _WHO: Final = (
