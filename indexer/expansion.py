@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from indexer.lexical import STOP_WORDS, words_with_spans
 
+Words = Sequence[tuple[str, int, int]]
+
 _CAPITALS = re.compile(r"\b(?:[A-Z&]{2,}[0-9]?|[A-Z]+[a-z]?[A-Z]+|S20)s?\b")
 
 
@@ -119,15 +121,22 @@ class SectorLanguage:
     def tags(self, text: str, *, any_case: bool = False) -> tuple[int, ...]:
         """Places of the concepts whose terms the text holds, ascending. A term inside a longer one of another concept
         does not count. ``any_case``: abbreviations also in lower case, for what is typed into a search box."""
-        return tuple(sorted({place for _, _, places in self._found(text, any_case) for place in places}))
+        return tuple(
+            sorted(
+                {
+                    place
+                    for _, _, places in self._found(text, list(words_with_spans(text)), any_case)
+                    for place in places
+                }
+            )
+        )
 
-    def term_spans(self, text: str, concepts: Iterable[int]) -> list[tuple[int, int]]:
-        """Half-open ranges of the terms of these concepts in the text, in order."""
+    def term_spans(self, text: str, words: Words, concepts: Iterable[int]) -> list[tuple[int, int]]:
+        """Half-open ranges of the terms of these concepts in the text, in order; ``words``: ``words_with_spans``."""
         wanted = set(concepts)
-        return [(start, end) for start, end, places in self._found(text, False) if wanted.intersection(places)]
+        return [(start, end) for start, end, places in self._found(text, words, False) if wanted.intersection(places)]
 
-    def _found(self, text: str, any_case: bool) -> list[tuple[int, int, list[int]]]:
-        words = list(words_with_spans(text))
+    def _found(self, text: str, words: Words, any_case: bool) -> list[tuple[int, int, list[int]]]:
         found: list[tuple[int, int, list[int]]] = []
         for start, (word, _, _) in enumerate(words):
             for length in range(min(self._longest.get(word, 0), len(words) - start), 0, -1):

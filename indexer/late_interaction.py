@@ -73,7 +73,7 @@ class TokenStore:
     @classmethod
     def open(cls, folder: Path) -> TokenStore:
         codes = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
-        return cls(codes, np.load(folder / "token_starts.npy", allow_pickle=False))
+        return cls(codes.view(np.ndarray), np.load(folder / "token_starts.npy", allow_pickle=False))
 
     def tokens(self, row: int) -> Vectors:
         return decoded(np.asarray(self._codes[self._starts[row] : self._starts[row + 1]]))
@@ -96,18 +96,18 @@ class TokenStore:
     def best_span(
         self, queries: Vectors, row: int, token_spans: NDArray[np.int32], sentences: Sequence[tuple[int, int]]
     ) -> tuple[int, int] | None:
-        """The sentence whose tokens meet the query best; ``token_spans``: where each of the row's tokens stands."""
+        """The sentence whose tokens meet the query best; ``token_spans``: where each of the row's tokens stands;
+        ``sentences`` in order, without overlap."""
         similar = queries @ self.tokens(row)[: len(token_spans)].T
-        best: tuple[float, tuple[int, int]] | None = None
-        for start, end in sentences:
-            inside = (token_spans[: similar.shape[1], 0] >= start) & (token_spans[: similar.shape[1], 1] <= end)
-            inside &= token_spans[: similar.shape[1], 1] > token_spans[: similar.shape[1], 0]
-            if not inside.any():
-                continue
-            score = float(similar[:, inside].max(axis=1).mean())
-            if best is None or score > best[0]:
-                best = (score, (start, end))
-        return best[1] if best else None
+        starts, ends = token_spans[: similar.shape[1]].T
+        bounds = np.array(sentences, dtype=np.int64)
+        place = np.searchsorted(bounds[:, 0], starts, side="right") - 1
+        inside = np.flatnonzero((place >= 0) & (ends > starts) & (ends <= bounds[place, 1]))
+        if not len(inside):
+            return None
+        first = np.flatnonzero(np.diff(place[inside], prepend=-1))
+        scores = np.maximum.reduceat(similar[:, inside], first, axis=1).mean(axis=0)
+        return sentences[int(place[inside][first[int(np.argmax(scores))]])]
 
 
 def write_token_store(codes: Iterable[TokenCodes], rows: int, folder: Path) -> None:

@@ -339,6 +339,6 @@ def _edits_within(a: str, b: str, limit: int) -> bool:
     return row[-1] <= limit
 
 
-def highlights(text: str, wanted: frozenset[str] | set[str]) -> list[tuple[int, int]]:
-    """Half-open ranges of the words of ``text`` whose index form is wanted, in order."""
-    return [(start, end) for word, start, end in words_with_spans(text) if word in wanted]
+def highlights(words: Iterable[tuple[str, int, int]], wanted: frozenset[str] | set[str]) -> list[tuple[int, int]]:
+    """Half-open ranges of the words (of ``words_with_spans``) whose index form is wanted, in order."""
+    return [(start, end) for word, start, end in words if word in wanted]

@@ -347,7 +347,9 @@ class Searcher:
     ) -> SearchResponse:
         ranked = ranked.among(matching, self.size)
         start, limit = max(0, request.offset), max(0, request.limit)
-        rest = matching[~np.isin(matching, ranked.rows, kind="table")]
+        unranked = np.ones(self.size, dtype=np.bool_)
+        unranked[ranked.rows] = False
+        rest = matching[unranked[matching]]
         if request.order == "date":
             ordered = self._newest_first(matching)
         else:
@@ -384,11 +386,12 @@ class Searcher:
     def _why(self, row: int, question: Question | None, parsed: ParsedQuery) -> Why:
         text = self._text(row)
         wanted = set(parsed.content_words) | {w for g in parsed.groups for c in g for w in c.words}
-        spans = highlights(text, wanted)
+        words = list(words_with_spans(text))
+        spans = highlights(words, wanted)
         if question is not None:
             meant = np.flatnonzero(question.meant.concepts >= 1.0).tolist()
             if meant:
-                spans = _merged(spans + self._language.language.term_spans(text, meant))
+                spans = _merged(spans + self._language.language.term_spans(text, words, meant))
         sentence = self._sentence(row, text, question) if question is not None else None
         return Why(tuple(dict.fromkeys(text[s:e] for s, e in spans)), tuple(spans), sentence)
 

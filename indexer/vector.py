@@ -67,6 +67,8 @@ class FaissIndex:
         self._vectors = vectors
         self._index = index
         self._lists = _is_inverted(index)
+        #: (dimension, size) in single precision, kept while the index is small: a product with half precision would
+        #: widen it every time (2 ms against 20 at 30,000 rows; FAISS's range search takes 15).
         self._widened: Vectors | None = None
         self.identity = identity
 
@@ -115,20 +117,19 @@ class FaissIndex:
 
     def similarities(self, queries: Vectors) -> Vectors:
         """Of every row its best cosine with any of the queries, (size,) float32."""
-        best = np.empty(self.size, dtype=np.float32)
-        for start in range(0, self.size, _BLOCK):
-            block = self._block(start)
-            np.max(block @ queries.T, axis=1, out=best[start : start + _BLOCK])
-        return best
-
-    def _block(self, start: int) -> Vectors:
-        """Rows from ``start`` in single precision: kept once widened while the index is small, as a product with half
-        precision would widen them every time (5 ms against 20 at 30,000 rows; FAISS's range search takes 15)."""
         if self.size > _WIDENED_LIMIT:
-            return np.asarray(self._vectors[start : start + _BLOCK], dtype=np.float32)
+            best = np.empty(self.size, dtype=np.float32)
+            for start in range(0, self.size, _BLOCK):
+                block = np.asarray(self._vectors[start : start + _BLOCK], dtype=np.float32)
+                np.max(block @ queries.T, axis=1, out=best[start : start + _BLOCK])
+            return best
         if self._widened is None:
-            self._widened = np.asarray(self._vectors, dtype=np.float32)
-        return self._widened[start : start + _BLOCK]
+            self._widened = np.ascontiguousarray(self._vectors.T, dtype=np.float32)
+        # one product for each query: a product with two has no kernel as fast (1.7 ms each against 6.2 for both)
+        best = queries[0] @ self._widened
+        for query in queries[1:]:
+            np.maximum(best, query @ self._widened, out=best)
+        return np.asarray(best, dtype=np.float32)
 
     def _exact(self, queries: Vectors, m: int, rows: Rows) -> Neighbours:
         scores = queries @ self.vectors(rows).T

@@ -51,7 +51,7 @@ def test_a_misspelt_word_finds_its_like(index: LexicalIndex) -> None:
 @given(st.text(max_size=200))
 def test_parsing_never_fails_and_highlights_stay_inside(text: str) -> None:
     parsed = parse(text)
-    spans = highlights(text, set(parsed.content_words))
+    spans = highlights(words_with_spans(text), set(parsed.content_words))
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(text[start:end].strip() == text[start:end] for _, start, end in words_with_spans(text))
 
