@@ -121,15 +121,8 @@ class SectorLanguage:
     def tags(self, text: str, *, any_case: bool = False) -> tuple[int, ...]:
         """Places of the concepts whose terms the text holds, ascending. A term inside a longer one of another concept
         does not count. ``any_case``: abbreviations also in lower case, for what is typed into a search box."""
-        return tuple(
-            sorted(
-                {
-                    place
-                    for _, _, places in self._found(text, list(words_with_spans(text)), any_case)
-                    for place in places
-                }
-            )
-        )
+        found = self._found(text, list(words_with_spans(text)), any_case)
+        return tuple(sorted({place for _, _, places in found for place in places}))
 
     def term_spans(self, text: str, words: Words, concepts: Iterable[int]) -> list[tuple[int, int]]:
         """Half-open ranges of the terms of these concepts in the text, in order; ``words``: ``words_with_spans``."""
