@@ -34,17 +34,18 @@ KINDS = ("pasted", "keyword", "abbrev", "hard")
 ROUNDS = 10_000
 IRI = "urn:recommendation:"
 
-NOTHING = Weights(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NOTHING = Weights(*[0.0] * 7)
 #: Each run leaves out what the next adds.
 RUNS: tuple[tuple[str, Weights], ...] = (
     ("words (BM25)", replace(NOTHING, words=1.0)),
     ("dense (cosine)", replace(NOTHING, cosine=1.0)),
     ("tokens (MaxSim)", replace(NOTHING, tokens=1.0)),
-    ("tokens + dense", replace(Weights(), concepts=0.0, phrasebook=0.0, words=0.0, themes=0.0)),
-    ("… + concepts", replace(Weights(), phrasebook=0.0, words=0.0, themes=0.0)),
-    ("… + phrasebook", replace(Weights(), words=0.0, themes=0.0)),
-    ("… + words", replace(Weights(), themes=0.0)),
-    ("full (… + themes)", Weights()),
+    ("tokens + dense", replace(Weights(), concepts=0.0, phrasebook=0.0, words=0.0, themes=0.0, feedback=0.0)),
+    ("… + concepts", replace(Weights(), phrasebook=0.0, words=0.0, themes=0.0, feedback=0.0)),
+    ("… + phrasebook", replace(Weights(), words=0.0, themes=0.0, feedback=0.0)),
+    ("… + words", replace(Weights(), themes=0.0, feedback=0.0)),
+    ("… + themes", replace(Weights(), feedback=0.0)),
+    ("full (… + feedback)", Weights()),
 )
 
 
@@ -175,6 +176,7 @@ def sweep(gold: Gold, ids: Sequence[str], collected: Collected) -> None:
         "phrasebook": (0.0, 0.25, 0.5, 0.75, 1.0),
         "words": (0.0, 0.25, 0.5, 1.0),
         "themes": (0.0, 0.5, 1.0, 1.5, 2.0, 3.0),
+        "feedback": (0.0, 0.5, 1.0, 1.5, 2.0, 3.0),
     }
     for name, values in grid.items():
         for value in values:
@@ -182,12 +184,12 @@ def sweep(gold: Gold, ids: Sequence[str], collected: Collected) -> None:
             scores, recalls = weighed(gold, ids, collected, weights)
             print(line(f"{name} = {value}", gold, scores, recalls, ""))
     choices = [
-        Weights(1.0, cosine, concepts, phrasebook, words, themes)
+        Weights(1.0, cosine, concepts, phrasebook, 0.5, themes, feedback)
         for cosine in (0.0, 0.15, 0.3)
         for concepts in (0.5, 0.75, 1.0)
         for phrasebook in (0.25, 0.5, 0.75)
-        for words in (0.25, 0.5)
-        for themes in (0.5, 1.0, 1.5, 2.0)
+        for themes in (0.0, 1.0, 1.5, 2.0)
+        for feedback in (0.0, 1.0, 1.5, 2.0)
     ]
     table = np.array([weighed(gold, ids, collected, w)[0] for w in choices])
     left_out = [table[int(np.argmax(np.delete(table, i, axis=1).mean(axis=1))), i] for i in range(len(gold.queries))]

@@ -2,7 +2,8 @@
 
 Runs that only know ranks are joined by weighted reciprocal rank fusion. Where each kind of evidence can score every
 candidate, a weighted sum does better (see docs/evaluation.md): the parts are brought to one scale that depends neither
-on the other candidates nor on the filters, so an item's score stays what it is whatever is filtered.
+on the other candidates nor on the filters. Only ``feedback`` looks at what else was found: it brings forward what is
+about the same themes as the best candidates.
 """
 
 from __future__ import annotations
@@ -53,12 +54,13 @@ class Weights:
     phrasebook: float = 0.5
     words: float = 0.5
     themes: float = 1.5
+    feedback: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The parts of each candidate's score, arrays of one length. ``tokens`` and ``cosine`` in units of their usual
-    spread; ``concepts``, ``words`` and ``themes`` in [0, 1]; ``phrasebook`` in the unit of ``tokens``."""
+    spread; ``concepts``, ``words``, ``themes`` and ``feedback`` in [0, 1]; ``phrasebook`` in the unit of ``tokens``."""
 
     tokens: Scores
     cosine: Scores
@@ -66,6 +68,7 @@ class Evidence:
     phrasebook: Scores
     words: Scores
     themes: Scores
+    feedback: Scores
 
     def fused(self, weights: Weights) -> Scores:
         meaning = weights.tokens * self.tokens + weights.cosine * self.cosine
@@ -74,7 +77,8 @@ class Evidence:
             + weights.concepts * self.concepts
             + weights.phrasebook * self.phrasebook
             + weights.words * self.words
-            + weights.themes * self.themes,
+            + weights.themes * self.themes
+            + weights.feedback * self.feedback,
             dtype=np.float64,
         )
 

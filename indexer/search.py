@@ -53,6 +53,8 @@ _RELATED_CONCEPT = 0.60
 CLOSE = 0.5
 #: A theme is taken for the query's from this weight of one of its concepts.
 _MEANT = 0.6
+#: Of so many of the best candidates it is learnt what the question is about.
+_LEARNT_FROM = 10
 #: Unknown words that are looked for among the index's words, one or two letters off.
 _CORRECTED = 5
 
@@ -310,14 +312,18 @@ class Searcher:
         words = np.zeros(len(rows))
         if len(lexical.rows):
             words[np.searchsorted(rows, lexical.rows)] = lexical.scores / lexical.scores.max()
-        return Evidence(
+        evidence = Evidence(
             by_token[:variants].mean(axis=0),
             cosine / language.cosine_scale,
             by_concept[rows].astype(np.float64),
             question.meant.weights.astype(np.float64) @ by_token[variants:],
             words,
             self._subjects.agreement(question.subjects, rows).astype(np.float64),
+            np.zeros(len(rows)),
         )
+        best = rows[np.argsort(-evidence.fused(self._weights), kind="stable")[:_LEARNT_FROM]]
+        alike = self._subjects.agreement(self._subjects.shared(best), rows)
+        return replace(evidence, feedback=alike.astype(np.float64))
 
     def _browse(self, request: SearchRequest) -> SearchResponse:
         mask = self._scope(request.filters).mask

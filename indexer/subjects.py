@@ -46,6 +46,11 @@ class SubjectIndex:
     def row(self, row: int) -> Floats:
         return np.asarray(self.rows[row], dtype=np.float32)
 
+    def shared(self, rows: NDArray[np.int64]) -> Floats:
+        """What these rows together are about."""
+        mean = np.asarray(self.rows[rows], dtype=np.float32).sum(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), dtype=np.float32)
+
     def agreement(self, subjects: Floats, rows: NDArray[np.int64]) -> Floats:
         """Of each row, in [0, 1]: 1 where it is about the same themes in the same proportions."""
         return np.asarray(self.rows[rows].astype(np.float32) @ subjects, dtype=np.float32)

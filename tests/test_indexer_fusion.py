@@ -28,9 +28,9 @@ def test_a_row_named_twice_counts_once() -> None:
 
 
 def test_more_evidence_never_lowers_score_or_confidence() -> None:
-    less = Evidence(*(np.array([v]) for v in (5.0, 3.0, 0.2, 0.0, 0.1, 0.3)))
-    for place in range(6):
-        parts = [5.0, 3.0, 0.2, 0.0, 0.1, 0.3]
+    less = Evidence(*(np.array([v]) for v in (5.0, 3.0, 0.2, 0.0, 0.1, 0.3, 0.4)))
+    for place in range(7):
+        parts = [5.0, 3.0, 0.2, 0.0, 0.1, 0.3, 0.4]
         parts[place] += 0.5
         more = Evidence(*(np.array([v]) for v in parts))
         assert more.fused(Weights())[0] >= less.fused(Weights())[0]

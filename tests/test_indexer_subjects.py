@@ -49,3 +49,9 @@ def test_a_theme_that_left_the_scheme_is_passed_over(folder: Path) -> None:
         ["Neglect of children is found late"], np.zeros((1, 384), dtype=np.float32)
     )
     assert asked[PLACE["neglect"]] == 0.0
+
+
+def test_what_rows_share_agrees_most_with_what_most_of_them_are_about(folder: Path) -> None:
+    index = SubjectIndex.open(folder, None)
+    found = index.agreement(index.shared(np.array([0, 1, 2])), np.arange(4))
+    assert found[1] > found[0] > found[2] > found[3] == 0.0
