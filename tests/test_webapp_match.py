@@ -175,7 +175,7 @@ def test_what_cannot_be_read_gets_a_sentence_that_helps(
     response = upload(client, name, content)
     assert response.status_code == status
     alert = page(response).xpath("//*[@role='alert']")[0].text_content()
-    assert "That did not work" in alert
+    assert "There is a problem" in alert
     assert "INSPECTGRAPH" not in alert
 
 
@@ -213,7 +213,7 @@ def test_hostile_text_is_shown_and_never_run(client: FlaskClient) -> None:
     line = f"Improve supervision of social workers {HOSTILE}"
     tree = page(client.post("/match", data={"text": line}))
     assert "<script>alert" in tree.text_content()
-    assert not tree.xpath("//script | //img[@onerror]")
+    assert not tree.xpath("//script[not(starts-with(@src, '/static/site.js?v='))] | //img[@onerror]")
 
 
 def test_other_bodies_are_refused_and_never_fail(client: FlaskClient) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,7 +23,7 @@ from lxml import html as lxml_html
 
 from graph.release import ReleaseWriter, WriterLock
 from tests.small_release import FORMULA, HOSTILE, REMOVED, publish
-from webapp import create_app
+from webapp import application, create_app
 from webapp.application import CONTENT_SECURITY_POLICY
 from webapp.search_query import FORMATS, PARAMETERS
 from webapp.services import OpenRelease, Services
@@ -180,6 +182,18 @@ def test_the_first_visit_is_small(client: FlaskClient) -> None:
     assert len(client.get("/static/site.css").data) < 30_000
 
 
+def test_the_style_sheet_is_the_package_that_it_names_without_crown_or_transport_font() -> None:
+    static = Path(application.__file__).parent / "static"
+    record = json.loads((static / "govuk.json").read_text())
+    css = (static / "govuk.css").read_bytes()
+    assert hashlib.sha256(css).hexdigest() == record["sha256"]["govuk.css"]
+    assert f'--govuk-frontend-version:"{record["version"]}"' in css.decode().replace(": ", ":")
+    assert record["integrity"].startswith("sha512-")
+    assert record["licence"] in (static / "govuk.LICENCE.txt").read_text()
+    for absent in (b"GDS Transport", b"crown", b"url("):
+        assert absent not in css
+
+
 def test_nothing_but_static_files_is_served_from_disk(client: FlaskClient) -> None:
     for path in (
         "/static/../settings.py",
@@ -247,22 +261,50 @@ def test_no_result_gives_advice(client: FlaskClient) -> None:
     assert "without the filters" in tree.cssselect(".no-results")[0].text_content()
 
 
-def test_every_facet_figure_is_what_the_link_brings(client: FlaskClient) -> None:
+def test_every_facet_figure_is_what_choosing_it_brings(client: FlaskClient) -> None:
+    """The form of filters, sent with one more box ticked; the years also by their links."""
+    tried = 0
     for start in (
         "/search?q=supervision",
         "/search?kind=finding&theme=management-oversight",
         "/search?since=2015&grade=good",
+        "/search?q=supervision&exclude-authority=E06990003&sort=date",
     ):
         tree = page(client, start)
-        for link in tree.cssselect(".facet a:not(.chosen)"):
-            count = link.cssselect(".count")
-            if not count:
-                continue
-            name = link.cssselect(".facet-label")[0].text_content()
-            chosen = [a for a in link.getparent().getparent().iter("a") if "chosen" in (a.get("class") or "")]
-            got = page(client, link.get("href"))
-            if not chosen and link.getparent().getparent().getparent().tag != "details":
-                assert total_of(got) == int(count[0].text_content().replace(",", "")), (start, name)
+        for box in tree.cssselect(".filters input[type=checkbox]:not([checked])"):
+            name, value = box.get("name"), box.get("value")
+            ticked = tree.cssselect(f".filters input[name={name}][checked]")
+            count = tree.xpath(f"//label[@for='{box.get('id')}']//*[@class='count']")[0].text_content()
+            got = page(client, f"/search?{urlencode([*sent(tree), (name, value)])}")
+            if not ticked:
+                tried += 1
+                assert total_of(got) == int(count.replace(",", "")), (start, name, value)
+        for link in tree.cssselect(".facet a.tag:not([aria-current])"):
+            count = link.cssselect(".count")[0].text_content()
+            assert total_of(page(client, link.get("href"))) == int(count.replace(",", "")), (start, link.get("href"))
+    assert tried > 40
+
+
+def sent(tree: lxml_html.HtmlElement) -> list[tuple[str, str]]:
+    """What the form of filters sends as it stands."""
+    fields = tree.cssselect(".filters input[name]")
+    return [
+        (field.get("name"), field.get("value", ""))
+        for field in fields
+        if field.get("type") != "checkbox" or field.get("checked") is not None
+    ]
+
+
+def test_sending_the_filters_unchanged_changes_nothing(client: FlaskClient) -> None:
+    for start in (
+        "/search?q=supervision&kind=finding&theme=management-oversight&authority=E06990001&since=2014&sort=date&mode=words",
+        "/search?neighbours-of=E06990001&exclude-authority=E06990003&grade=good",
+    ):
+        tree = page(client, start)
+        again = page(client, f"/search?{urlencode(sent(tree))}")
+        hits = [[link.get("href") for link in t.cssselect(".hit h3 a")] for t in (tree, again)]
+        assert hits[0] == hits[1], start
+        assert total_of(tree) == total_of(again)
 
 
 def total_of(tree: lxml_html.HtmlElement) -> int:
@@ -381,7 +423,8 @@ def test_text_of_documents_is_never_html(client: FlaskClient, release: OpenRelea
     paths += [f"/search?{urlencode({'q': HOSTILE})}", f"/{HOSTILE}", f"/search?{urlencode({'theme': HOSTILE})}"]
     for path in paths:
         text = client.get(path).get_data(as_text=True)
-        assert "<script" not in text.lower(), path
+        own = '<script src="/static/site.js?v='
+        assert text.lower().count("<script") == text.count(own) == 1, path
         assert "<img src=x" not in text, path
         assert str(1234 * 1234) not in text, path
     assert "&lt;script&gt;" in client.get(paths[0]).get_data(as_text=True)

@@ -31,9 +31,13 @@ from webapp.services import OpenRelease, Services
 from webapp.tables import Row
 
 PASSAGE_LENGTH = 520
-FACET_SHOWN = 8
+#: A facet with more choices than this has a box that looks among them.
+FACET_LONG = 12
+#: Facets that are open at first; the others once something of theirs is chosen.
+OPEN_FACETS = ("theme", "authority", "polarity")
 #: Facets beside the results, in reading order; kinds are the tabs above them.
 SIDE_FACETS = ("polarity", "theme", "authority", "region", "type", "inspectorate", "framework", "grade", "year")
+_BESIDE = {*SIDE_FACETS, "since", "until"}
 _TYPES = {"text/html": "html", "application/json": "json", "text/csv": "csv", "application/atom+xml": "atom"}
 _COOKIE_AGE = 365 * 24 * 3600
 EXAMPLES = (
@@ -47,13 +51,19 @@ EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a facet: where choosing or lifting it leads. ``narrower`` of a theme that is open."""
+    """One value of a facet: where choosing or lifting it leads, and ``value``, what a form sends for it. ``narrower`` of
+    a theme."""
 
     label: str
     count: int
     url: str
     chosen: bool = False
     narrower: tuple[Choice, ...] = ()
+    value: str = ""
+
+    @property
+    def chosen_within(self) -> bool:
+        return any(choice.chosen for choice in self.narrower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,18 @@ class Facet:
     name: str
     title: str
     choices: tuple[Choice, ...]
-    more: tuple[Choice, ...] = ()
+
+    @property
+    def chosen(self) -> int:
+        return sum(choice.chosen + sum(inner.chosen for inner in choice.narrower) for choice in self.choices)
+
+    @property
+    def open(self) -> bool:
+        return self.name in OPEN_FACETS or bool(self.chosen)
+
+    @property
+    def long(self) -> bool:
+        return len(self.choices) > FACET_LONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +204,7 @@ def _page(query: Query, release: OpenRelease, size: int) -> str:
         known_themes=[release.labels.themes.get(theme) for theme in response.themes[:3]],
         councils=council_names(release),
         first_rank=(query.page - 1) * size + 1,
+        form_fields=[(name, value) for name, value in query.at(1).pairs() if name not in _BESIDE],
         examples=EXAMPLES,
     )
 
@@ -276,7 +298,7 @@ def facets_of(query: Query, response: SearchResponse, release: OpenRelease, size
             facet = Facet("year", "Year", tuple(_year_choice(query, value) for value in reversed(counted)))
         else:
             facet = _plain_facet(name, query, counted, release)
-        found.append(_folded(facet))
+        found.append(facet)
     return found
 
 
@@ -294,16 +316,6 @@ def _counted(
     return response.facets.get("authority_type" if name == "type" else name, ())
 
 
-def _folded(facet: Facet) -> Facet:
-    if len(facet.choices) <= FACET_SHOWN + 2:
-        return facet
-    chosen = [choice for choice in facet.choices if choice.chosen]
-    others = [choice for choice in facet.choices if not choice.chosen]
-    shown = chosen + others[: max(0, FACET_SHOWN - len(chosen))]
-    rest = others[max(0, FACET_SHOWN - len(chosen)) :]
-    return replace(facet, choices=tuple(c for c in facet.choices if c in shown), more=tuple(rest))
-
-
 def _plain_facet(name: str, query: Query, counted: Sequence[FacetValue], release: OpenRelease) -> Facet:
     chosen = set(query.values(name))
     choices = []
@@ -313,7 +325,8 @@ def _plain_facet(name: str, query: Query, counted: Sequence[FacetValue], release
             authority = release.labels.find_authority(key)
             key = authority.gss_code if authority else key
         url = (query.dropping(name, key) if key in chosen else query.adding(name, key)).url()
-        choices.append(Choice(label_of(name, value.value, release), value.count, url, key in chosen))
+        choices.append(Choice(label_of(name, value.value, release), value.count, url, key in chosen, value=key))
+    choices.sort(key=lambda choice: not choice.chosen)
     return Facet(name, parameter(name).title, tuple(choices))
 
 
@@ -332,7 +345,7 @@ def _theme_facet(query: Query, counted: Sequence[FacetValue], release: OpenRelea
     def choice(identifier: str, narrower: tuple[Choice, ...] = ()) -> Choice:
         is_chosen = identifier in chosen
         url = (query.dropping("theme", identifier) if is_chosen else query.adding("theme", identifier)).url()
-        return Choice(scheme.label(identifier), counts.get(identifier, 0), url, is_chosen, narrower)
+        return Choice(scheme.label(identifier), counts.get(identifier, 0), url, is_chosen, narrower, identifier)
 
     choices = []
     for top, narrower in tree(scheme):
