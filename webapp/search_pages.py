@@ -51,8 +51,8 @@ EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a facet: where choosing or lifting it leads, and ``value``, what a form sends for it. ``narrower`` of
-    a theme."""
+    """One value of a facet: where choosing or lifting it leads, and ``value``, what a form sends for it. ``narrower``: those
+    of a theme."""
 
     label: str
     count: int
