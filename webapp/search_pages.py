@@ -51,8 +51,7 @@ EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a facet: where choosing or lifting it leads, and ``value``, what a form sends for it. ``narrower``: those
-    of a theme."""
+    """One value of a facet: where choosing or lifting it leads, ``value`` that a form sends for it, ``narrower`` themes."""
 
     label: str
     count: int
