@@ -277,8 +277,8 @@ def _convert_in_child(source: Path, adapter: Path | None, target: Path) -> None:
     if free < _ROOM_TO_CONVERT:
         raise UnusableModel(
             DEFAULT_MODEL,
-            f"it is converted once, which needs {_ROOM_TO_CONVERT >> 20} MB, and {target.parent} has {free >> 20} MB free: "
-            "make room, or name another folder with --data",
+            f"it is converted once, which needs {_ROOM_TO_CONVERT >> 20} MB, and {target.parent} has {free >> 20} MB "
+            "free: make room, or name another folder with --data",
         )
     last = done.stderr.strip().rpartition("\n")[2]
     raise UnusableModel(DEFAULT_MODEL, f"conversion to OpenVINO failed with “{last}”: run 'inspectgraph doctor'")

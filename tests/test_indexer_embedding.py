@@ -95,7 +95,7 @@ def test_an_unknown_model_is_named() -> None:
 def test_a_conversion_that_fails_says_in_one_line_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     damaged = tmp_path / "adapter.npz"
     damaged.write_bytes(b"no archive")
-    with pytest.raises(UnusableModel, match="failed with “.+”: run 'inspectgraph doctor'") as first:
+    with pytest.raises(UnusableModel, match=r"failed with “.+”: run 'inspectgraph doctor'") as first:
         converted_model(tmp_path / "models", damaged)
     assert "\n" not in str(first.value)
     full = shutil.disk_usage(tmp_path)._replace(free=3 << 20)
