@@ -51,8 +51,8 @@ EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a facet: where choosing or lifting it leads, the ``value`` that a form sends for it, and ``narrower``
-    themes."""
+    """One value of a facet: where choosing or lifting it leads, the ``value`` that a form sends for it, and
+    ``narrower`` themes."""
 
     label: str
     count: int
