@@ -359,7 +359,8 @@ class Searcher:
         if request.order == "date":
             ordered = self._newest_first(matching)
         else:
-            ordered = np.concatenate([ranked.rows, self._by_cosine(rest, question, start + limit > len(ranked.rows))])
+            first = self._near_first(ranked.rows, request.near)
+            ordered = np.concatenate([first, self._by_cosine(rest, question, start + limit > len(ranked.rows))])
         known = {row: (s, c) for row, s, c in ranked.triples()}
         lowest = float(ranked.scores.min()) if len(ranked.rows) else 1.0
         themes = self._themes(question)
@@ -374,6 +375,15 @@ class Searcher:
         best = float(ranked.confidence.max(initial=0.0))
         close = len(ordered) > 0 and (question is None or parsed.strict or best >= CLOSE)
         return SearchResponse(tuple(hits), len(ordered), facets, close=close, themes=themes)
+
+    def _near_first(self, rows: Rows, councils: tuple[str, ...]) -> Rows:
+        """Those of the councils' statistical neighbours before the others, each in the order they had."""
+        if not councils:
+            return rows
+        must, _ = self._facets.conditions(Filters(neighbours_of=councils))
+        near = self._facets.mask(must, None)
+        assert near is not None
+        return np.concatenate([rows[near[rows]], rows[~near[rows]]])
 
     def _by_cosine(self, rows: Rows, question: Question | None, wanted: bool) -> Rows:
         """The rows that were not ranked: nearest first where a page reaches them, else as they are."""

@@ -52,7 +52,9 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """``text``: what was typed; empty means browse: everything that passes, newest first. ``offset`` is 0-based."""
+    """``text``: what was typed; empty means browse: everything that passes, newest first. ``offset`` is 0-based.
+    ``near``: GSS codes or names of councils; by relevance, what was ranked of their statistical neighbours comes before
+    what was ranked of others. It changes the order alone."""
 
     text: str = ""
     filters: Filters = field(default_factory=Filters)
@@ -61,6 +63,7 @@ class SearchRequest:
     mode: Mode = "hybrid"
     order: Order = "relevance"
     facets: bool = True
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,18 @@ def test_a_facet_count_is_the_total_after_choosing_it(question: str) -> None:
         assert ask(question, since=int(value.value), until=int(value.value)).total == value.count
 
 
+def test_what_is_near_a_council_comes_first_and_nothing_else_changes() -> None:
+    question = "management oversight of social workers"
+    plain = searcher().search(SearchRequest(question, limit=500))
+    near = searcher().search(SearchRequest(question, limit=500, near=("E90000001",)))
+    assert (near.total, near.facets) == (plain.total, plain.facets)
+    assert {hit.iri for hit in near.hits} == {hit.iri for hit in plain.hits}
+    ranked = [[(h.authority == "Caldwater", h.iri) for h in a.hits if h.confidence > 0] for a in (plain, near)]
+    assert ranked[1] == sorted(ranked[0], key=lambda pair: not pair[0])
+    assert {True, False} == {is_near for is_near, _ in ranked[1]}
+    assert ranked[1] != ranked[0]
+
+
 def test_pages_join_without_gap_or_overlap() -> None:
     request = SearchRequest("children", limit=50)
     whole = searcher().search(request)

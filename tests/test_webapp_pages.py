@@ -341,6 +341,7 @@ filters = st.fixed_dictionaries(
         "until": st.integers(2013, 2019).map(str),
         "sort": st.sampled_from(["date", "relevance"]),
         "mode": st.sampled_from(["words", "meaning", "hybrid"]),
+        "near": st.sampled_from(["E06990001", "E06990003"]),
     },
 )
 
@@ -369,7 +370,7 @@ def test_page_json_csv_xlsx_atom_and_api_agree_on_total_and_order(client: FlaskC
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.dictionaries(
-        st.sampled_from([*(p.name for p in PARAMETERS), "q", "page", "since", "sort"]), st.text(max_size=20)
+        st.sampled_from([*(p.name for p in PARAMETERS), "q", "page", "since", "sort", "near"]), st.text(max_size=20)
     )
 )
 def test_no_url_is_a_server_error(client: FlaskClient, query: dict[str, str]) -> None:
@@ -381,21 +382,31 @@ def test_a_long_search_is_cut_with_a_notice(client: FlaskClient) -> None:
     assert "200 characters" in tree.cssselect(".notice")[0].text_content()
 
 
-def test_my_council_is_remembered_and_adds_views(services: Services) -> None:
+def test_my_council_is_remembered_adds_views_and_is_where_searches_start(services: Services) -> None:
     client = create_app(services.settings, services).test_client()
-    back = client.get("/my-council?council=Haverwick&then=/search?q=supervision")
+    back = client.get("/my-council?council=Haverwick&then=/search?q=supervision%26kind=recommendation")
     assert back.status_code == 303
-    assert back.headers["Location"] == "/search?q=supervision"
+    seen = "/search?q=supervision&kind=recommendation&exclude-authority=E06990001&near=E06990001"
+    assert back.headers["Location"] == seen
     assert "HttpOnly" in back.headers["Set-Cookie"]
-    views = page(client, "/search?q=supervision").cssselect(".lens a")
-    assert [view.text_content() for view in views] == [
-        "All councils",
-        "Others only",
-        "Statistical neighbours",
-        "Haverwick",
-    ]
-    others = page(client, views[1].get("href"))
-    assert all("Haverwick" not in hit.cssselect("h3")[0].text_content() for hit in others.cssselect(".hit"))
+    tree = page(client, seen)
+    views = tree.cssselect(".lens a")
+    names = ["All councils", "Others only", "Statistical neighbours", "Haverwick"]
+    assert [view.text_content() for view in views] == names
+    for view, count in zip(views, tree.cssselect(".lens .count"), strict=True):
+        assert total_of(page(client, view.get("href"))) == int(count.text_content()), view.text_content()
+    assert all("Haverwick" not in hit.cssselect("h3")[0].text_content() for hit in tree.cssselect(".hit"))
+    assert "Neighbours of Haverwick first" in tree.cssselect(".sorting strong")[0].text_content()
+    assert tree.cssselect(".filters input[name=neighbours-of]")[0].get("value") == "E06990001"
+    start = {(f.get("name"), f.get("value")) for f in page(client, "/").cssselect(".search-box input[type=hidden]")}
+    assert start == {("exclude-authority", "E06990001"), ("near", "E06990001")}
+    # what the reader takes off stays off: the URL says all
+    everyone = page(client, "/search?q=supervision&kind=recommendation")
+    assert total_of(everyone) == total_of(
+        page(create_app(services.settings, services).test_client(), seen.split("&exclude")[0])
+    )
+    gone = client.get(f"/my-council?{urlencode({'council': '', 'then': seen})}")
+    assert gone.headers["Location"] == "/search?q=supervision&kind=recommendation"
     client.get("/my-council?council=&then=/search")
     assert not page(client, "/search").cssselect(".lens")
 

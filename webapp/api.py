@@ -238,6 +238,7 @@ def _operations() -> list[dict[str, Any]]:
         _parameter("since", "First year", type="integer"),
         _parameter("until", "Last year", type="integer"),
         _parameter("sort", "Order of results", type="string", enum=list(ORDERS), default="relevance"),
+        _parameter("near", "GSS code or name of a council whose statistical neighbours come first", type="string"),
         _parameter("mode", "How to search", type="string", enum=list(MODES), default="hybrid"),
         _parameter("page", "Page of results, 1-based", type="integer", minimum=1, default=1),
         _parameter("limit", "Results on a page", type="integer", minimum=1, maximum=MAX_LIMIT, default=20),

@@ -7,12 +7,13 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, request
 
 from webapp import api, data_pages, errors, item_pages, match, ontology_page, page_images, search_pages, theme_pages
 from webapp.labels import date_in_words, humanised, period_in_words
+from webapp.search_query import Query, seen_from
 from webapp.services import Services, id_of, sparql_limits
 from webapp.settings import Settings
 from webapp.sparql import editor, protocol
@@ -107,6 +108,14 @@ def _template_words(settings: Settings) -> dict[str, Any]:
         "quoted": lambda text: quote(text, safe=""),
         "number": lambda value: f"{value:,}",
     }
+    council = g.get("council")
+    start = seen_from(Query(), council.gss_code).pairs() if council is not None else []
+
+    def start_search(**given: str) -> str:
+        pairs = [*given.items(), *start]
+        return f"/search?{urlencode(pairs)}" if pairs else "/search"
+
+    words |= {"start_pairs": start, "start_search": start_search}
     if release is not None:
         words |= {"labels": release.labels, "path": release.path_of}
     return words

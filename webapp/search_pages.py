@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, g, redirect, render_template, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from graph.authorities import Authority
@@ -24,8 +25,10 @@ from webapp.search_query import (
     PARAMETERS,
     POLARITIES,
     Query,
+    not_seen_from,
     parameter,
     read_query,
+    seen_from,
 )
 from webapp.services import OpenRelease, Services
 from webapp.tables import Row
@@ -60,6 +63,7 @@ class Choice:
     chosen: bool = False
     narrower: tuple[Choice, ...] = ()
     value: str = ""
+    name: str = ""  # where it is not that of its facet
 
     @property
     def chosen_within(self) -> bool:
@@ -131,6 +135,7 @@ def blueprint(services: Services) -> Blueprint:
         if not target.startswith("/") or target.startswith(("//", "/\\")):
             target = "/search"
         chosen = g.release.labels.find_authority(request.args.get("council", "")[:100].strip())
+        target = _seen_anew(target, g.release, g.council, chosen)
         response = redirect(target.replace("\\", "%5C"), 303)
         if chosen is not None:
             response.set_cookie("council", chosen.gss_code, max_age=_COOKIE_AGE, samesite="Lax", httponly=True)
@@ -140,6 +145,17 @@ def blueprint(services: Services) -> Blueprint:
         return response
 
     return pages
+
+
+def _seen_anew(target: str, release: OpenRelease, before: Authority | None, now: Authority | None) -> str:
+    """A search that the reader goes back to, as it starts for the council that is theirs now."""
+    path, _, arguments = target.partition("?")
+    if path != "/search":
+        return target
+    query = read_query(MultiDict(parse_qsl(arguments)), release)
+    if before is not None:
+        query = not_seen_from(query, before.gss_code)
+    return (seen_from(query, now.gss_code) if now is not None else query).url()
 
 
 def _wanted_format() -> str:
@@ -195,16 +211,16 @@ def _page(query: Query, release: OpenRelease, size: int) -> str:
         tags=list(tags_of(query, release)),
         tabs=list(_tabs(query, response, release, size)),
         facets=facets_of(query, response, release, size),
-        orders=[(query.sorted_by(order), label, order == query.order) for order, label in ORDERS.items()],
+        orders=list(_orders(query, g.council, release)),
         modes=MODES,
         pages=_pages(query.page, last),
         last=last,
-        lens=list(_lens(query, g.council)),
+        lens=list(_lens(query, g.council, release, size)),
         downloads=[(name, query.at(1).url(format=name)) for name in ("csv", "xlsx", "docx", "json", "atom")],
         known_themes=[release.labels.themes.get(theme) for theme in response.themes[:3]],
         councils=council_names(release),
         first_rank=(query.page - 1) * size + 1,
-        form_fields=[(name, value) for name, value in query.at(1).pairs() if name not in _BESIDE],
+        form_fields=_carried(query, g.council),
         examples=EXAMPLES,
     )
 
@@ -298,6 +314,8 @@ def facets_of(query: Query, response: SearchResponse, release: OpenRelease, size
             facet = Facet("year", "Year", tuple(_year_choice(query, value) for value in reversed(counted)))
         else:
             facet = _plain_facet(name, query, counted, release)
+        if name == "authority":
+            facet = _with_neighbours(facet, query, g.council, release, size)
         found.append(facet)
     return found
 
@@ -359,20 +377,58 @@ def _theme_facet(query: Query, counted: Sequence[FacetValue], release: OpenRelea
     return Facet("theme", "Theme", tuple(sorted(choices, key=lambda c: (-c.count, c.label))))
 
 
-def _lens(query: Query, council: Authority | None) -> Iterator[Choice]:
+def _orders(query: Query, council: Authority | None, release: OpenRelease) -> Iterator[tuple[Query, str, bool]]:
+    """Ways to order the results: the query, its name, whether it is the one in use."""
+    near = query.near or (council.gss_code if council else None)
+    for order, label in ORDERS.items():
+        yield query.sorted_by(order), label, order == query.order and query.near is None
+        if order == "relevance" and near and query.text:
+            label = f"Neighbours of {release.labels.authority(near)} first"
+            yield query.sorted_by(order, near), label, order == query.order and query.near is not None
+
+
+def _carried(query: Query, council: Authority | None) -> list[tuple[str, str]]:
+    """What the form of filters sends besides its visible fields."""
+    ticked = ("neighbours-of", council.gss_code) if council else None
+    return [pair for pair in query.at(1).pairs() if pair[0] not in _BESIDE and pair != ticked]
+
+
+def _lens(query: Query, council: Authority | None, release: OpenRelease, size: int) -> Iterator[Choice]:
     """The same search seen from my council: all, the others, its statistical neighbours, itself."""
     if council is None:
         return
     code = council.gss_code
     plain = query.dropping("authority", code).dropping("exclude-authority", code).dropping("neighbours-of", code)
+    everything = release.search(plain.request(size))
+    own = _of_councils(everything, {code}, release)
+    near = _of_councils(everything, set(council.neighbours), release)
     views = (
-        ("All councils", plain),
-        ("Others only", plain.adding("exclude-authority", code)),
-        ("Statistical neighbours", plain.adding("neighbours-of", code)),
-        (council.name, plain.adding("authority", code)),
+        ("All councils", plain, everything.total),
+        ("Others only", plain.adding("exclude-authority", code), everything.total - own),
+        ("Statistical neighbours", plain.adding("neighbours-of", code), near),
+        (council.name, plain.adding("authority", code), own),
     )
-    for label, view in views:
-        yield Choice(label, -1, view.url(), view.filters == query.filters)
+    for label, view, count in views:
+        yield Choice(label, count, view.url(), view.filters == query.filters)
+
+
+def _of_councils(response: SearchResponse, codes: set[str], release: OpenRelease) -> int:
+    """How many of the results are of these councils."""
+    found = ((release.labels.find_authority(v.value), v.count) for v in response.facets.get("authority", ()))
+    return sum(count for authority, count in found if authority is not None and authority.gss_code in codes)
+
+
+def _with_neighbours(facet: Facet, query: Query, council: Authority | None, release: OpenRelease, size: int) -> Facet:
+    """The facet of councils with the statistical neighbours of mine as one choice above them."""
+    if council is None or not council.neighbours:
+        return facet
+    code = council.gss_code
+    chosen = code in query.values("neighbours-of")
+    plain = query.dropping("neighbours-of", code)
+    count = _of_councils(release.search(plain.request(size)), set(council.neighbours), release)
+    url = (plain if chosen else query.adding("neighbours-of", code)).url()
+    near = Choice(f"Neighbours of {council.name}", count, url, chosen, value=code, name="neighbours-of")
+    return replace(facet, choices=(near, *facet.choices))
 
 
 def _pages(page: int, last: int) -> list[int | None]:

@@ -68,7 +68,8 @@ _ALIASES = {"exclude_authority": "exclude-authority", "neighbours_of": "neighbou
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A search as the reader asked for it; ``page`` is 1-based."""
+    """A search as the reader asked for it; ``page`` is 1-based. ``near``: GSS code of the council whose statistical
+    neighbours come first."""
 
     text: str = ""
     filters: Filters = field(default_factory=Filters)
@@ -76,6 +77,7 @@ class Query:
     mode: Mode = "hybrid"
     page: int = 1
     notices: tuple[str, ...] = ()
+    near: str | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
         """The URL's parameters in canonical order, defaults left out."""
@@ -87,6 +89,8 @@ class Query:
                 pairs.append((name, str(year)))
         if self.order != "relevance":
             pairs.append(("sort", self.order))
+        if self.near is not None:
+            pairs.append(("near", self.near))
         if self.mode != "hybrid":
             pairs.append(("mode", self.mode))
         if self.page > 1:
@@ -107,6 +111,7 @@ class Query:
             mode=self.mode,
             order=self.order,
             facets=facets,
+            near=(self.near,) if self.near else (),
         )
 
     @property
@@ -116,8 +121,8 @@ class Query:
     def at(self, page: int) -> Query:
         return replace(self, page=page)
 
-    def sorted_by(self, order: Order) -> Query:
-        return replace(self, order=order, page=1)
+    def sorted_by(self, order: Order, near: str | None = None) -> Query:
+        return replace(self, order=order, near=near, page=1)
 
     def in_mode(self, mode: Mode) -> Query:
         return replace(self, mode=mode, page=1)
@@ -181,6 +186,7 @@ def read_query(arguments: Arguments, release: OpenRelease, *, max_characters: in
         order=_choice(arguments.get("sort"), ORDERS, "relevance", "order", notices),
         mode=_choice(arguments.get("mode"), MODES, "hybrid", "way of searching", notices),
         page=_page(arguments.get("page"), notices),
+        near=_near(arguments.get("near"), release, notices),
         notices=tuple(notices),
     )
 
@@ -261,6 +267,28 @@ def _year(text: str | None, name: str, notices: list[str]) -> int | None:
         f"“{text[:20]}” is not a year between {FIRST_YEAR} and {LAST_YEAR}, so the {which} year was left out."
     )
     return None
+
+
+def _near(text: str | None, release: OpenRelease, notices: list[str]) -> str | None:
+    if text is None or not text.strip():
+        return None
+    found = release.labels.find_authority(text.strip()[:100])
+    if found is None:
+        notices.append(f"“{text[:60]}” is no council here, so no neighbours were put first.")
+    return found.gss_code if found else None
+
+
+def seen_from(query: Query, code: str) -> Query:
+    """The search as it starts for an officer of a council: the others alone, its statistical neighbours first. What the
+    query says of councils already stays."""
+    if query.values("authority") or query.values("neighbours-of"):
+        return query
+    return replace(query.adding("exclude-authority", code), near=query.near or code)
+
+
+def not_seen_from(query: Query, code: str) -> Query:
+    """Without what ``seen_from`` added."""
+    return replace(query.dropping("exclude-authority", code), near=None if query.near == code else query.near)
 
 
 def _page(text: str | None, notices: list[str]) -> int:
