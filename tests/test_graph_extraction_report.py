@@ -326,6 +326,64 @@ Report published: 15 May 2015
 """
 
 
+def test_each_listed_earlier_inspection_is_told_with_its_own_judgement(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        FRONT.format(council="Leeds City Council")
+        + """## Progress since the last inspection
+
+The last inspection of safeguarding and looked after children services was in May 2011. The local authority was judged
+to be good for both.
+
+## Information about this local authority area
+
+### Previous Ofsted inspections
+
+- The previous inspection of Leeds's safeguarding arrangements was in May 2011. The local authority was judged to be good.
+- The previous inspection of Leeds's services for looked after children was in May 2011. The local authority was judged
+  to be good.
+- The inspection of Leeds's adoption service was in October 2010. The overall quality was satisfactory.
+- The local authority operates one children's home. It was judged to be outstanding in its most recent inspection in 2014.
+
+## Leadership, management and governance
+
+1. Leaders know their services well.
+""",
+    )
+    earlier = [(found.inspections[j.inspection].start, j.area, j.grade) for j in found.judgements if j.inspection > 0]
+    assert earlier == [
+        ("2011-05", "safeguarding arrangements", "good"),
+        ("2011-05", "services for looked after children", "good"),
+        ("2010-10", "adoption service", "satisfactory"),
+    ]
+
+
+def test_a_grade_that_opens_with_its_year_belongs_to_an_earlier_inspection(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        FRONT.format(council="Leeds City Council")
+        + """## Leadership, management and governance
+
+1. In 2012, inspectors judged children's services to require improvement to be good. Leaders have since built a stable
+team.
+""",
+    )
+    assert [(i.start, i.framework) for i in found.inspections[1:]] == [("2012", None)]
+    assert [j.grade for j in found.judgements if j.inspection == 1] == ["require improvement to be good"]
+
+
+def test_a_finding_that_names_an_audit_of_a_section_of_law_is_kept(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        FRONT.format(council="Leeds City Council")
+        + """## Leadership, management and governance
+
+1. Thorough audits have been carried out under Section 11 and their lessons reach every team through a monthly newsletter.
+""",
+    )
+    assert len(found.findings) == 1
+
+
 def test_a_long_report_tells_its_board_its_earlier_inspections_and_its_deadlines(tmp_path: Path) -> None:
     found = written(
         tmp_path,

@@ -41,7 +41,9 @@ def extract_committee(document: ReadDocument, register: Register) -> Extraction:
     teller = ReviewTeller(document, authority, published, title)
     blocks = [block for index, block in enumerate(document.blocks) if index not in plan.used or block.table is not None]
     told = teller.tell(blocks, answered=bool(plan.recommendations))
-    prose = ProseReader(document, told.spans, published, letter=kind == "review-letter", skip=plan.used)
+    prose = ProseReader(
+        document, told.spans, published, letter=kind == "review-letter", minutes=kind == "minutes", skip=plan.used
+    )
     prose.read()
     if not told.inspections and (prose.findings or prose.recommendations):
         again = ReviewTeller(document, authority, published, title)
@@ -73,8 +75,8 @@ def _put_together(
     actions = [
         replace(action, recommendation=position[id(plan.recommendations[action.recommendation])])
         if action.recommendation is not None
-        else action
-        for action in plan.actions
+        else replace(action, recommendation=_of_number(recommendations, plan.answers.get(place)))
+        for place, action in enumerate(plan.actions)
     ]
     actions.extend(renumbered(prose.actions, 0))
     named = [_with_names(action, abbreviations) for action in sorted(actions, key=lambda a: a.evidence.start)]
@@ -114,6 +116,12 @@ def _merged(
             position[id(item)] = len(kept)
             kept.append(item)
     return kept, position
+
+
+def _of_number(recommendations: Sequence[Recommendation], ref: str | None) -> int | None:
+    """The only recommendation of this number."""
+    found = [index for index, known in enumerate(recommendations) if ref is not None and known.ref == ref]
+    return found[0] if len(found) == 1 else None
 
 
 def _same_words(left: str, right: str) -> bool:

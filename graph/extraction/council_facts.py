@@ -275,7 +275,9 @@ def _trimmed(title: str) -> str:
 
 
 def _names_committee(text: str) -> bool:
-    return bool(_COMMITTEE_NAME.match(text)) and not re.search(r"(?i)inspect|plan\b|review|response", text)
+    return bool(_COMMITTEE_NAME.match(text)) and not re.search(
+        r"(?i)inspect|plan\b|review(?! (?:panel|committee|board|group|sub)|.{0,12} (?:panel|committee)$)|response", text
+    )
 
 
 def _is_only_date(text: str) -> bool:

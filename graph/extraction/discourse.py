@@ -57,7 +57,7 @@ _STRENGTH_HEADING: Final = re.compile(
     r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
     r"(?:is|was|we do|they (?:said|"
     r"found)).{0,20}\bwell\b|good practice|positive (?:findings|features|practice|areas|comments)|"
-    r"achievements?|improvements? (?:observed|seen|made|noted|since)|areas? (?:of|where) (?:good|strong|strength|"
+    r"achievements?|\bstandards? (?:that (?:are|were) )?exceeded\b|improvements? (?:observed|seen|made|noted|since)|areas? (?:of|where) (?:good|strong|strength|"
     r"progress|particularly)|what(?:'s| is) working|things (?:we|that) (?:do|are going) well|key successes"
 )
 _IMPROVE_HEADING: Final = re.compile(
@@ -75,11 +75,14 @@ _IMPROVE_HEADING: Final = re.compile(
 )
 _RECOMMEND_HEADING: Final = re.compile(
     r"(?i)^(?:(?:the\s+)?(?:key|main|headline|priority|statutory|requirements? and)\s+)*recommendations?\b|"
+    r"^what (?:the )?(?:inspectors?|inspection|inspectorate|ofsted|csci|ssi|cqc|commission|they|letter|report) "
+    r"(?:wants?|wanted|would like|expects?|expected|asks?|asked|recommends?|recommended|requires?|required)\b|"
     r"^(?:statutory )?requirements?$|(?:inspect\w*|ofsted|csci|ssi|"
     r"report)[’']?s?\s+(?:\w+\s+){0,3}recommendations|recommendations\s+(?:from|of|made|by|in|arising)"
 )
 _WEAK_HEADING: Final = re.compile(
-    r"(?i)\b(?:weakness(?:es)?|concerns|less (?:well|good|positive)|shortcomings|challenges|not (?:working|"
+    r"(?i)\bstandards? (?:that (?:are|were) )?(?:not|partly|partially|almost) (?:fully )?met\b|\bshortfalls?\b|"
+    r"\b(?:weakness(?:es)?|concerns|less (?:well|good|positive)|shortcomings|challenges|not (?:working|"
     r"going) (?:so )?well|what was less)\b"
 )
 _FINDINGS_HEADING: Final = re.compile(
@@ -87,7 +90,7 @@ _FINDINGS_HEADING: Final = re.compile(
     r"conclude)|what (?:the )?(?:inspectors?|ofsted|inspection|they) (?:found|said)|(?:outcome|result|"
     r"conclusion)s? of (?:the )?(?:inspection|review|letter|report)|inspection (?:outcome|result|"
     r"judge?ment)s?\b|"
-    r"judge?ments?$"
+    r"judge?ments?$|^(?:the |main |key |overall )*(?:outcomes?|results?|messages?|conclusions?)$"
 )
 _ACTION_HEADING: Final = re.compile(
     r"(?i)next steps|\bresponse$|what happens (?:now|next)|actions? (?:taken|to be taken|being taken|planned|"
@@ -137,7 +140,9 @@ _LEAD_IMPROVE: Final = re.compile(
     r"areas? for (?:further )?(?:improvement|development)|to (?:be )?improve(?:d)?\b|"
     r"\b(?:asks?|asked|expects?|expected|requires?|required|urge[sd]?|invite[sd]?) (?:the )?(?:council|authority|"
     r"department|"
-    r"partnership|board|service|us|you) to\b|\b(?:give|pay|giving|paying) (?:\w+ ){0,3}attention to\b"
+    r"partnership|board|service|us|you) to\b|\b(?:give|pay|giving|paying) (?:\w+ ){0,3}attention to\b|"
+    r"\b(?:would|wish|wishes|want|wants|wanted|hopes?|hoped) (?:like )?to see\b|"
+    r"\b(?:changes|improvements?|action) (?:is|are|was|were) (?:necessary|needed|required) (?:to ensure|in order)\b"
 )
 _LEAD_WEAK: Final = re.compile(
     r"(?i)\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive|good|strong)|not (?:good|"
@@ -165,12 +170,12 @@ _BODY: Final = (
     r"Inspectors|Inspection|Inspectorate|Commission|Report|Letter|Review(?:\s+Letter)?)"
 )
 _FOUND: Final = (
-    r"(?:found|finds?|noted?|notes|stat(?:ed|es)|reported|comment(?:ed|s)|commend(?:ed|s)?|acknowledge[sd]?|"
+    r"(?:found|finds?|noted?|notes|stat(?:ed|es)|reported|comment(?:ed|s)?|commend(?:ed|s)?|acknowledge[sd]?|"
     r"recogni[sz]e[sd]?|identif(?:ied|ies|y)|highlight(?:ed|s)?|conclude[sd]?|prais(?:ed|es|e)|"
     r"observ(?:ed|es)|endors(?:ed|es|e)|view(?:ed|s)?|considered|felt|feel|advise[sd]?|saw|see|express(?:ed|es)|"
     r"judged|said|says|confirm(?:ed|s)|raised|raises|criticis(?:ed|es)|welcom(?:ed|es)|drew|draws|recorded|"
     r"records|"
-    r"describ(?:ed|es)|point(?:ed|s)? out|(?:was|were|is|are|had been|has been|have been) (?:(?:particularly|very|also|"
+    r"describ(?:ed|es)|point(?:ed|s)? out|(?:was|were|is|are|had been|has been|have been|remains?|remained) (?:(?:particularly|very|also|"
     r"especially|greatly|less|not|more|most|rather|somewhat|highly|deeply|quite|fairly|generally|again|"
     r"however) )*(?:pleased|"
     r"impressed|concerned|positive|critical|complimentary|satisfied|dissatisfied|disappointed|worried|struck|"
@@ -199,6 +204,7 @@ _PASSIVE: Final = re.compile(
     r"cited|singled out|"
     r"found|seen|considered|judged|criticised|commented (?:up)?on|observed|viewed|regarded|reported)\b"
 )
+_FOUND_TO_BE: Final = re.compile(r"(?i)\bfound\b[^.;]{3,80}\bto (?:be|have)\b")
 _ACCORDING: Final = re.compile(
     rf"(?i)\btold (?:the |our )?(?:inspect\w+|reviewers?|review team)\b|\bit (?:was|is|has been) (?:also |further "
     rf")?(?:noted|found|observed|acknowledged|recogni[sz]ed|reported|"
@@ -228,6 +234,7 @@ _EVALUATIVE: Final = re.compile(
     r"not\b|limited|variab\w+|inadequate\w*|develop\w*|challeng\w+|too\b|gap\w*|further|attention|better|best|"
     r"timely|appropriate\w*|high|low|"
     r"reliabl\w+|experienced|skil\w+|unfilled|vacan\w+|held (?:you|it|them|us) back|declin\w+|"
+    r"motivated|knowledgeable|enthusias\w+|fully met|exceeded|"
     r"safe\w*|priority|prioriti\w+|benefit\w*|valu\w+|responsive\w*|particular\w*|innovat\w+|creativ\w+|thorough\w*|"
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
@@ -252,6 +259,10 @@ _NO_FINDING: Final = re.compile(
     r"es) that|"
     r"it appears)\b"
 )
+#: Only says that a table or a list follows.
+_POINTS_BELOW: Final = re.compile(
+    r"(?i)\b(?:the following|as follows|below|(?:are|were|is|was)|these)\b[^.;:]{0,90}:$|:$(?<=are:|ere:|ade:)"
+)
 _COUNCIL_SELF: Final = re.compile(
     r"(?i)^(?:the\s+)?(?:council|service|directorate|department|authority|CSF|we|officers|our)\b[^.]{0,60}\b(?:is|"
     r"are) (?:aware|addressing|committed|working|confident|pleased|developing)\b"
@@ -260,7 +271,7 @@ _COUNCIL_SELF: Final = re.compile(
 # ------------------------------------------------------------------------------------------------------------- actions
 
 _DOING: Final = (
-    r"(?:deploy|recruit|appoint|introduc|establish|develop|implement|provid|review|strengthen|launch|deliver|"
+    r"(?:add(?=\b|ed|s|ing)|deploy|recruit|appoint|introduc|establish|develop|implement|provid|review|strengthen|launch|deliver|"
     r"increas|creat|train|extend|expand|roll|commission|put|set|address|undertak|undertook|mak|ensur|improv|"
     r"work|"
     r"continu|build|"
@@ -278,6 +289,10 @@ _WILL: Final = re.compile(
     rf"further|initially|again|shortly|jointly)\s+)*(?P<passive>be\s+(?:(?:also|further|jointly|fully|"
     rf"regularly|"
     rf"now)\s+)*)?(?P<verb>{_DOING})\b"
+)
+_WOULD: Final = re.compile(
+    rf"\bwould\s+(?:(?:also|now|then|each|both|further|again|shortly|jointly)\s+)*(?P<passive>be\s+)?"
+    rf"(?P<verb>{_DOING})\b"
 )
 _UNDER_WAY: Final = re.compile(
     rf"(?i)\b(?:is|are)\s+(?:currently |now |also |already )*(?P<verb>(?=\w+ing\b){_DOING})\b"
@@ -325,7 +340,7 @@ _RESPONSIBLE: Final = re.compile(
 _RESPONSIBLE_SUBJECT: Final = re.compile(
     r"^(?:The\s+|A\s+)?(?:relevant\s+)?(?P<who>(?:[A-Z][\w’'&-]*|of|and|for|&)(?:\s+(?:[A-Z][\w’'&-]*|of|and|for|"
     r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Manager|Director|Officer|Leads?|Head)(?:\s+(?:of|"
-    r"for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)\s+(?:will|shall)\b"
+    r"for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)\s+(?:will|shall|would)\b"
 )
 _WHEN: Final = re.compile(
     r"(?i)(?:\b(?:by|before|from|in|during|until|no later than|within|at)\s+(?:the\s+)?(?:(?:end|start|beginning|"
@@ -342,6 +357,8 @@ _WHEN_TO_ACT: Final = re.compile(
 
 #: Nobody writes longer sentences; patterns are not tried on what only looks like one.
 MAX_SENTENCE: Final = 6_000
+#: What a sentence may announce that a paragraph then gives in its own words.
+_QUOTED: Final = ("strengths", "weaknesses", "findings")
 #: What a heading may say of the lists below it.
 _LISTED: Final = ("strengths", "improvement", "recommendations", "weaknesses")
 
@@ -368,6 +385,8 @@ class ProseReader:
     spans: Sequence[tuple[int, int]] = ()
     after: str | None = None
     letter: bool = False
+    minutes: bool = False
+    """In minutes what will be done is told as what would be."""
     skip: frozenset[int] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     recommendations: list[Recommendation] = field(default_factory=list)
@@ -446,9 +465,14 @@ class ProseReader:
         text = self.document.slice(block)
         plain = collapsed(text)
         family = _family(block.marker)
-        bullet = block.kind == "list_item" and not self._is_numbered_paragraph(index, block)
+        bullet = index in self._unmarked or (
+            block.kind == "list_item" and not self._is_numbered_paragraph(index, block)
+        )
         changed = bullet and place.list_marker is not None and family != place.list_marker
-        if (not bullet and not self._leads_in(index, block)) or (changed and family in ("numbered", "sectioned")):
+        announced = place.list_mode in _QUOTED and not bullet and self._after_lead(index)
+        if (not bullet and not announced and not self._leads_in(index, block)) or (
+            changed and family in ("numbered", "sectioned")
+        ):
             place.list_mode = (
                 place.mode if place.mode in _LISTED and block.kind == "list_item" and not changed else None
             )
@@ -466,6 +490,11 @@ class ProseReader:
             return
         if self._leads_in(index, block):
             self._lead_in(index, block, plain)
+            return
+        if place.list_mode in _QUOTED and not bullet and self._after_lead(index):
+            mode, place.mode, place.list_mode = place.mode, place.list_mode, None
+            self._sentences(block)
+            place.mode = mode
             return
         if place.list_mode is not None and bullet:
             if place.list_marker is None:
@@ -507,6 +536,39 @@ class ProseReader:
                 members.append(index)
         return frozenset(members) if crossed and len(members) >= 4 else frozenset()
 
+    @cached_property
+    def _unmarked(self) -> frozenset[int]:
+        """Paragraphs that are the items of a list whose bullets were lost: two or more short ones in a row, each one
+        sentence or less, below a line that ends in a colon."""
+        members: set[int] = set()
+        blocks = self.document.blocks
+        for index, block in enumerate(blocks):
+            if block.kind not in ("paragraph", "list_item") or index in members:
+                continue
+            if not re.search(r":\s*[-–]?$", self.document.slice(block)):
+                continue
+            run = []
+            for at in range(index + 1, len(blocks)):
+                if not self._could_be_item(blocks[at]):
+                    break
+                run.append(at)
+            ends = {self.document.slice(blocks[at]).rstrip()[-1:] in ".!?" for at in run[:-1]}
+            if len(run) >= 2 and len(ends) == 1:
+                members.update(run)
+        return frozenset(members)
+
+    def _could_be_item(self, block: Block) -> bool:
+        if block.kind != "paragraph" or block.marker is not None:
+            return False
+        text = collapsed(self.document.slice(block))
+        return (
+            2 <= len(text.split()) <= 45
+            and not text.endswith(":")
+            and len(list(sentences(text, 0, len(text)))) == 1
+            and not _DECIDING.search(text)
+            and not re.match(r"(?i)(?:dear|yours|date|contact|report (?:by|of)|appendix|annexe?|page)\b", text)
+        )
+
     def _aside(self, block: Block) -> None:
         """Sections on money, law and the like: only an action may stand there."""
         made = False
@@ -520,12 +582,16 @@ class ProseReader:
         following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
         if following is None:
             return False
+        if index + 1 in self._unmarked and index not in self._unmarked:
+            return True
+        if index in self._unmarked:
+            return False
         if following.kind == "list_item" and (
             not self._is_numbered_paragraph(index + 1, following) or _below(block, following)
         ):
             if re.search(r":\s*[-–]?$", text):
                 return True
-            if not re.search(r"[.!?]$", text) and block.kind == "paragraph" and not _is_item_like(block):
+            if not re.search(r"[.!?][’”\"')\]]*$", text) and block.kind == "paragraph" and not _is_item_like(block):
                 return True
             opened = re.search(
                 r"(?i)\b(?:the following|these (?:are|include|included|were)|in the areas? of|as follows|include|"
@@ -534,6 +600,11 @@ class ProseReader:
             )
             return bool(opened)
         return text.endswith((":", ":-")) and following.kind == "paragraph" and len(text.split()) <= 14
+
+    def _after_lead(self, index: int) -> bool:
+        """Whether the block right above ends in the colon that announces this paragraph."""
+        above = self.document.blocks[index - 1] if index else None
+        return above is not None and above.table is None and self.document.slice(above).rstrip().endswith(":")
 
     def _lead_in(self, index: int, block: Block, plain: str) -> None:
         """Reads the sentences before the one that introduces, then says what the list's items will be."""
@@ -588,6 +659,7 @@ class ProseReader:
             bool(_REPORTED.search(lead) or _REPORTED.search(before))
             or place.reporter
             or self.letter
+            or re.search(r"(?i)\brecommendations (?:was|were|have been) made\b", lead) is not None
             or place.mode in ("findings", "strengths", "improvement", "recommendations")
         )
         improve, weak, strong = _LEAD_IMPROVE.search(scope), _LEAD_WEAK.search(scope), _LEAD_STRENGTH.search(scope)
@@ -597,9 +669,13 @@ class ProseReader:
             return "weaknesses"
         if reported and strong:
             return "strengths"
-        if _LEAD_METHOD.search(lead) and not re.search(r"(?i)\bfound that\b|\bfound the\b", lead):
+        if _LEAD_METHOD.search(lead) and not re.search(r"(?i)\bfound (?:that|the)\b|\bcomments:", lead):
             return "method"
-        if reported and re.search(r"(?i)\b(?:found|noted|commented|said|stated|concluded|findings?)\b", lead):
+        if reported and re.search(
+            r"(?i)\b(?:found|notes?|noted|comments?|commented|says?|said|writes?|wrote|states?|stated|concludes?|"
+            r"concluded|findings?)\b",
+            lead,
+        ):
             return "findings"
         if place.mode in ("strengths", "improvement", "recommendations", "weaknesses", "findings", "actions"):
             return place.mode
@@ -632,7 +708,7 @@ class ProseReader:
 
     def _sentences(self, block: Block) -> None:
         place = self._place
-        place.reporter = False
+        place.reporter = place.reporter and self.document.slice(block).startswith("They ")
         made: set[str] = set()
         last_finding = False
         for start, end in sentences(self.document.text, block.start, block.end):
@@ -677,6 +753,8 @@ class ProseReader:
         place = self._place
         if len(text.split()) < 5 or _NO_FINDING.search(text) or _COUNCIL_SELF.search(text) or text.endswith("?"):
             return False
+        if _POINTS_BELOW.search(text):
+            return False
         if not re.search(r"[.!?:;…][’”\"')\]]*$", text) and find_dates(text):
             return False  # a line of the paper's head
         if _WILL.search(text) and not _ACTIVE.search(text):
@@ -696,6 +774,7 @@ class ProseReader:
             and (place.reporter or re.search(rf"(?i){_BODY}", text))
             and (
                 _tells(text[they.end() :])
+                or _FOUND_TO_BE.search(text) is not None
                 or bool(_EVALUATIVE.search(text))
                 or _JUDGING.search(text[they.start() : they.end() + 6]) is not None
             )
@@ -837,7 +916,7 @@ class ProseReader:
         text = collapsed(self.document.text[start:end])
         if len(text.split()) < 6 or _ACTIVE.search(text):
             return False
-        will = _WILL.search(text) or _IN_PLACE.search(text)
+        will = _WILL.search(text) or _IN_PLACE.search(text) or (_WOULD.search(text) if self.minutes else None)
         if will is None and self._place.mode == "actions":
             will = _UNDER_WAY.search(text) or (_DONE.search(text) if _timescale(text, self.after) else None)
         being = _BEING.search(text) if will is None else None
@@ -891,7 +970,7 @@ class ProseReader:
                 made_by=maker(rule, 0.75),
                 timescale=timescale,
                 date=timescale_edtf(timescale, self.after),
-                responsible=(collapsed(who["who"]),) if who else (),
+                responsible=(re.sub(r"^(?:The|A|Our) ", "", collapsed(who["who"])),) if who else (),
                 section=self._place.section,
             )
         )

@@ -141,7 +141,7 @@ def framework_id(name: str | None, start: str | None = None) -> str | None:
 
 
 GRADE_WORDS: Final = (
-    r"(?:outstanding|good|adequate|satisfactory|inadequate|require[sd]? improvement(?: to be good)?|requiring "
+    r"(?:outstanding|good|adequate|satisfactory|inadequate|require[sd]? improvements?(?: to be good)?|requiring "
     r"improvement"
     r"|poor|excellent)"
 )

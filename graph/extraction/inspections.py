@@ -271,6 +271,12 @@ _JUDGED: Final = re.compile(
     rf"(?i)\b(?:judged|graded|rated|found|judging|judgement (?:was|of)|considered"
     rf"|deemed)\b(?P<between>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
 )
+_WAS: Final = re.compile(
+    rf"(?i)(?:(?:the )?(?:local authority|council|service|overall (?:quality|effectiveness|judge?ment|performance))"
+    rf"(?: of [\w ]{{3,40}})?(?: rating| grade)?|it|they|services|(?:all|both)(?: of)?(?: the)?(?: \w+)?)\s+"
+    rf"(?:was|were)(?P<between>(?: overall| also)?)\s+(?P<grade>{GRADE})"
+)
+"""What follows the sentence that names an earlier inspection: "The overall quality was good."."""
 _THEN: Final = re.compile(
     rf"(?i)\b(?:since|than|in|of|from)\b[^.;]{{0,60}}?(?P<when>\b(?:19|20)\d\d),?\s+(?:when|where|at which time)\b"
     rf"(?P<said>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
@@ -281,6 +287,10 @@ _IN_THE_YEAR: Final = re.compile(
     rf",?\s+(?:in|at (?:the|its|their) (?:last |previous )?inspection (?:in|of)|during)\s+(?:\w+\s+)?(?P<when>(?:19|"
     rf"20)\d\d)\b"
 )
+_THAT_YEAR: Final = re.compile(
+    rf"(?i)^(?:in|during|at (?:the|its|their) (?:last |previous )?inspection in)\s+(?:\w+\s+)?(?P<when>(?:19"
+    rf"|20)\d\d),\s+(?P<said>[^.;]{{0,80}}?\b(?:judged|rated|graded|found)\b[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
+)
 """A grade tied to a past year within one clause."""
 _OF_OTHERS: Final = re.compile(
     r"(?i)\b(?:homes?|schools?|settings?|audit\w*|cases|provider\w*|nationally|per cent|percent|agency|agencies|plans|"
@@ -288,7 +298,8 @@ _OF_OTHERS: Final = re.compile(
 )
 _OF_SERVICES: Final = re.compile(r"(?i)\b(?:services?|local authority|council|arrangements|inspect\w+|children[’']s)\b")
 _CHILDRENS_HOME: Final = re.compile(
-    r"(?i)children[’']s homes?|most recent ofsted inspection|\bin this inspection\b|residential"
+    r"(?i)children[’']s homes?|\b(?:one|two|three|four|five|all|both|it) (?:was|were|is|are) (?:judged|found|rated)"
+    r"[^.]*most recent (?:ofsted )?inspection|residential|short[- ](?:term )?break"
 )
 _SUBJECT: Final = re.compile(
     r"(?i)(?:authority[’']s|council[’']s|(?:[A-Z][\w-]+[’']s?)|of (?:the )?)\s+(?P<name>(?:arrangements for the "
@@ -302,6 +313,8 @@ def earlier_inspections(
 ) -> list[Earlier]:
     """Earlier inspections whose judgement is given, in reading order; a mere mention is none."""
     found: list[Earlier] = []
+    listed_years: set[str] = set()
+    told: list[Earlier] = []  # in running text, which a section of earlier inspections is more exact than
     tied: list[Earlier] = []
     seen: set[tuple[str | None, str]] = set()
     position = 0
@@ -313,9 +326,7 @@ def earlier_inspections(
             continue
         text = document.slice(place.block)
         tied.extend(_tied_to_year(document, place.block, authority, body))
-        if not re.search(r"(?i)inspect", text) or (
-            _CHILDRENS_HOME.search(text) and "last inspection report" not in text
-        ):
+        if not re.search(r"(?i)inspect", text):
             continue
         listed = _listed_below(document, located[position:]) if text.rstrip().endswith(":") else []
         if listed:
@@ -331,6 +342,12 @@ def earlier_inspections(
             if key not in seen:
                 seen.add(key)
                 found.append(earlier)
+                year = (earlier.inspection.start or "")[:4]
+                if place.section.kind == "previous":
+                    listed_years.add(year)
+                else:
+                    told.append(earlier)
+    found = [item for item in found if item not in told or (item.inspection.start or "")[:4] not in listed_years]
     fuller = {(earlier.inspection.start or "")[:4] for earlier in found}
     found += [earlier for earlier in tied if (earlier.inspection.start or "")[:4] not in fuller]
     return _distinct(found)
@@ -344,7 +361,7 @@ def _tied_to_year(
         text = document.text[start:end]
         if _OF_OTHERS.search(text) or not _OF_SERVICES.search(text):
             continue
-        for pattern in (_THEN, _IN_THE_YEAR):
+        for pattern in (_THEN, _IN_THE_YEAR, _THAT_YEAR):
             match = pattern.search(text)
             if match is None or re.search(r"(?i)this inspection|\b(?:not|now|more|longer)\b", match["said"]):
                 continue
@@ -359,15 +376,18 @@ def _distinct(found: list[Earlier]) -> list[Earlier]:
     """Without what a fuller account of the same inspection says too."""
     kept: list[Earlier] = []
     for earlier in sorted(found, key=lambda item: (-len(item.judgements), item.inspection.framework is None)):
-        areas = {area_concept(printed.area) for printed in earlier.judgements}
+        areas = _areas(earlier)
         year = (earlier.inspection.start or "")[:4]
         if not any(
-            (other.inspection.start or "")[:4] == year
-            and (areas <= {area_concept(p.area) for p in other.judgements} or _vaguely(earlier, other))
+            (other.inspection.start or "")[:4] == year and (areas <= _areas(other) or _vaguely(earlier, other))
             for other in kept
         ):
             kept.append(earlier)
     return [earlier for earlier in found if earlier in kept]
+
+
+def _areas(earlier: Earlier) -> set[str]:
+    return {area_concept(printed.area) or printed.area.casefold() for printed in earlier.judgements}
 
 
 def _vaguely(earlier: Earlier, other: Earlier) -> bool:
@@ -399,7 +419,7 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
     found: list[Earlier] = []
     for index, (start, end) in enumerate(spans):
         text = document.text[start:end]
-        if not _PAST.search(text):
+        if not _PAST.search(text) or (_CHILDRENS_HOME.search(text) and "last inspection report" not in text):
             continue
         date = _date(text, published=False)
         if date is None:
@@ -409,11 +429,11 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
         if judged is None and index + 1 < len(spans):
             follow = document.text[slice(*spans[index + 1])]
             if not re.search(r"(?i)\bin(?: \w+)? (?:19|20)\d\d\b", follow) and re.match(
-                r"(?i)(?:the (?:local authority|council|service|authority|arrangements|overall)|it|they|services"
-                r"|this|both|at that|overall)",
+                r"(?i)(?:the (?:local authority|council|service|authority|arrangements|overall|inspect)|it|they|services"
+                r"|this|both|at that|overall|all)",
                 follow,
             ):
-                judged, stop = _JUDGED.search(follow), spans[index + 1][1]
+                judged, stop = _WAS.match(follow) or _JUDGED.search(follow), spans[index + 1][1]
         if judged is None or re.search(r"(?i)this inspection|now judged|monitoring", judged["between"]):
             continue
         subject = _SUBJECT.search(text)

@@ -120,6 +120,8 @@ _NUMBERED_RECOMMENDATION = re.compile(
     r"ref\.?\s*)?(?P<ref>\d+(?:\.\d+)*[a-z]?|[A-Z](?=[:.\s)–-]))?"
     r"\s*[:.)–—-]*\s*(?P<text>.*)$"
 )
+#: What a requirement rests on, not its number.
+_LEGAL_REF = re.compile(r"(?i)(?:reg(?:ulation)?|section|sec|standard|nms|article|schedule)s?\b\.?\s*\d")
 _REF = re.compile(
     r"^\(?(?:(?:rec(?:ommendation)?|afi|r|a|p|pa|ref|"
     r"action)\.?\s?)?\d{1,3}(?:[.\-/]\d{1,3}){0,3}\.?\s?[a-z]?\)?\.?$|"
@@ -157,6 +159,8 @@ class PlanItems:
     actions: tuple[Action, ...] = ()
     segments: tuple[Segment, ...] = ()
     used: frozenset[int] = frozenset()
+    answers: dict[int, str] = field(default_factory=dict)
+    """Of actions, by their place, whose row gives only the number of the recommendation, printed elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,11 @@ def plan_items(document: ReadDocument, after: str | None = None) -> PlanItems:
             reader.between(index, block)
     reader.finish()
     return PlanItems(
-        tuple(reader.recommendations), tuple(reader.actions), tuple(reader.segments), frozenset(reader.used)
+        tuple(reader.recommendations),
+        tuple(reader.actions),
+        tuple(reader.segments),
+        frozenset(reader.used),
+        reader.answers,
     )
 
 
@@ -211,6 +219,7 @@ class _PlanReader:
     current: int | None = None
     named: int | None = None
     legend: dict[str, str] = field(default_factory=dict)
+    answers: dict[int, str] = field(default_factory=dict)
     _labelled: dict[Role, list[CellLine]] = field(default_factory=dict)
     _labelled_blocks: list[int] = field(default_factory=list)
 
@@ -412,15 +421,26 @@ class _PlanReader:
         if self.document.pages:
             record = _Record({role: unwrapped(self.document, lines, role) for role, lines in record.cells.items()})
         self._answered(record)
+        made = len(self.actions)
         if "section" in record.cells:
             self.section = self._text(record.cells["section"])
         self._actions(record)
+        ref = self._bare_ref(record)
+        if ref is not None:
+            self.answers.update(dict.fromkeys(range(made, len(self.actions)), ref))
+
+    def _bare_ref(self, record: _Record) -> str | None:
+        """The number in a row of a table that has no column for the recommendations themselves."""
+        if self.current is not None or "ref" not in record.cells or "recommendation" in record.cells:
+            return None
+        ref = _clean_ref(self._text(record.cells["ref"]))
+        return ref if ref is not None and re.fullmatch(r"\d+(?:\.\d+)*[a-z]?|[A-Z]\d*", ref) else None
 
     def _answered(self, record: _Record) -> None:
         """Makes the recommendations of a record; ``current`` becomes the one that its actions answer."""
         lines = record.cells.get("recommendation", ())
         ref = _clean_ref(self._text(record.cells.get("ref", ()))) if "ref" in record.cells else None
-        if ref is not None and not _REF.match(ref):
+        if ref is not None and (not _REF.match(ref) or _LEGAL_REF.match(ref)):
             ref = None
         if not lines:
             if ref and not record.cells.get("action"):

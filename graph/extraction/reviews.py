@@ -57,6 +57,8 @@ _FRAMEWORKS: Final = tuple(
         r"(?:Ofsted )?focused visit(?: (?:of|to) [\w’' ]{3,60}?)?(?=[.,;]| in | on |$)",
         r"(?:Ofsted )?monitoring visit",
         r"joint review",
+        r"inspection of (?:local authority )?arrangements for the protection of children",
+        r"(?:annual )?(?:performance|star) ratings? (?:for|of) [\w’' ]{4,40}?(?=[.,;]| in | for | \d|$)",
         r"single inspection framework|\bSIF\b",
         (
             r"core case inspection|short quality screening|full joint inspection|thematic inspection|"
@@ -86,13 +88,13 @@ _SERVICES_FOR: Final = re.compile(
 )
 _EVENT: Final = re.compile(
     r"(?i)\binspect(?:ed|ion|ors?)\b|\bvisit(?:ed)?\b|\breview(?:ed)?\b|\bfieldwork\b|\bassess(?:ment|ed)\b|"
-    r"\bon[- ]site\b"
+    r"\bon[- ]site\b|\bexamined\b"
 )
 _EVENT_VERB: Final = re.compile(
     r"(?i)\b(?:took place|taken place|was (?:under)?taken|undertaken|carried out|conducted|held|inspected|visited|"
     r"were (?:on[- ]site|in)|"
     r"was (?:inspected|completed|held)|reviewed|assessed|on[- ]site|took|between|during|fieldwork|of .{3,80} in|"
-    r"commenced|completed)\b"
+    r"commenced|completed|examined)\b"
 )
 _EARLIER: Final = re.compile(
     r"(?i)\b(?:compare[sd] with|previous(?:ly)?|earlier|last|former|initial|preceding|prior|since the|first)\b"
@@ -182,14 +184,14 @@ _GRADED: Final = (
     r"(?:(?:local authority|council[’']s)\s+)?(?:children[’']s\s+)?(?:social care\s+)?services(?: for [\w ]{3,40}?)?|"
     r"(?:local )?safeguarding children board|LSCB|(?:the )?(?:experiences? and progress|"
     r"impact of leaders)[\w ,’'-]{3,90}?|"
-    r"leadership,? management and governance|adoption(?: performance)?|(?:arrangements for )?(?:safeguarding|help and "
+    r"leadership(?:,? (?:management )?and (?:management|governance))?|adoption(?: performance)?|(?:arrangements for )?(?:safeguarding|help and "
     r"protection)|children (?:who need help and protection|looked after[\w ]{0,30}?|in care)|care leavers|"
     r"capacity to improve|"
     r"council|(?:local )?authority|department|service)"
 )
 #: "found that overall effectiveness requires improvement", "and that the board is inadequate".
 _THAT_IS: Final = re.compile(
-    rf"(?i)\b(?:that|and|but|while|with)\s+(?P<area>{_GRADED}|(?-i:[A-Z][\w-]+)(?=\s+\w+ improvement[\w ]{{0,12}} ove"
+    rf"(?i)(?:\b(?:that|and|but|while|with)|;)\s+(?P<area>{_GRADED}|(?-i:[A-Z][\w-]+)(?=\s+\w+ improvement[\w ]{{0,12}} ove"
     rf"rall))\s+(?:overall\s+)?"
     rf"(?:(?:is|was|are|were|remains?|had been)\s+(?:overall\s+)?)?(?P<grade>requir(?:es?|"
     rf"ed) improvement(?: to be good)?|"
@@ -217,6 +219,8 @@ _GRADE_CELL: Final = re.compile(
     rf"(?i)^{_Q}(?:grade\s*)?(?:{_GRADE}|[1-4](?:\s*[-–(]\s*{_GRADE}\)?)?|{_GRADE}\s*\((?:grade )?[1-4]\)|"
     rf"serving .{{3,40}} well|promising|uncertain){_QE}\.?$"
 )
+_SCORE_CELL: Final = re.compile(r"\d{1,3}\s?%")
+_SCORE_HEAD: Final = re.compile(r"(?i)\b(?:scores?|rating|grade|judge?ment)\b")
 _SUBJECT: Final = re.compile(
     r"(?P<np>(?:the\s+)?(?:capacity (?:to|for) improve(?:ment)?|[A-Z][\w’'&]*|council[’']s|overall|children[’']s|"
     r"social|services?|effectiveness|of|and|for|help|protection|care|leavers|leadership|adoption|performance|"
@@ -293,6 +297,7 @@ class ReviewTeller:
     judgements: list[Judgement] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     _served: list[str | None] = field(default_factory=list)
+    _group: str | None = None
 
     def tell(self, blocks: Iterable[Block], *, answered: bool) -> Told:
         """answered: whether the paper holds recommendations, findings or a plan, and so is about an inspection even
@@ -377,7 +382,7 @@ class ReviewTeller:
                     date.earliest[5:7] > "12"
                     or _EARLIER.search(before[-45:])
                     or re.search(
-                        r"(?i)\b(?:dated|launched|published|meeting|letter|report of|cabinet|committee|scrutiny|by "
+                        r"(?i)\b(?:dated|launched|announced|published|meeting|letter|report of|cabinet|committee|scrutiny|by "
                         r"(?:the )?(?:end|start)|"
                         r"until|since|presented|framework (?:was|is|introduced|published)|introduced|endorsed|"
                         r"programme|proposed|"
@@ -518,7 +523,7 @@ class ReviewTeller:
             ):
                 continue
             if not re.search(
-                r"(?i)rat|award|judg|perform|assess|stars? (?:council|authority|service)|achiev|receiv", text
+                r"(?i)rat|award|judg|perform|assess|stars? (?:council|authority|service)|achiev|receiv|given", text
             ):
                 continue
             found.append(
@@ -609,7 +614,7 @@ class ReviewTeller:
     def _give(self, given: _Given, review: int) -> None:
         self.spans.append((given.start, given.end))
         grade = collapsed(given.grade).strip("‘’'\"“”.")
-        whom = self._whom(given)
+        whom = (self._group if given.rule == "council.table" else None) or self._whom(given)
         for known, served in zip(self.judgements, self._served, strict=True):
             if known.inspection != review or not _same_grade(known.grade, grade):
                 continue
@@ -649,28 +654,42 @@ class ReviewTeller:
                 if cell.lines
             }
             rows.append((row, texts))
+        heads = rows[0][1]
+        scored = {column for column, head in heads.items() if column and _SCORE_HEAD.search(head)}
+        if scored and not self._of_inspection():
+            scored = set()
+
+        def is_grade(column: int, text: str) -> bool:
+            return bool(_GRADE_CELL.match(text) or (column in scored and _SCORE_CELL.fullmatch(text)))
+
         graded = [
             (row, texts)
             for row, texts in rows
-            if sum(bool(_GRADE_CELL.match(t)) for t in texts.values()) >= 1 and len(texts) >= 2
+            if any(is_grade(column, text) for column, text in texts.items()) and len(texts) >= 2
         ]
         if len(graded) < max(1, 0.5 * (len(rows) - 1)) or not graded:
             return
-        columns = sorted({column for _, texts in graded for column, text in texts.items() if _GRADE_CELL.match(text)})
+        every = len(graded) == len(rows) >= 3
+        columns = sorted({column for _, texts in graded for column, text in texts.items() if is_grade(column, text)})
         if len(columns) > 4 or 0 in columns:
             return
-        heads = rows[0][1] if rows[0] not in graded else {}
+        heads = heads if rows[0] not in graded else {}
         reviews = {
             column: self._column_review(heads.get(column, ""), position, len(columns), block)
             for position, column in enumerate(columns)
         }
-        for row, texts in graded:
+        self._group = self._line_above(block)
+        for row, texts in rows:
+            if len(texts) < 2 or not any(is_grade(column, text) for column, text in texts.items()):
+                if len(texts) == 1 and len(next(iter(texts.values())).split()) <= 10:
+                    self._group = next(iter(texts.values())).casefold()
+                continue
             first = min(texts)
-            if first in columns or not _names_area(texts[first]):
+            if first in columns or not (every or _names_area(texts[first])):
                 continue
             for column in columns:
                 text = texts.get(column, "")
-                if _GRADE_CELL.match(text):
+                if is_grade(column, text):
                     cell = next(c for c in row.cells if c.column == column)
                     self._give(
                         _Given(
@@ -678,6 +697,17 @@ class ReviewTeller:
                         ),
                         reviews[column],
                     )
+
+    def _of_inspection(self) -> bool:
+        """Whether a share of work is a score: only of inspections that give one, as those of youth offending do."""
+        return self.reviews[0].inspectorate == "HMI Probation"
+
+    def _line_above(self, block: Block) -> str | None:
+        """The short line right above a table, which says what it grades."""
+        at = self.document.blocks.index(block)
+        above = self.document.blocks[at - 1] if at else None
+        text = collapsed(self.document.slice(above)) if above is not None and above.table is None else ""
+        return text.casefold() if 0 < len(text.split()) <= 10 and not text.endswith((".", ":")) else None
 
     def _column_review(self, head: str, position: int, count: int, block: Block) -> int:
         """The inspection of a column of grades: an earlier one where its head names another year than the main one."""
@@ -902,7 +932,7 @@ def _mentions(text: str, main: tuple[str, str] | None = None) -> list[_Mention]:
         found.append(_Mention(match.start(), match.end(), None, None, False))
     for date in find_dates(text):
         before = text[max(0, date.start - 70) : date.start]
-        said = re.search(r"(?i)\b(?:in|since|during|of)\s+(?:\w+\s+)?$", before)
+        said = re.search(r"(?i)(?<!than )\b(?:in|since|during|of)\s+(?:\w+\s+)?$", before)
         own = any(0 <= date.start - mention.end <= 45 or 0 <= mention.start - date.end <= 25 for mention in found)
         if said and (not own or _EARLIER.search(before)) and not (main and _within(date, main)):
             found.append(_Mention(date.start, date.end, None, None, True))
@@ -959,7 +989,8 @@ _AREA_WORDS: Final = re.compile(
     r"(?i)service|effectiveness|leader|care|children|protection|adoption|fostering|permanence|management|governance|"
     r"safeguarding|overall|council|quality|outcome|performance|capacity|practice|"
     r"progress|prospects|board|lscb|authority|health|staying|enjoy|contribution|economic|help|equality|ambition|"
-    r"judge?ment|rating|provision|youth|education|social"
+    r"judge?ment|rating|provision|youth|education|social|organisation|partnership|inclusion|risk of harm|likelihood|"
+    r"re-?offending|learners|personalis|support|safety|wellbeing|well-being|dignity|choice|independence"
 )
 
 

@@ -33,13 +33,16 @@ _MAX_WORDS = 14
 def mark_headings(drafts: Sequence[Draft]) -> list[Draft]:
     """Paragraphs and numbered lines that head what follows become headings; the rest is left as it is."""
     marked: list[Draft] = []
+    number = 0
     for index, draft in enumerate(drafts):
         following = next((d for d in drafts[index + 1 : index + 2]), None)
         previous = marked[-1] if marked else None
         if (draft.kind == "paragraph" and _heads(draft)) or (
-            draft.kind == "list_item" and _numbered_heading(draft, previous, following)
+            draft.kind == "list_item"
+            and (_numbered_heading(draft, previous, following) or _goes_on(draft, number, previous, following))
         ):
             marked.append(replace(draft, kind="heading", level=_level(draft)))
+            number = _whole_number(draft.marker) or number
         else:
             marked.append(draft)
     return marked
@@ -80,6 +83,26 @@ def _numbered_heading(draft: Draft, previous: Draft | None, following: Draft | N
     if _in_list_of_phrases(draft, previous) or (following is not None and _in_list_of_phrases(draft, following)):
         return False
     return len(words) <= 10 and _title_case(words)
+
+
+def _whole_number(marker: str | None) -> int | None:
+    found = re.fullmatch(r"(\d{1,2})\.?", marker or "")
+    return int(found[1]) if found else None
+
+
+def _goes_on(draft: Draft, number: int, previous: Draft | None, following: Draft | None) -> bool:
+    """Whether a short numbered line is the next of a paper's numbered headings: three of them precede it, no list."""
+    text = squeeze(draft.text)
+    return (
+        number >= 3
+        and _whole_number(draft.marker) == number + 1
+        and len(text.split()) <= 9
+        and text[:1].isupper()
+        and not re.search(r"[.;:,]$", text)
+        and not (_in_list_of_phrases(draft, previous) and _whole_number(previous.marker if previous else None))
+        and following is not None
+        and not _in_list_of_phrases(draft, following)
+    )
 
 
 def _numbers_below(draft: Draft, following: Draft | None) -> bool:

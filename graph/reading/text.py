@@ -45,6 +45,8 @@ _ENTITY = re.compile(
 )
 _HASHES = re.compile(r"^\s{0,3}(#{1,6})\s+(\S.*)$")
 _BARE_NUMBER = re.compile(r"^(\d{1,2})\s+([A-Z][^.;]*?):?$")
+#: Lines of a list of grades or scores: "Staying safe - Good", "Capacity to improve: 3".
+_VALUE_AT_END = re.compile(r"\s[-–—:]\s*[\w ]{1,24}$|:\s*\w[\w ]{0,24}$")
 _LABEL = re.compile(r"^[A-Z][\w /&’'()-]{1,40}:\s*\S")
 
 
@@ -163,6 +165,8 @@ class _Reader:
             return not _LABEL.match(words)
         if _LABEL.match(words) or is_capitals(words) != is_capitals(previous):
             return False
+        if _introduces(words) or (_VALUE_AT_END.search(previous) and _VALUE_AT_END.search(words)):
+            return False
         if re.search(r"[.!?:;]$", previous) and len(previous) < 0.75 * width:
             return False
         return width > 60 and len(previous) + 1 + len(words.split()[0]) > 0.92 * width
@@ -241,6 +245,11 @@ class _Reader:
 
 
 _OPEN_ENDED = frozenset("a an and or of the for in to with by on at from its their between into that which".split())
+
+
+def _introduces(words: str) -> bool:
+    """A short line of its own that heads what stands below it: "Within three months:"."""
+    return words.endswith(":") and words[:1].isupper() and len(words.split()) <= 8
 
 
 def _is_tab_row(line: str) -> bool:

@@ -43,7 +43,7 @@ def _put(entry: Gold, key: str, value: str) -> None:
     first, *others = (part.strip() for part in value.split(" ~ "))
     entry[key] = first if first not in ("", "-") else None
     if others:
-        entry[f"{key}_alt"] = others
+        entry[f"{key}_alt"] = [other if other != "-" else None for other in others]
 
 
 def _inspection(value: str, authority: str | None) -> Gold:

@@ -1,0 +1,46 @@
+"""Invented papers as plain text, as a download of a council's page or an old PDF leaves it, annotated in place.
+
+The head is that of ``tests.samples.markup``. The body is printed as it stands but for its marks: ``[[+ T]]``,
+``[[- T]]`` and ``[[~ T]]`` are findings, ``[[> T]]`` or ``[[>2.1| T]]`` a recommendation, ``[[@ T || ref || timescale
+|| EDTF date || owners]]`` an action of which only T is printed; a ``?`` behind the brackets makes it optional.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.samples.gold import gold
+from tests.samples.markup import POLARITY, parse
+
+FOLDER = Path(__file__).with_name("unfitted_text")
+_MARK = re.compile(r"\[\[(?P<optional>\??)(?P<sign>[-+~>@])(?:(?P<ref>[\w.]+)\|)? ?(?P<text>.*?)\]\]", re.DOTALL)
+
+
+def printed(source: str) -> str:
+    """The body without its marks."""
+    return _MARK.sub(lambda mark: mark["text"].split("||")[0].rstrip(), source.partition("\n\n")[2])
+
+
+def annotations(source: str) -> dict[str, Any]:
+    """What the paper says, in the form of ``tests.samples.gold``."""
+    head, _, body = source.partition("\n\n")
+    said: dict[str, Any] = gold(parse(head + "\n\n"))
+    for mark in _MARK.finditer(body):
+        text, *cells = (cell.strip() for cell in mark["text"].split("||"))
+        text = " ".join(re.sub(r"<[^>]+>|\*\*", " ", text).split())
+        entry: dict[str, Any] = {"text": text}
+        if mark["optional"]:
+            entry["optional"] = True
+        if mark["sign"] == ">":
+            said["recommendations"].append(entry | {"ref": mark["ref"], "themes": []})
+        elif mark["sign"] == "@":
+            ref, when, date, owners = [*cells, "", "", "", ""][:4]
+            people = [owner.strip() for owner in owners.split(";") if owner.strip()]
+            said["actions"].append(
+                entry | {"ref": ref or None, "timescale": when or None, "date": date or None, "responsible": people}
+            )
+        else:
+            said["findings"].append(entry | {"polarity": POLARITY[mark["sign"]], "section": None})
+    return said
