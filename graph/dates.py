@@ -37,7 +37,8 @@ _ATOM = re.compile(
     | (?P<md_m>{_MONTH})\s+(?P<md_d>{_DAY})\s?(?:st|nd|rd|th)\b
     | (?P<my_m>{_MONTH})[\s,.\-/]{{0,3}}(?:of\s+)?(?P<my_y>{_YEAR})
     | (?P<m_only>{_MONTH})(?!\w)
-    | (?:(?P<quarter>Q(?:tr\.?\s?)?[1-4]|(?:1st|2nd|3rd|4th|first|second|third|fourth|last|final)\s+(?:quarter|qtr)|quarter\s+[1-4])
+    | (?:(?P<quarter>Q(?:tr\.?\s?)?[1-4]|(?:1st|2nd|3rd|4th|first|second|third|fourth|last|final)\s+(?:quarter|qtr)
+        |quarter\s+[1-4])
         [\s,:(]*(?:of\s+)?
         (?P<quarter_year>(?:19|20)\d\d\s?[-/–]\s?(?:(?:19|20)\d\d|\d\d)|\d\d/\d\d))
     | (?P<season>spring|summer|autumn|winter)\s+(?:term\s+|half[\s-]term\s+)?

@@ -339,11 +339,13 @@ to be good for both.
 
 ### Previous Ofsted inspections
 
-- The previous inspection of Leeds's safeguarding arrangements was in May 2011. The local authority was judged to be good.
+- The previous inspection of Leeds's safeguarding arrangements was in May 2011. The local authority was judged to be
+  good.
 - The previous inspection of Leeds's services for looked after children was in May 2011. The local authority was judged
   to be good.
 - The inspection of Leeds's adoption service was in October 2010. The overall quality was satisfactory.
-- The local authority operates one children's home. It was judged to be outstanding in its most recent inspection in 2014.
+- The local authority operates one children's home. It was judged to be outstanding in its most recent
+  inspection in 2014.
 
 ## Leadership, management and governance
 
@@ -378,7 +380,8 @@ def test_a_finding_that_names_an_audit_of_a_section_of_law_is_kept(tmp_path: Pat
         FRONT.format(council="Leeds City Council")
         + """## Leadership, management and governance
 
-1. Thorough audits have been carried out under Section 11 and their lessons reach every team through a monthly newsletter.
+1. Thorough audits have been carried out under Section 11 and their lessons reach every team through a
+monthly newsletter.
 """,
     )
     assert len(found.findings) == 1

@@ -57,7 +57,8 @@ _STRENGTH_HEADING: Final = re.compile(
     r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
     r"(?:is|was|we do|they (?:said|"
     r"found)).{0,20}\bwell\b|good practice|positive (?:findings|features|practice|areas|comments)|"
-    r"achievements?|\bstandards? (?:that (?:are|were) )?exceeded\b|improvements? (?:observed|seen|made|noted|since)|areas? (?:of|where) (?:good|strong|strength|"
+    r"achievements?|\bstandards? (?:that (?:are|were) )?exceeded\b|improvements? (?:observed|seen|made|noted|"
+    r"since)|areas? (?:of|where) (?:good|strong|strength|"
     r"progress|particularly)|what(?:'s| is) working|things (?:we|that) (?:do|are going) well|key successes"
 )
 _IMPROVE_HEADING: Final = re.compile(
@@ -175,7 +176,8 @@ _FOUND: Final = (
     r"observ(?:ed|es)|endors(?:ed|es|e)|view(?:ed|s)?|considered|felt|feel|advise[sd]?|saw|see|express(?:ed|es)|"
     r"judged|said|says|confirm(?:ed|s)|raised|raises|criticis(?:ed|es)|welcom(?:ed|es)|drew|draws|recorded|"
     r"records|"
-    r"describ(?:ed|es)|point(?:ed|s)? out|(?:was|were|is|are|had been|has been|have been|remains?|remained) (?:(?:particularly|very|also|"
+    r"describ(?:ed|es)|point(?:ed|s)? out|(?:was|were|is|are|had been|has been|have been|remains?|"
+    r"remained) (?:(?:particularly|very|also|"
     r"especially|greatly|less|not|more|most|rather|somewhat|highly|deeply|quite|fairly|generally|again|"
     r"however) )*(?:pleased|"
     r"impressed|concerned|positive|critical|complimentary|satisfied|dissatisfied|disappointed|worried|struck|"
@@ -271,7 +273,8 @@ _COUNCIL_SELF: Final = re.compile(
 # ------------------------------------------------------------------------------------------------------------- actions
 
 _DOING: Final = (
-    r"(?:add(?=\b|ed|s|ing)|deploy|recruit|appoint|introduc|establish|develop|implement|provid|review|strengthen|launch|deliver|"
+    r"(?:add(?=\b|ed|s|ing)|deploy|recruit|appoint|introduc|establish|develop|implement|provid|review|"
+    r"strengthen|launch|deliver|"
     r"increas|creat|train|extend|expand|roll|commission|put|set|address|undertak|undertook|mak|ensur|improv|"
     r"work|"
     r"continu|build|"

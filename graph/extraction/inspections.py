@@ -314,7 +314,7 @@ def earlier_inspections(
     """Earlier inspections whose judgement is given, in reading order; a mere mention is none."""
     found: list[Earlier] = []
     listed_years: set[str] = set()
-    told: list[Earlier] = []  # in running text, which a section of earlier inspections is more exact than
+    told: list[Earlier] = []  # in running text: a section that lists them is more exact
     tied: list[Earlier] = []
     seen: set[tuple[str | None, str]] = set()
     position = 0
@@ -429,8 +429,8 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
         if judged is None and index + 1 < len(spans):
             follow = document.text[slice(*spans[index + 1])]
             if not re.search(r"(?i)\bin(?: \w+)? (?:19|20)\d\d\b", follow) and re.match(
-                r"(?i)(?:the (?:local authority|council|service|authority|arrangements|overall|inspect)|it|they|services"
-                r"|this|both|at that|overall|all)",
+                r"(?i)(?:the (?:local authority|council|service|authority|arrangements|overall|inspect)|it|they"
+                r"|services|this|both|at that|overall|all)",
                 follow,
             ):
                 judged, stop = _WAS.match(follow) or _JUDGED.search(follow), spans[index + 1][1]

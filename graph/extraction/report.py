@@ -338,8 +338,10 @@ def _is_summary_prose(context: _Context, block: Block) -> bool:
 
 
 _LEGAL: Final = re.compile(
-    r"(?i)open government licence|enquiries@|crown copyright|ofsted\) regulates and inspects|(?:to|our) (?:our )?monthly newsletter|"
-    r"large print or braille|^[^.]*\b(?:inspection|review|visit)\b[^.]*carried out under section \d+|under its power to|raising concerns and making complaints"
+    r"(?i)open government licence|enquiries@|crown copyright|ofsted\) regulates and inspects|(?:to|"
+    r"our) (?:our )?monthly newsletter|"
+    r"large print or braille|^[^.]*\b(?:inspection|review|visit)\b[^.]*carried out under section \d+|"
+    r"under its power to|raising concerns and making complaints"
     r"|this (?:publication|report) is available at|textphone|^I am (?:copying|sending|writing)|^ofsted will\b|^I "
     r"(?:would like|"
     r"look forward)"

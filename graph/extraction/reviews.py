@@ -184,14 +184,16 @@ _GRADED: Final = (
     r"(?:(?:local authority|council[’']s)\s+)?(?:children[’']s\s+)?(?:social care\s+)?services(?: for [\w ]{3,40}?)?|"
     r"(?:local )?safeguarding children board|LSCB|(?:the )?(?:experiences? and progress|"
     r"impact of leaders)[\w ,’'-]{3,90}?|"
-    r"leadership(?:,? (?:management )?and (?:management|governance))?|adoption(?: performance)?|(?:arrangements for )?(?:safeguarding|help and "
+    r"leadership(?:,? (?:management )?and (?:management|governance))?|adoption(?: performance)?|"
+    r"(?:arrangements for )?(?:safeguarding|help and "
     r"protection)|children (?:who need help and protection|looked after[\w ]{0,30}?|in care)|care leavers|"
     r"capacity to improve|"
     r"council|(?:local )?authority|department|service)"
 )
 #: "found that overall effectiveness requires improvement", "and that the board is inadequate".
 _THAT_IS: Final = re.compile(
-    rf"(?i)(?:\b(?:that|and|but|while|with)|;)\s+(?P<area>{_GRADED}|(?-i:[A-Z][\w-]+)(?=\s+\w+ improvement[\w ]{{0,12}} ove"
+    rf"(?i)(?:\b(?:that|and|but|while|with)|;)\s+(?P<area>{_GRADED}|"
+    rf"(?-i:[A-Z][\w-]+)(?=\s+\w+ improvement[\w ]{{0,12}} ove"
     rf"rall))\s+(?:overall\s+)?"
     rf"(?:(?:is|was|are|were|remains?|had been)\s+(?:overall\s+)?)?(?P<grade>requir(?:es?|"
     rf"ed) improvement(?: to be good)?|"
@@ -382,7 +384,8 @@ class ReviewTeller:
                     date.earliest[5:7] > "12"
                     or _EARLIER.search(before[-45:])
                     or re.search(
-                        r"(?i)\b(?:dated|launched|announced|published|meeting|letter|report of|cabinet|committee|scrutiny|by "
+                        r"(?i)\b(?:dated|launched|announced|published|meeting|letter|report of|cabinet|"
+                        r"committee|scrutiny|by "
                         r"(?:the )?(?:end|start)|"
                         r"until|since|presented|framework (?:was|is|introduced|published)|introduced|endorsed|"
                         r"programme|proposed|"
