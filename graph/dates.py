@@ -41,7 +41,7 @@ _ATOM = re.compile(
         |quarter\s+[1-4])
         [\s,:(]*(?:of\s+)?
         (?P<quarter_year>(?:19|20)\d\d\s?[-/–]\s?(?:(?:19|20)\d\d|\d\d)|\d\d/\d\d))
-    | (?P<season>spring|summer|autumn|winter)\s+(?:term\s+|half[\s-]term\s+)?
+    | (?P<season>spring|summer|autumn|winter)\s+(?:of\s+)?(?:term\s+|half[\s-]term\s+)?
         (?P<season_y>(?:19|20)\d\d|[{_APOSTROPHES}]\d\d)
     | (?P<my_num_m>0?[1-9]|1[0-2])\s?[/.]\s?(?P<my_num_y>(?:19|20)\d\d)(?!\d|[./-]\d)
     | (?P<terse_m>0?[1-9]|1[0-2])/(?P<terse_y>\d\d)(?![\d/.-]|\s?%)

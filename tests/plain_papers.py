@@ -23,7 +23,7 @@ def printed(source: str) -> str:
     return _MARK.sub(lambda mark: mark["text"].split("||")[0].rstrip(), source.partition("\n\n")[2])
 
 
-def annotations(source: str) -> dict[str, Any]:
+def annotated(source: str) -> dict[str, Any]:
     """What the paper says, in the form of ``tests.samples.gold``."""
     head, _, body = source.partition("\n\n")
     said: dict[str, Any] = gold(parse(head + "\n\n"))

@@ -373,7 +373,7 @@ def _day(entry: Entry, other: Entry, key: str) -> float:
     """Where one date is printed for the whole ("March 2005"), start and end are the same and one of them is enough."""
     one, start, said = _date(entry.get(key)), _date(entry.get("start")), _date(other.get(key))
     once = key == "end" and said is None and one is not None and one == start and len(one) < 10
-    return float(one == said or once)
+    return float(once or said in [_date(value) for value in _alternatives(entry, key)])
 
 
 def _people(entry: Entry, other: Entry, key: str) -> float:

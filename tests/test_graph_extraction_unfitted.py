@@ -3,7 +3,7 @@
 Each set was scored before any rule was changed for it (macro F1 of 0.83, 0.83, 0.92 and 0.91); the rules were then
 widened by cause, and the floors below hold what was reached. A new paper goes into ``tests/unfitted``, in the markup
 of ``tests/samples``; score it first. Papers as plain text, as a download leaves them, lie in ``tests/unfitted_text``
-and are annotated in place (``tests/plain_papers.py``): their first set scored 0.85.
+and are annotated in place (``tests/plain_papers.py``): their two sets scored 0.85 and 0.77.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from graph.authorities import Register
 from graph.extraction import extract
 from graph.reading import read
-from tests.plain_papers import FOLDER, annotations, printed
+from tests.plain_papers import FOLDER, annotated, printed
 from tests.samples.councils import REGISTER_FILE
 from tests.samples.gold import gold
 from tests.samples.make_samples import rendered
@@ -43,7 +43,7 @@ def plain_score(tmp_path_factory: pytest.TempPathFactory) -> Score:
         source = paper.read_text(encoding="utf-8")
         path = folder / paper.name
         path.write_text(printed(source), encoding="utf-8")
-        total.add(annotations(source), extract(read(path), register))
+        total.add(annotated(source), extract(read(path), register))
     return total
 
 
@@ -77,7 +77,7 @@ def test_actions_carry_their_time_and_owners(score: Score) -> None:
 @pytest.mark.parametrize("kind", ["findings", "recommendations", "actions", "judgements", "inspections"])
 def test_items_are_found_in_plain_text_that_no_rule_was_written_for(plain_score: Score, kind: str) -> None:
     tally = getattr(plain_score, kind)
-    assert tally.f1 >= 0.94, tally.missed + tally.spurious
+    assert tally.f1 >= 0.95, tally.missed + tally.spurious
 
 
 def test_plain_papers_say_of_themselves_what_they_are(plain_score: Score) -> None:

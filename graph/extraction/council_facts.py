@@ -35,7 +35,8 @@ _COMMITTEE_SIGNS: Final = tuple(
         ),
         r"(?:overview (?:and|&) scrutiny|scrutiny (?:committee|panel|board|commission|report))",
         r"^(?:the )?(?:cabinet|executive|council executive|full council|children[’']s .{0,30}committee)\.?$",
-        r"^purpose of (?:the )?report|^contact officer|^report author",
+        r"^purpose of (?:the )?report|^contact officer|^report author|^(?:lead )?(?:author|officer)\s*:",
+        r"\bhealth and well-?being board\b|\bchildren[’']s trust board\b",
     )
 )
 _LETTER: Final = re.compile(r"(?i)^dear\s+(?:\w+\s+){0,3}\w+|^yours (?:sincerely|faithfully)")

@@ -26,7 +26,8 @@ Mode = Literal[
 # ------------------------------------------------------------------------------------------------ headings and lead-ins
 
 _DECIDING: Final = re.compile(
-    r"(?i)\b(?:is|are|be) (?:therefore |hereby )?(?:recommended|asked|requested|invited) (?:to|that)\b|"
+    r"(?i)\b(?:is|are|be) (?:therefore |hereby )?(?:recommended|asked|requested|invited) (?:to|that)\b"
+    r"(?! (?:\w+ ){0,2}(?:meetings?|events?|conferences?|reviews?|attend|give their))|"
     r"\brecommended (?:to|that)\b(?=[^.]{0,12}$)|"
     r"\bit is recommended that\b|\b(?:cabinet|committee|executive|council|panel|members|board|"
     r"scrutiny)\b[^.]{0,60}\b(?:asked|recommended|requested|invited)\b"
@@ -68,6 +69,8 @@ _IMPROVE_HEADING: Final = re.compile(
     r"what (?:needs|we need|must|does .{3,40} need) to (?:be )?improve|"
     r"(?:what|where) (?:do|does|must|should|can|could) (?:.{2,40}? )?(?:need to )?(?:improve|do better|be better|"
     r"change)|"
+    r"^what\b.{0,60}\b(?:do|be|done) better\b|^where\b.{0,40}\b(?:do|be) better\b|"
+    r"^(?:areas? for )?(?:priority|immediate)(?: (?:and|or|&) (?:priority|immediate))? actions?$|"
     r"where (?:we|the council|it) (?:need|must|can|could)|even better if|priorit(?:y|ies) (?:for|"
     r"areas? for) (?:improvement|action)|needs? to improve|for (?:development|improvement)$|"
     r"improvements? (?:needed|"
@@ -81,6 +84,7 @@ _RECOMMEND_HEADING: Final = re.compile(
     r"^(?:statutory )?requirements?$|(?:inspect\w*|ofsted|csci|ssi|"
     r"report)[’']?s?\s+(?:\w+\s+){0,3}recommendations|recommendations\s+(?:from|of|made|by|in|arising)"
 )
+_OF_INSPECTORS: Final = re.compile(r"(?i)\b(?:inspectors?|inspectorate|ofsted|csci|ssi|cqc|hmip?|joint review|jar)\b")
 _WEAK_HEADING: Final = re.compile(
     r"(?i)\bstandards? (?:that (?:are|were) )?(?:not|partly|partially|almost) (?:fully )?met\b|\bshortfalls?\b|"
     r"\b(?:weakness(?:es)?|concerns|less (?:well|good|positive)|shortcomings|challenges|not (?:working|"
@@ -98,10 +102,14 @@ _ACTION_HEADING: Final = re.compile(
     r"proposed|agreed|required|in response)|"
     r"what (?:we|the council|happens|will)\b.*\b(?:do|doing|next|happen)|way forward|(?:our|the council[’']?s?|"
     r"proposed|local authority) (?:response|actions)|"
-    r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work)|"
+    r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work|plan)|"
     r"planned (?:work|improvements|actions)|^actions?:?$|progress (?:to date|made|since)"
 )
 
+_GRADED_LINE: Final = re.compile(
+    r"(?i)[:–-]\s*(?:outstanding|excellent|good|adequate|satisfactory|inadequate|weak|poor|"
+    r"requires? improvement\b.*|[1-4])$"
+)
 _LEAD_DECISION: Final = _DECIDING
 _LEAD_METHOD: Final = re.compile(
     r"(?i)\b(?:methodolog\w+|submission|completion of|purpose|evaluat\w+ (?:the|whether|how)|three major areas|"
@@ -117,6 +125,11 @@ _LEAD_EXPECTED: Final = re.compile(
     r"(?i)\b(?:inspect\w+|ofsted|they|it|framework)\s+(?:will|would|may|might|are likely to|"
     r"is likely to)\s+(?:\w+ )?(?:want|"
     r"look|expect|consider|test|evaluate|judge|ask|focus|check|examine|take|seek|need)\b"
+)
+#: Of an area's weaknesses that a written statement of action must answer.
+_STATEMENT_ASKED: Final = re.compile(
+    r"(?i)written statement of action\b[^:]{0,200}\b(?:required|must|needed|"
+    r"determined)\b[^:]{0,200}\b(?:weakness|concern)"
 )
 _LEAD_STRENGTH: Final = re.compile(
     r"(?i)\b(?:strengths?|performing well|working well|well[- ]developed|good practice|positive\w*|"
@@ -146,7 +159,8 @@ _LEAD_IMPROVE: Final = re.compile(
     r"\b(?:changes|improvements?|action) (?:is|are|was|were) (?:necessary|needed|required) (?:to ensure|in order)\b"
 )
 _LEAD_WEAK: Final = re.compile(
-    r"(?i)\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive|good|strong)|not (?:good|"
+    r"(?i)\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive(?:ly)?|good|strong)|"
+    r"not (?:good|"
     r"well|consistently|yet)|poor\w*|challenges?|difficult\w+|critic\w+|failings?|gaps)\b"
 )
 _LEAD_ACTION: Final = re.compile(
@@ -233,7 +247,8 @@ _EVALUATIVE: Final = re.compile(
     r"commend\w*|prais\w+|pleas\w+|impress\w+|confiden\w+|sound|robust|clear\w*|endors\w+|achiev\w+|support\w*|"
     r"success\w*|outstanding|exceptional|"
     r"weak\w*|poor\w*|concern\w*|inconsisten\w*|delay\w*|lack\w*|insufficient\w*|difficult\w+|need\w*|requir\w+|"
-    r"not\b|limited|variab\w+|inadequate\w*|develop\w*|challeng\w+|too\b|gap\w*|further|attention|better|best|"
+    r"not\b|\bno\b|uneven|limited|variab\w+|inadequate\w*|develop\w*|challeng\w+|too\b|gap\w*|further|attention|"
+    r"better|best|"
     r"timely|appropriate\w*|high|low|"
     r"reliabl\w+|experienced|skil\w+|unfilled|vacan\w+|held (?:you|it|them|us) back|declin\w+|"
     r"motivated|knowledgeable|enthusias\w+|fully met|exceeded|"
@@ -284,6 +299,7 @@ _DOING: Final = (
     r"relaunch|pilot|evaluat|engag|consult|arrang|organis|secur|procur|lead|draw|draft|brief|writ|join|merg|"
     r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|visit|check|sign|shar|us|giv|send|"
     r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
+    r"print|advertis|countersign|meet(?=\b|s)|"
     r"publicis|circulat|scop|map|analys|trial|purchas|buy|spend|doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
     r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
 )
@@ -296,6 +312,10 @@ _WILL: Final = re.compile(
 _WOULD: Final = re.compile(
     rf"\bwould\s+(?:(?:also|now|then|each|both|further|again|shortly|jointly)\s+)*(?P<passive>be\s+)?"
     rf"(?P<verb>{_DOING})\b"
+)
+_IS_TO: Final = re.compile(
+    rf"(?i)\b(?:is|are)\s+(?:now |also )?(?:to|planned|due|planning to|intending to)\s+(?P<passive>be\s+|for\s+|in\s+)?"
+    rf"(?P<verb>{_DOING}|(?:the|spring|summer|autumn|winter|early|late|(?-i:[A-Z])\w+)\b)"
 )
 _UNDER_WAY: Final = re.compile(
     rf"(?i)\b(?:is|are)\s+(?:currently |now |also |already )*(?P<verb>(?=\w+ing\b){_DOING})\b"
@@ -343,7 +363,7 @@ _RESPONSIBLE: Final = re.compile(
 _RESPONSIBLE_SUBJECT: Final = re.compile(
     r"^(?:The\s+|A\s+)?(?:relevant\s+)?(?P<who>(?:[A-Z][\w’'&-]*|of|and|for|&)(?:\s+(?:[A-Z][\w’'&-]*|of|and|for|"
     r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Manager|Director|Officer|Leads?|Head)(?:\s+(?:of|"
-    r"for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)\s+(?:will|shall|would)\b"
+    r"for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)\s+(?:will|shall|would|is to|are to)\b"
 )
 _WHEN: Final = re.compile(
     r"(?i)(?:\b(?:by|before|from|in|during|until|no later than|within|at)\s+(?:the\s+)?(?:(?:end|start|beginning|"
@@ -362,6 +382,12 @@ _WHEN_TO_ACT: Final = re.compile(
 MAX_SENTENCE: Final = 6_000
 #: What a sentence may announce that a paragraph then gives in its own words.
 _QUOTED: Final = ("strengths", "weaknesses", "findings")
+#: How headings in small letters begin, so that a line of a list is none.
+_NAMES_A_PART: Final = re.compile(
+    r"(?i)(?:what|where|how|our|the|key|main|areas?|strengths?|weaknesses|outcomes?|results?|findings|ofsted|csci|ssi|"
+    r"inspectors?|inspection|recommendations?|requirements?|priority|immediate|next|actions?|summary of|proposed|"
+    r"conclusions?|positive|good practice|improvements?)\b"
+)
 #: What a heading may say of the lists below it.
 _LISTED: Final = ("strengths", "improvement", "recommendations", "weaknesses")
 
@@ -404,7 +430,7 @@ class ProseReader:
                 continue
             if block.table is not None:
                 self._table(block)
-            elif block.kind == "heading":
+            elif block.kind == "heading" or self._heads(index, block):
                 self._heading(index, block)
             elif block.kind == "footnote":
                 self._note(block, "skipped", "a footnote", None)
@@ -428,13 +454,29 @@ class ProseReader:
         place.listed = False
         self._note(block, "heading", f"a heading; what follows is read as {place.mode or 'prose'}", None)
 
+    def _heads(self, index: int, block: Block) -> bool:
+        """Whether a short line that no format marks is a heading, by what it says of what follows."""
+        text = collapsed(self.document.slice(block))
+        following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
+        return (
+            block.kind == "paragraph"
+            and block.marker is None
+            and following is not None
+            and 2 <= len(text.split()) <= 10
+            and text[:1].isupper()
+            and not re.search(r"[.:;,!?]$", text)
+            and index not in self._unmarked
+            and _NAMES_A_PART.match(text) is not None
+            and self._mode_of_heading(text, index) in (*_LISTED, "findings", "actions")
+        )
+
     def _mode_of_heading(self, text: str, index: int) -> Mode | None:
         if _STRENGTH_HEADING.search(text) and _IMPROVE_HEADING.search(text):
             return "findings"
         if _IMPROVE_HEADING.search(text):
             return "decision" if self._decides_below(index) else "improvement"
         if _RECOMMEND_HEADING.search(text):
-            return "decision" if self._decides_below(index) else "recommendations"
+            return "decision" if not _OF_INSPECTORS.search(text) and self._decides_below(index) else "recommendations"
         if _STRENGTH_HEADING.search(text):
             return "strengths"
         if _WEAK_HEADING.search(text):
@@ -665,6 +707,8 @@ class ProseReader:
             or re.search(r"(?i)\brecommendations (?:was|were|have been) made\b", lead) is not None
             or place.mode in ("findings", "strengths", "improvement", "recommendations")
         )
+        if _STATEMENT_ASKED.search(f"{before} {lead}"):
+            return "improvement"
         improve, weak, strong = _LEAD_IMPROVE.search(scope), _LEAD_WEAK.search(scope), _LEAD_STRENGTH.search(scope)
         if reported and improve:
             return "recommendations" if re.search(r"(?i)recommend", scope) else "improvement"
@@ -675,7 +719,8 @@ class ProseReader:
         if _LEAD_METHOD.search(lead) and not re.search(r"(?i)\bfound (?:that|the)\b|\bcomments:", lead):
             return "method"
         if reported and re.search(
-            r"(?i)\b(?:found|notes?|noted|comments?|commented|says?|said|writes?|wrote|states?|stated|concludes?|"
+            r"(?i)\b(?:found|reasons|notes?|noted|comments?|commented|says?|said|writes?|wrote|states?|stated|"
+            r"concludes?|"
             r"concluded|findings?)\b",
             lead,
         ):
@@ -690,7 +735,12 @@ class ProseReader:
         text = collapsed(self.document.slice(block))
         self._place.listed = True
         judged = any(block.start <= a < block.end for a, _ in self.spans)
-        if judged and mode == "findings" and len(text.split()) <= 22 and len(list(sentences(text, 0, len(text)))) == 1:
+        if (
+            judged
+            and (mode == "findings" or _GRADED_LINE.search(text))
+            and len(text.split()) <= 22
+            and len(list(sentences(text, 0, len(text)))) == 1
+        ):
             self._note(block, "judgement", "an item of a list of judgements", "council.list")
             return
         if mode in ("improvement", "recommendations"):
@@ -763,7 +813,7 @@ class ProseReader:
         if _WILL.search(text) and not _ACTIVE.search(text):
             return False
         if place.mode in ("strengths", "weaknesses"):
-            return bool(_EVALUATIVE.search(text))
+            return bool(_EVALUATIVE.search(text)) or not (_ACTION_LIKE.search(text) or _background(text))
         if place.mode == "method":
             return False
         if active := _ACTIVE.search(text):
@@ -917,11 +967,15 @@ class ProseReader:
     def _action(self, start: int, end: int) -> bool:
         """Makes an action of a sentence in which the council says what it will do; False where it does not."""
         text = collapsed(self.document.text[start:end])
-        if len(text.split()) < 6 or _ACTIVE.search(text):
+        if len(text.split()) < 5 or _ACTIVE.search(text):
             return False
         will = _WILL.search(text) or _IN_PLACE.search(text) or (_WOULD.search(text) if self.minutes else None)
         if will is None and self._place.mode == "actions":
-            will = _UNDER_WAY.search(text) or (_DONE.search(text) if _timescale(text, self.after) else None)
+            will = (
+                _IS_TO.search(text)
+                or _UNDER_WAY.search(text)
+                or (_DONE.search(text) if _timescale(text, self.after) else None)
+            )
         being = _BEING.search(text) if will is None else None
         if will is None and being is None:
             return False
@@ -951,7 +1005,7 @@ class ProseReader:
         ):
             return False
         passive = being is not None or (will is not None and will.groupdict().get("passive") is not None)
-        if not passive and not _COUNCIL_SUBJECT.search(head):
+        if not passive and self._place.mode != "actions" and not _COUNCIL_SUBJECT.search(head):
             return False
         if (
             passive
@@ -1020,9 +1074,12 @@ def _timescale(text: str, after: str | None) -> str | None:
         lead = _WHEN.search(text[: date.start])
         return text[
             lead.start() if lead and not re.match(r"(?i)(?:in|at|during|on)\b", lead.group()) else date.start : date.end
-        ]
+        ].rstrip(".")
     within = re.search(
-        r"(?i)\bwithin (?:the next )?(?:\w+ )?(?:\d+|two|three|four|five|six|nine|twelve|"
+        r"(?i)\b(?:by|before|after|from) (?:Christmas|Easter|the new year|the summer holidays?|"
+        r"the end of (?:the |this )?"
+        r"(?:\w+ )?(?:month|term|year|week))\b|"
+        r"\bwithin (?:the next )?(?:\w+ )?(?:\d+|two|three|four|five|six|nine|twelve|"
         r"eighteen) (?:working )?(?:days|weeks|months|years)\b|\bover the (?:next|"
         r"coming) [\w ]{3,20}?(?:months|"
         r"year|years|weeks)\b",

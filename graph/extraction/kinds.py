@@ -92,6 +92,8 @@ _PAPER: Final = (
             r"|financial (?:and \w+ )?implications|legal implications"
         ),
     ),
+    (2, r"^(?:author|report author|title|report title|subject|contact(?: officer)?|portfolio holder|wards?)\s*:"),
+    (2, r"^[^.]{0,80}\b(?:health and wellbeing board|scrutiny (?:panel|board|commission)|cabinet|select committee)$"),
     (2, r"^(?:meeting|date of meeting|committee)\s*:|overview and scrutiny|scrutiny committee$|^cabinet$"),
     (2, r"^purpose of (?:the )?report|^executive summary and purpose"),
     (3, r"\baction plan\b.{0,40}$"),

@@ -42,6 +42,10 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
         ),
     ),
     (
+        "timescale",
+        r"^milestones? (?:and|&|/) (?:target )?(?:dates?|timescales?)|^(?:planned |target |date of )?completion$",
+    ),
+    (
         "success",
         (
             r"success|outcome|impact|measur|evidence|how (?:will|do|would) we know|what (?:will|does|"

@@ -348,7 +348,7 @@ _LEGAL: Final = re.compile(
     r"|^(?:a copy of )?this letter (?:will be|is being|has been) (?:published|copied|sent)|^thank you\b|"
     r"^please (?:pass|accept)"
     r"|^any (?:areas?|priority actions?|matters)\b[^.]{0,60} (?:identified|raised) (?:above|in this letter)"
-    r"|grade is the performance rating for the purpose|^we are grateful"
+    r"|grade is the performance rating for the purpose|^we are grateful|^we confirm that"
 )
 _BOUNDARY: Final = re.compile(
     r"(?i)(?:should|must|needs? to) (?:take|address|consider) the following|the following (?:areas|actions"
@@ -606,7 +606,9 @@ def _find(
     block, section, document = place.block, place.section, context.document
     text = document.slice(block)
     grade = section.grade or grades.get(_area_of(section.heading) or "")
-    if block.kind == "table":
+    if block.kind == "table" and (columns := _two_columns(document, block)):
+        _find_in_columns(context, taken, place, columns)
+    elif block.kind == "table":
         graded = any(True for _ in in_table(document, block)) or is_scale(document, block)
         _segment(taken, block, "judgement" if graded else "skipped", "a table", "judgement.table")
     elif block.kind == "heading" or _LEGAL.search(text):
@@ -629,6 +631,39 @@ def _find(
         _prose(context, taken, block, section, grade)
     else:
         _segment(taken, block, "skipped", "no sentence", "finding")
+
+
+_STRONG_HEAD: Final = re.compile(r"(?i)^(?:key |main |major )?(?:strengths?|good practice)\b.{0,20}$")
+_IMPROVE_HEAD: Final = re.compile(
+    r"(?i)^(?:key |main |important )?(?:weaknesses and )?areas? (?:for|of) (?:improvement|development)\b.{0,20}$"
+)
+
+
+def _two_columns(document: ReadDocument, block: Block) -> dict[int, bool]:
+    """Of a table of strengths beside areas for improvement: by column, whether it holds the strengths."""
+    assert block.table is not None
+    heads = {
+        cell.column: collapsed(" ".join(document.slice(line) for line in cell.lines))
+        for cell in block.table.rows[0].cells
+    }
+    found = {column: True for column, head in heads.items() if _STRONG_HEAD.match(head)}
+    found |= {column: False for column, head in heads.items() if _IMPROVE_HEAD.match(head)}
+    return found if len(found) == 2 and len(set(found.values())) == 2 else {}
+
+
+def _find_in_columns(context: _Context, taken: _Taken, place: Located, columns: dict[int, bool]) -> None:
+    assert place.block.table is not None
+    for row in place.block.table.rows[1:]:
+        for cell in row.cells:
+            for line in cell.lines if cell.column in columns else ():
+                if columns[cell.column]:
+                    section = replace(place.section, heading="Strengths")
+                    _add_finding(context, taken, line.start, line.end, section, None, None, "finding.table")
+                else:
+                    _add_recommendation(
+                        context, taken, place, line.start, line.end, line.marker, rule="recommendation.table"
+                    )
+    _segment(taken, place.block, "finding", "a table of strengths and areas for improvement", "finding.table")
 
 
 def _area_of(heading: str | None) -> str | None:

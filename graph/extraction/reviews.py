@@ -29,6 +29,10 @@ BODIES: Final = (
     ("Estyn", r"\bEstyn\b"),
 )
 _LSCB: Final = re.compile(r"(?i)\blocal safeguarding children board|\bLSCB\b")
+_BOARD_REVIEW: Final = re.compile(
+    r"(?i)\breview(?:ed|s)?\b(?: of)?(?: the)? effectiveness of (?:the |its |"
+    r"our )?(?:local safeguarding children board|LSCB)"
+)
 _SIF_YEARS: Final = ("2013-11", "2018-06")
 """When papers on inspections under the single framework were written."""
 _JOINT_BODY: Final = re.compile(
@@ -58,6 +62,13 @@ _FRAMEWORKS: Final = tuple(
         r"(?:Ofsted )?monitoring visit",
         r"joint review",
         r"inspection of (?:local authority )?arrangements for the protection of children",
+        (
+            r"(?:inspection of )?safeguarding and (?:services for )?looked[- ]after children(?:[’']s)?(?: services)?"
+            r"(?: inspection)?"
+        ),
+        r"joint inspection of (?:the )?[\w’' ]{0,30}?youth offending (?:teams?|services?|work)",
+        r"inspection of (?:the )?(?:supporting people(?: programme)?|private fostering(?: arrangements)?)",
+        r"inspection of child protection",
         r"(?:annual )?(?:performance|star) ratings? (?:for|of) [\w’' ]{4,40}?(?=[.,;]| in | for | \d|$)",
         r"single inspection framework|\bSIF\b",
         (
@@ -126,7 +137,8 @@ _WHO: Final = (
     r"residents)(?: and (?:young people|families|their families|carers))?)"
 )
 _SERVING: Final = re.compile(
-    rf"(?i)\b(?:serv(?:ing|ed|es)\s+(?:(?:most|some|all|few)(?:\s+of)?(?:\s+(?:the|its|"
+    rf"(?i)\b(?:{_WHO} in [A-Z][\w’' ]{{2,30}}?\s+(?:were|are|was|is)\s+(?:not\s+)?well\s+served"
+    rf"|serv(?:ing|ed|es)\s+(?:(?:most|some|all|few)(?:\s+of)?(?:\s+(?:the|its|"
     rf"our))?\s+)?{_WHO}\s+(?:consistently\s+)?well"
     rf"|(?:not|no)\s+(?:currently\s+)?(?:being\s+)?serv(?:ing|ed)\s+{_WHO}\s+well"
     rf"|(?:most|some|all|few|not all)\s+(?:of\s+(?:the\s+)?)?{_WHO}\s+(?:were|are|was|is|being|"
@@ -161,8 +173,8 @@ _RATED: Final = re.compile(
 )
 #: "judged overall effectiveness to be good": what was judged stands between the verb and the grade.
 _JUDGED_TO_BE: Final = re.compile(
-    rf"(?i)\b(?:rat(?:ed|ing)|judged|graded|assessed|found|deemed)\s+(?P<area>(?:(?!\b(?:was|were|is|are|judged|"
-    rf"rated|graded|that)\b)[\w’',&-]+\s+){{1,16}}?)(?:to be|as)\s+{_Q}(?P<grade>{_GRADE})\b"
+    rf"(?i)\b(?:rat(?:ed|ing)|judged|graded|assessed|scored|found|deemed)\s+(?P<area>(?:(?!\b(?:was|were|is|are|judged|"
+    rf"rated|graded|that)\b)[\w’',&-]+\s+){{1,16}}?)(?:to be|as)\s+(?:an? )?{_Q}(?P<grade>{_GRADE})\b"
 )
 _JUDGED_THEM: Final = re.compile(
     rf"(?i)\b(?:rated|judged|graded|found|deemed)\s+(?:them|it|the (?:service|council|authority)|"
@@ -228,13 +240,13 @@ _SUBJECT: Final = re.compile(
     r"social|services?|effectiveness|of|and|for|help|protection|care|leavers|leadership|adoption|performance|"
     r"management|quality|experiences|progress|"
     r"board|children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|"
-    r"work|the|"
+    r"work|the|arrangements|"
     r"safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|"
     r"education)(?:\s+(?:[A-Z][\w’'&]*|council[’']s|overall|children[’']s|social|services?|effectiveness|of|"
     r"and|for|"
     r"help|protection|care|leavers|leadership|adoption|performance|management|quality|experiences|progress|"
     r"board|children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|"
-    r"work|the|"
+    r"work|the|arrangements|"
     r"safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|"
     r"education)){0,14})\s*,?\s*(?:(?:was|were|is|are|has been|have been|had been|being|be|also|currently|"
     r"again|all|"
@@ -243,7 +255,7 @@ _SUBJECT: Final = re.compile(
 
 
 _TELLING: Final = re.compile(
-    r"(?i)\b(?:that|found|judged|concluded|noted|which|who|because|although|is|are|was|were)\b"
+    r"(?i)\b(?:that|found|judged|concluded|noted|which|who(?! need)|because|although|is|are|was|were)\b"
 )
 """Words of a sentence, not of an area's name."""
 _SAYS_GRADES: Final = re.compile(
@@ -312,6 +324,7 @@ class ReviewTeller:
                 self._table(block)
         for block in prose:
             self._block(block)
+        self._board(main)
         dated = main.start is not None
         judged = any(judgement.inspection == 0 for judgement in self.judgements)
         if not (dated or judged or (answered and (main.inspectorate is not None or main.framework is not None))):
@@ -321,6 +334,19 @@ class ReviewTeller:
         return Told(
             tuple(self._inspection(review) for review in self.reviews), tuple(self.judgements), tuple(self.spans)
         )
+
+    def _board(self, main: _Review) -> None:
+        """The review of the safeguarding board that goes with an inspection under the single framework."""
+        from dataclasses import replace
+
+        named = _BOARD_REVIEW.search(self.document.text)
+        of_board = [place for place, j in enumerate(self.judgements) if j.inspection == 0 and _LSCB.search(j.area)]
+        if named is None or not of_board or framework_id(main.framework, main.start) not in ("sif", None):
+            return
+        name = "Review of the effectiveness of the Local Safeguarding Children Board"
+        self.reviews.append(_Review(main.inspectorate, name, main.start, main.end, (named.start(), named.end())))
+        for place in of_board:
+            self.judgements[place] = replace(self.judgements[place], inspection=len(self.reviews) - 1)
 
     def _drop_main(self) -> None:
         from dataclasses import replace
@@ -383,6 +409,7 @@ class ReviewTeller:
                 if (
                     date.earliest[5:7] > "12"
                     or _EARLIER.search(before[-45:])
+                    or re.search(r"(?i)\b(?:published|issued|announced)\b[^,;]*$", before)
                     or re.search(
                         r"(?i)\b(?:dated|launched|announced|published|meeting|letter|report of|cabinet|"
                         r"committee|scrutiny|by "
@@ -398,7 +425,7 @@ class ReviewTeller:
                     continue
                 verb = _EVENT_VERB.search(text)
                 if not verb or (
-                    not _EVENT.search(text[: date.start]) and not _EVENT.search(text[date.end : date.end + 60])
+                    not _EVENT.search(text[: date.start]) and not _EVENT.search(text[date.end : date.end + 110])
                 ):
                     continue
                 others = [name for name, pattern in BODIES if re.search(pattern, text)]
@@ -419,7 +446,9 @@ class ReviewTeller:
                     dates
                     and (self.published is None or dates[0].latest <= self.published[: len(dates[0].latest)])
                     and not re.search(
-                        r"(?i)report|meeting|committee|cabinet|published|framework|propos|consult|due|forthcoming", text
+                        r"(?i)report|meeting|committee|cabinet|version|announced|published|framework|propos|"
+                        r"consult|due|forthcoming",
+                        text,
                     )
                 ):
                     return dates[0].earliest, dates[0].latest, (start, end)
@@ -479,7 +508,9 @@ class ReviewTeller:
             text = self.document.slice(block)
             found = _LEAD.search(text) or _LEAD_AFTER.search(text) or _LED_BY.search(text) or _WHO_LED.search(text)
             if found:
-                return collapsed(found["name"]).rstrip(".")
+                name = collapsed(found["name"]).rstrip(".")
+                if not re.search(r"(?i)inspectorate|majesty|ofsted|commission|council", name):
+                    return name
         return None
 
     # ----------------------------------------------------------------------------------------------------- judgements
@@ -598,6 +629,8 @@ class ReviewTeller:
             head = re.split(r"\s*(?:[-–:=]+|\bis\b|\bwas\b|\bwere\b|\bare\b|\bremains?\b)\s*", match.group())[0]
             return _area(head)
         if match.re is _THAT_IS:
+            if re.search(r"(?i)\boverall judge?ment (?:is|was)$", text[: match.start()].rstrip()):
+                return "Overall judgement"
             whole = _WHOLE.fullmatch(match["area"]) or not _names_area(match["area"])
             return self._overall(text) if whole else _area(match["area"])
         before = _SUBJECT.search(text[: match.start()])
@@ -606,6 +639,10 @@ class ReviewTeller:
             return _area(for_what["area"])
         if subject.casefold() in ("board", "the board") and _LSCB.search(self.document.text):
             return "Local Safeguarding Children Board"
+        if re.fullmatch(r"(?i)(?:the |its |our )?(?:arrangements|programme|services?)", subject) and re.match(
+            rf"{_QE}\s+overall\b", text[match.end() :]
+        ):
+            return self._overall(text)
         if _names_area(subject):
             return _area(subject)
         if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end()]):
@@ -662,8 +699,14 @@ class ReviewTeller:
         if scored and not self._of_inspection():
             scored = set()
 
+        performing = {column for column, head in heads.items() if column and re.search(r"(?i)\bperform", head)}
+
         def is_grade(column: int, text: str) -> bool:
-            return bool(_GRADE_CELL.match(text) or (column in scored and _SCORE_CELL.fullmatch(text)))
+            return bool(
+                _GRADE_CELL.match(text)
+                or (column in scored and _SCORE_CELL.fullmatch(text))
+                or (column in performing and re.fullmatch(r"(?i)well|adequately|poorly|excellent(?:ly)?", text))
+            )
 
         graded = [
             (row, texts)
@@ -993,7 +1036,8 @@ _AREA_WORDS: Final = re.compile(
     r"safeguarding|overall|council|quality|outcome|performance|capacity|practice|"
     r"progress|prospects|board|lscb|authority|health|staying|enjoy|contribution|economic|help|equality|ambition|"
     r"judge?ment|rating|provision|youth|education|social|organisation|partnership|inclusion|risk of harm|likelihood|"
-    r"re-?offending|learners|personalis|support|safety|wellbeing|well-being|dignity|choice|independence"
+    r"re-?offending|learners|arrangements|programme|personalis|support|safety|wellbeing|well-being|dignity|"
+    r"choice|independence"
 )
 
 
