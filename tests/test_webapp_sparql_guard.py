@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from indexer.search_request import Filters, Hit, SearchRequest, SearchResponse
 from ontology.namespaces import IG
 from webapp.sparql.errors import EvaluationFailed, MalformedQuery, RefusedQuery, TooLongQuery
-from webapp.sparql.guard import CheckedQuery, Positions, check, tokens
+from webapp.sparql.guard import CheckedQuery, Positions, check, looked_at, tokens
 from webapp.sparql.limits import Limits
 from webapp.sparql.similarity import inline
 
@@ -192,6 +192,17 @@ def test_tokens_are_pieces_of_the_text_in_order_and_lose_only_space(text: str) -
         position = token.end
 
 
+BRACKETS = {"(", ")", "[", "]", "{", "}", "<<", ">>", "<<(", ")>>", "{|", "|}"}
+LEXED = st.text(alphabet="aE_:.,;?$@#<>(){}[]|&^!=+-\\\"'0 \n\ré", max_size=60)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.one_of(LEXED, st.text(max_size=60)))
+def test_what_the_guard_looks_at_are_the_tokens_that_can_matter(text: str) -> None:
+    matter = [t for t in tokens(text) if t.kind in {"word", "pname"} or t.text in BRACKETS]
+    assert [t for t in looked_at(text) if t.kind != "mark" or t.text in BRACKETS] == matter
+
+
 @pytest.mark.parametrize(
     "piece", ['"', "<", "'''", "a.b:", "\\", "@", "_:a.", "1.e", '""a', "<\\u0041", "#", "a-", ":.", '\\"""', "<<("]
 )
@@ -199,6 +210,7 @@ def test_no_text_keeps_the_lexer_busy(piece: str) -> None:
     text = piece * (32_000 // len(piece))
     started = time.process_time()
     list(tokens(text))
+    list(looked_at(text))
     assert time.process_time() - started < 1.0
 
 

@@ -140,7 +140,7 @@ def _readable(message: str) -> str:
 
 def _placed(err: MalformedQuery, query: guard.CheckedQuery, inlined: similarity.InlinedQuery) -> MalformedQuery:
     """The error at its place in the query as sent, with the line and a caret below it."""
-    undeclared = next((t for t in query.tokens if t.kind == "pname" and query.iri(t) is None), None)
+    undeclared = query.undeclared()
     if undeclared is not None:  # the parser stumbles somewhere behind it
         message = f"The prefix “{undeclared.text.partition(':')[0]}:” is not declared."
         line, column = guard.Positions(query.text).of(undeclared.start)

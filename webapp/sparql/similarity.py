@@ -100,9 +100,10 @@ def inline(query: CheckedQuery, search: Search | None, limits: Limits) -> Inline
     if not query.services:
         return InlinedQuery(query.text, query.text)
     if len(query.services) > limits.search_clauses:
-        at = query.tokens[query.services[limits.search_clauses]]
-        raise _refused(query, at, f"A query may hold at most {limits.search_clauses} similarity clauses.")
-    found = [_Reader(query, index, limits).clause() for index in query.services]
+        at = Positions(query.text).of(query.services[limits.search_clauses])
+        raise RefusedQuery(f"A query may hold at most {limits.search_clauses} similarity clauses.", *at)
+    keywords = [index for index, token in enumerate(query.tokens) if token.start in query.services]
+    found = [_Reader(query, index, limits).clause() for index in keywords]
     if search is None:
         raise EvaluationFailed("This service has no search index, so the similarity clause cannot be answered.")
     parts: list[str] = []

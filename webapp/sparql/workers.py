@@ -37,7 +37,9 @@ _SCRIPT = Path(__file__).with_name("worker_process.py")
 _GRACE = 0.5
 #: From this many seconds on a query is a long one: it has low priority and leaves its turn to others.
 _LONG = 0.15
-_GIVES_WAY = 10
+_GIVES_WAY = 19
+#: Errors after which a worker is as good as before.
+_HARMLESS = frozenset({"syntax", "evaluation", "limit"})
 #: A worker is replaced after so many answers, so that what the engine keeps does not add up.
 _ANSWERS = 500
 
@@ -73,6 +75,7 @@ class Pool:
         self.limits = limits
         self._graph_dir = graph_dir
         self._lock = threading.Lock()
+        self._replacing = threading.Lock()
         self._turn = threading.BoundedSemaphore(limits.workers)
         self._long = threading.BoundedSemaphore(limits.long_workers)
         self._waiting = 0
@@ -157,21 +160,25 @@ class Pool:
         while True:
             with self._lock:
                 worker = self._idle.pop() if self._idle else None
-                if worker is None:
-                    return self._fork()
+            if worker is None:
+                return self._fork()
             if worker.nursery is self._nursery and worker.is_waiting():
                 return worker
             worker.end()
 
     def _fork(self) -> _Worker:
+        """A fresh worker; never called with the lock held, so that others take and give back meanwhile."""
         if self._closed:
             raise EngineFailed("The endpoint is shutting down.")
+        nursery = self._nursery
         try:
-            return self._nursery.fork()
+            return nursery.fork()
         except (OSError, EOFError, ReleaseError):
-            _LOG.exception("the nursery of query workers has died; starting another")
-            dead, self._nursery = self._nursery, _Nursery(self._graph_dir, self.limits, resident=self._nursery.resident)
-            dead.stop()
+            with self._replacing:
+                if self._nursery is nursery:
+                    _LOG.exception("the nursery of query workers has died; starting another")
+                    self._nursery = _Nursery(self._graph_dir, self.limits, resident=nursery.resident)
+                    nursery.stop()
             return self._nursery.fork()
 
     def give_back(self, worker: _Worker, *, usable: bool, long: bool) -> None:
@@ -179,16 +186,22 @@ class Pool:
         try:
             if not usable or worker.answers >= _ANSWERS or worker.nursery is not self._nursery or self._closed:
                 worker.end()
-                with self._lock:
-                    if not self._closed and len(self._idle) < self.limits.workers:
-                        self._idle.append(self._fork())
+                if not self._closed and len(self._idle) < self.limits.workers:
+                    self._keep(self._fork())
             else:
-                with self._lock:
-                    self._idle.append(worker)
+                self._keep(worker)
         except (OSError, EOFError, ReleaseError, EngineFailed):
             _LOG.exception("a query worker could not be replaced")
         finally:
             (self._long if long else self._turn).release()
+
+    def _keep(self, worker: _Worker) -> None:
+        with self._lock:
+            kept = not self._closed
+            if kept:
+                self._idle.append(worker)
+        if not kept:
+            worker.end()
 
     def _become_resident(self) -> None:
         try:
@@ -294,7 +307,10 @@ class Answer:
         if letter == b"K":
             self.kind = json.loads(body)["answer"]
             return b""
-        raise _error(json.loads(body))
+        error = json.loads(body)
+        if error["kind"] in _HARMLESS:
+            self._release(usable=True)
+        raise _error(error)
 
     def _lengthen(self) -> bool:
         self._long = self._pool.lengthen(refuse=not self._sending)
