@@ -20,6 +20,7 @@ from jinja2 import DictLoader
 
 from graph.release import Release, ReleaseFacts, ReleaseWriter, WriterLock
 from graph.store import OxigraphStore
+from webapp.server import share_interpreter
 from webapp.sparql.engine import SparqlEngine
 from webapp.sparql.limits import Limits
 from webapp.sparql.protocol import blueprint
@@ -51,6 +52,7 @@ def application(graph_dir: Path, limits: Limits, release: str = "2026-11-25T0000
 
 def wsgi() -> Flask:
     """What gunicorn loads; the place of the graph and the limits come through the environment."""
+    share_interpreter()
     limits = Limits(**json.loads(os.environ["TEST_SPARQL_LIMITS"]))
     return application(Path(os.environ["TEST_SPARQL_GRAPH"]), limits)
 
