@@ -24,6 +24,7 @@ from webapp.server import share_interpreter
 from webapp.sparql.engine import SparqlEngine
 from webapp.sparql.limits import Limits
 from webapp.sparql.protocol import blueprint
+from webapp.sparql.similarity import Search
 
 
 def publish(data: Path, graphs: Mapping[str, bytes]) -> Release:
@@ -41,11 +42,13 @@ class Served:
     sparql: SparqlEngine
 
 
-def application(graph_dir: Path, limits: Limits, release: str = "2026-11-25T000000Z-abcdef") -> Flask:
+def application(
+    graph_dir: Path, limits: Limits, release: str = "2026-11-25T000000Z-abcdef", search: Search | None = None
+) -> Flask:
     """The endpoint alone, over one graph."""
     app = Flask(__name__)
     app.jinja_loader = DictLoader({"base.html": "{% block content %}{% endblock %}"})
-    served = Served(release, SparqlEngine(graph_dir, limits, base_iri="https://example.org/"))
+    served = Served(release, SparqlEngine(graph_dir, limits, search, base_iri="https://example.org/"))
     app.register_blueprint(blueprint(lambda: served, limits))
     return app
 
@@ -54,7 +57,12 @@ def wsgi() -> Flask:
     """What gunicorn loads; the place of the graph and the limits come through the environment."""
     share_interpreter()
     limits = Limits(**json.loads(os.environ["TEST_SPARQL_LIMITS"]))
-    return application(Path(os.environ["TEST_SPARQL_GRAPH"]), limits)
+    search = None
+    if indexed := os.environ.get("TEST_SPARQL_SEARCH"):
+        from indexer.search import Searcher
+
+        search = Searcher.open(Path(indexed)).search
+    return application(Path(os.environ["TEST_SPARQL_GRAPH"]), limits, search=search)
 
 
 @dataclass
@@ -112,8 +120,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def serving(graph_dir: Path, **limits: object) -> Iterator[Service]:
-    """A gunicorn with the endpoint over ``graph_dir``; ``limits`` overrule the defaults."""
+def serving(graph_dir: Path, *, search: Path | None = None, **limits: object) -> Iterator[Service]:
+    """A gunicorn with the endpoint over ``graph_dir``; ``limits`` overrule the defaults. search: a release whose index
+    answers similarity clauses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -121,6 +130,7 @@ def serving(graph_dir: Path, **limits: object) -> Iterator[Service]:
     environment = os.environ | {
         "TEST_SPARQL_LIMITS": json.dumps(limits),
         "TEST_SPARQL_GRAPH": str(graph_dir),
+        "TEST_SPARQL_SEARCH": str(search or ""),
         "PYTHONPATH": str(root),
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
@@ -130,7 +140,7 @@ def serving(graph_dir: Path, **limits: object) -> Iterator[Service]:
     )
     service = Service(port, process.pid)
     try:
-        for _ in range(300):
+        for _ in range(1200):
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if service.get("ASK {}").status == 200:
                     break

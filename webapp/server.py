@@ -10,9 +10,8 @@ from gunicorn.app.base import BaseApplication
 
 from graph.release import Release
 
-
-#: Seconds after which a thread that computes lets another have the interpreter. Python's own 5 ms, times the five or six
-#: hand-overs of a request, is what one request that computes would cost each other one.
+#: Seconds after which a thread that computes lets another have the interpreter. Python's own 5 ms, times the five or
+#: six hand-overs of a request, is what one request that computes would cost each other one.
 _SWITCH_SECONDS = 0.0005
 
 

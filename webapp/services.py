@@ -211,6 +211,7 @@ def sparql_limits(settings: Settings) -> Limits:
         rows=settings.sparql_rows,
         answer_bytes=settings.sparql_bytes,
         workers=settings.sparql_workers,
+        resident_bytes=settings.sparql_resident_mb << 20,
     )
 
 

@@ -79,6 +79,11 @@ class Settings:
     sparql_seconds: float = _setting(10.0, "Wall clock of one SPARQL query.")
     sparql_memory_mb: int = _setting(1024, "Memory of one SPARQL worker.")
     sparql_workers: int = _setting(4, "SPARQL queries evaluated at a time in one server process.")
+    sparql_resident_mb: int = _setting(
+        1024,
+        "Graphs up to this size on disk are held in memory for SPARQL, once for each server process: queries are "
+        "answered several times faster, for about twice the size. 0: never.",
+    )
     sparql_rows: int = _setting(100_000, "Rows or triples that one SPARQL answer holds at most.")
     sparql_bytes: int = _setting(50_000_000, "Bytes that one SPARQL answer holds at most.")
     sparql_query_bytes: int = _setting(32_768, "Longest SPARQL query that is taken.")

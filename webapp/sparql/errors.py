@@ -36,6 +36,12 @@ class EvaluationFailed(QueryError):
     """It is well formed and cannot be evaluated."""
 
 
+class UnwritableAnswer(QueryError):
+    """Its answer has what the form asked for cannot hold."""
+
+    status = 406
+
+
 class LimitExceeded(QueryError):
     """Its answer needs more rows, bytes or memory than one query may use."""
 

@@ -33,7 +33,7 @@ class Limits:
     wait_seconds: float = 2.0
     per_client: int = 2
     head_bytes: int = 262_144
-    resident_bytes: int = 256 * _MB
+    resident_bytes: int = 1024 * _MB
     search_limit: int = 500
     search_clauses: int = 5
     allow_open_network: bool = False

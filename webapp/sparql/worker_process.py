@@ -55,6 +55,13 @@ class TooMuch(Exception):
     """The answer is longer than it may be."""
 
 
+class NotXml(Exception):
+    """A text of the answer has characters that XML 1.0 cannot carry."""
+
+
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+
+
 # ------------------------------------------------------------------------------------------------------------ nursery
 
 
@@ -153,7 +160,7 @@ def _serve(connection: socket.socket, store: ox.Store, options: dict[str, Any]) 
             _, body = receive(connection)
             task = json.loads(body)
             signal.setitimer(signal.ITIMER_REAL, options["seconds"])
-            output = _Output(connection, options["rows"], options["answer_bytes"])
+            output = _Output(connection, options["rows"], options["answer_bytes"], xml=task["format"] in {"xml", "rdf"})
             error = _evaluate(store, task, output)
             signal.setitimer(signal.ITIMER_REAL, 0)
             if error is None:
@@ -170,6 +177,8 @@ def _evaluate(store: ox.Store, task: dict[str, Any], output: _Output) -> dict[st
         return {"kind": "syntax", "message": str(err)}
     except TooMuch as err:
         return {"kind": "limit", "message": str(err)}
+    except NotXml:
+        return {"kind": "xml", "message": ""}
     except MemoryError:
         return {"kind": "memory", "message": ""}
     except (OSError, RuntimeError, ValueError) as err:
@@ -228,12 +237,14 @@ def _counted(triples: Iterable[ox.Triple], most: int) -> Iterator[ox.Triple]:
 
 
 class _Output:
-    """A binary file whose content leaves in frames, and which ends the answer that grows too long."""
+    """A binary file whose content leaves in frames, and which ends the answer that grows too long, or that would not
+    be the XML that it says it is."""
 
-    def __init__(self, connection: socket.socket, rows: int, most: int) -> None:
+    def __init__(self, connection: socket.socket, rows: int, most: int, *, xml: bool = False) -> None:
         self.rows = rows
         self.broken = False
         self._connection = connection
+        self._xml = xml
         self._left = most
         self._most = most
         self._count: Callable[[bytes | bytearray], int] | None = None
@@ -256,6 +267,8 @@ class _Output:
     def flush(self) -> None:
         if not self._buffer:
             return
+        if self._xml and _NOT_XML.search(self._buffer):
+            raise NotXml
         if self._count is not None:
             self._found += self._count(self._buffer)
             if self._found > self.rows:

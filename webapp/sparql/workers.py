@@ -26,7 +26,15 @@ from typing import IO, Self
 
 import graph
 from graph.errors import ReleaseError
-from webapp.sparql.errors import Busy, EngineFailed, EvaluationFailed, LimitExceeded, MalformedQuery, TimeExceeded
+from webapp.sparql.errors import (
+    Busy,
+    EngineFailed,
+    EvaluationFailed,
+    LimitExceeded,
+    MalformedQuery,
+    TimeExceeded,
+    UnwritableAnswer,
+)
 from webapp.sparql.limits import Limits
 from webapp.sparql.worker_process import HEADER, receive
 
@@ -41,7 +49,7 @@ _GIVES_WAY = 10
 #: From this many seconds on it gets what processor time nobody else wants.
 _VERY_LONG = 1.0
 #: Errors after which a worker is as good as before.
-_HARMLESS = frozenset({"syntax", "evaluation", "limit"})
+_HARMLESS = frozenset({"syntax", "evaluation", "limit", "xml"})
 #: A worker is replaced after so many answers, so that what the engine keeps does not add up.
 _ANSWERS = 500
 
@@ -338,6 +346,10 @@ def _error(error: dict[str, str]) -> Exception:
             return MalformedQuery(message[found.end() :], int(found[1]), int(found[2]))
         case "limit":
             return LimitExceeded(f"{message}; nothing is ever cut off here: use LIMIT, or the downloads.")
+        case "xml":
+            return UnwritableAnswer(
+                "A text in this answer has control characters, which XML cannot carry: ask for JSON, CSV or Turtle."
+            )
         case "memory":
             return LimitExceeded("The query needs more memory than one query may use.")
         case "evaluation":
