@@ -97,6 +97,14 @@ class Iris:
         """A rule, model or program of one version."""
         return self._under("agents", slug(f"{name} {version}" if version else name))
 
+    def correction(self, entry_id: str) -> str:
+        """What a curator said of one item at one time."""
+        return self._under("corrections", entry_id)
+
+    def curator(self, name: str) -> str:
+        """Who corrects, by the name that the operator gave."""
+        return self._under("curators", slug(name))
+
     def dataset(self, release_id: str | None = None) -> str:
         return self._under("data", release_id) if release_id is not None else f"{self.base}data"
 

@@ -186,6 +186,10 @@ def _differences(path: Path, manifest: Manifest, *, hashes: bool) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------ writing
 
 
+class WriterBusy(ReleaseError):
+    """Somebody else is writing into the data folder."""
+
+
 class WriterLock:
     """The right to write into a data folder, held by one process at a time; the kernel takes it back from a dead one.
 
@@ -202,7 +206,7 @@ class WriterLock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         key = os.path.realpath(self._path)
         if key in self._held_here:
-            raise ReleaseError(f"{self._path} is already held by this process")
+            raise WriterBusy(f"{self._path} is already held by this process")
         file = self._path.open("a+", encoding="ascii")
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -210,7 +214,7 @@ class WriterLock:
             file.seek(0)
             holder = file.read().strip() or "unknown"
             file.close()
-            raise ReleaseError(
+            raise WriterBusy(
                 f"another build is writing to {self._path.parents[1]} (process {holder}): wait for it or end it"
             ) from err
         file.truncate(0)
@@ -387,7 +391,7 @@ def backup(data_dir: Path, target: Path) -> Release:
                 archive.add(release.path, f"releases/{release.id}")
                 for entry in sorted(data_dir.iterdir()):
                     if entry.name not in {"releases", "current", "work"} and not entry.name.startswith("."):
-                        archive.add(entry, entry.name)
+                        archive.add(entry, entry.name, filter=_no_secret)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)
@@ -398,6 +402,11 @@ def backup(data_dir: Path, target: Path) -> Release:
     finally:
         temporary.unlink(missing_ok=True)
     return release
+
+
+def _no_secret(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Hidden files – keys, locks, files half written – are no part of a backup."""
+    return None if PurePosixPath(member.name).name.startswith(".") else member
 
 
 def restore(source: Path, data_dir: Path) -> Release:

@@ -24,6 +24,7 @@ from typing import Protocol
 import msgspec
 
 from graph.authorities import Register
+from graph.curation import CURATOR, Entry, Journal, Resolved, corrected, curation_triples, resolve
 from graph.errors import InspectgraphError, ReleaseError
 from graph.extraction.version import EXTRACTOR_VERSION
 from graph.ingest import (
@@ -45,6 +46,7 @@ from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, Wri
 from graph.validation import violations
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
 from indexer.build import INDEX_VERSION, build_index, read_tables
+from indexer.curated_links import curated
 from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, converted_model, open_embedder
 from indexer.facets import Scheme
 from indexer.links import Links, derive_links, derived_graphs
@@ -284,6 +286,9 @@ class _Build:
         self._read = 0
         self._warnings: list[str] = []
         self._mapped: dict[str, bytes] = {}
+        self._entries: list[Entry] = Journal(options.data).entries()
+        self._resolved = Resolved((), ())
+        self._corrected: dict[str, list[str]] = {}  # graph of a document → corrections in it
 
     def run(
         self, sources: Sequence[Source], failures: Sequence[Failure], removed: Mapping[str, str] | None = None
@@ -355,6 +360,7 @@ class _Build:
             embedder.identity.key,
             self._options.base_iri,
             sorted(gone),
+            [entry.id for entry in self._entries],
             authorities.read_text(encoding="utf-8") if authorities else "",
         ]
         return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
@@ -384,7 +390,7 @@ class _Build:
         iris = Iris(self._options.base_iri)
         cache = EmbeddingCache(self._work / "embeddings.sqlite")
         with contextlib.closing(cache):
-            known = [Known(p.extraction, DocumentIris.of(p.extraction, iris)) for _, p in documents]
+            known = self._curated([Known(p.extraction, DocumentIris.of(p.extraction, iris)) for _, p in documents])
             texts = {text for one in known for text in item_texts(one.extraction)}
             with self._clock.stage("embed", len(texts)) as progress:
                 cache.encode(embedder, sorted(texts), progress.advance)
@@ -393,11 +399,12 @@ class _Build:
             items = [row["text"] for row in rows["items"]]
             vectors = cache.encode(embedder, items)
             with self._clock.stage("link", len(items)):
-                links = derive_links(rows, vectors, embedder)
+                links = curated(rows["items"], derive_links(rows, vectors, embedder), self._resolved, vectors)
             with WorkingGraphs(self._work / "graph") as graphs:
                 contents = [
                     *self._document_graphs(documents, known, register),
                     *derived_graphs(rows, links, self._options.base_iri, register, [one.extraction for one in known]),
+                    *self._curation_graph(),
                 ]
                 outdated = {content.iri for content in graphs.outdated(contents)}
                 with self._clock.stage("map", len(outdated)) as progress:
@@ -425,6 +432,26 @@ class _Build:
         self._store.drop_all_but(_sources_of_all_releases(self._options.data))
         return release
 
+    def _curated(self, known: Sequence[Known]) -> list[Known]:
+        """The documents as curators corrected them; what they said of items that are gone becomes a warning."""
+        self._resolved = resolve(self._entries, [(one.extraction, one.iris) for one in known])
+        made = []
+        for one in known:
+            extraction, iris, changes = corrected(one.extraction, one.iris, self._resolved)
+            made.append(Known(extraction, iris))
+            self._corrected[iris.graph] = changes
+        self._warnings += [
+            f"the correction {entry.id} by {entry.who} finds its item {entry.item} no more"
+            for entry in self._resolved.orphaned
+        ]
+        return made
+
+    def _curation_graph(self) -> Iterator[GraphContent]:
+        if self._entries:
+            made = curation_triples(self._entries, self._resolved, self._options.base_iri)
+            iri = Iris(self._options.base_iri).derived_graph("curation")
+            yield GraphContent(iri, content_version(made.decode()), partial(bytes, made), derived=True)
+
     def _with_polarity(self, known: Sequence[Known], cache: EmbeddingCache, embedder: Embedder) -> list[Known]:
         """The findings with the classifier's polarity in the place of the extraction rule's."""
         classifier = PolarityClassifier.load(embedder.identity.sha256)
@@ -439,7 +466,9 @@ class _Build:
                 extraction=replace(
                     one.extraction,
                     findings=tuple(
-                        replace(finding, polarity=polarity, polarity_score=round(score, 3), polarity_made_by=maker)
+                        finding
+                        if finding.polarity_made_by == CURATOR
+                        else replace(finding, polarity=polarity, polarity_score=round(score, 3), polarity_made_by=maker)
                         for finding, (polarity, score) in zip(one.extraction.findings, judged, strict=False)
                     ),
                 ),
@@ -457,6 +486,7 @@ class _Build:
                 content_version(
                     [source.key, EXTRACTOR_VERSION, MAPPING_VERSION, self._options.base_iri],
                     [(f.polarity, f.polarity_score, f.polarity_made_by) for f in one.extraction.findings],
+                    *([self._corrected[one.iris.graph]] if self._corrected[one.iris.graph] else []),
                 ),
                 partial(self._mapped.__getitem__, one.iris.graph),
             )
@@ -475,10 +505,7 @@ class _Build:
         batches = [wanted[start : start + MAPPED_TOGETHER] for start in range(0, len(wanted), MAPPED_TOGETHER)]
         authorities, base = self._authorities(), self._options.base_iri
         with ProcessPoolExecutor(self._options.jobs, mp_context=multiprocessing.get_context("forkserver")) as pool:
-            tasks = [
-                pool.submit(map_documents, [(text, one.extraction) for text, one in batch], base, authorities)
-                for batch in batches
-            ]
+            tasks = [pool.submit(map_documents, batch, base, authorities) for batch in batches]
             for batch, task in zip(batches, tasks, strict=True):
                 graphs, problems = task.result()
                 self._mapped.update((one.iris.graph, made) for (_, one), made in zip(batch, graphs, strict=True))
@@ -536,6 +563,11 @@ class _Build:
                 "signature": signature,
                 "base_iri": self._options.base_iri,
                 "removed": dict(gone),
+                "hidden": self._resolved.hidden,
+                "corrections": {
+                    "entries": [entry.id for entry in self._entries],
+                    "orphaned": [entry.id for entry in self._resolved.orphaned],
+                },
                 "embedding": asdict(embedder.identity),
                 "seconds": {name: round(seconds, 2) for name, seconds in self._clock.seconds.items()},
                 "warnings": self._warnings,
@@ -544,11 +576,13 @@ class _Build:
 
 
 def map_documents(
-    documents: Sequence[tuple[str, Extraction]], base: str, authorities: Path | None
+    documents: Sequence[tuple[str, Known]], base: str, authorities: Path | None
 ) -> tuple[list[bytes], list[str]]:
     """Each document's named graph as N-Triples, and what the shapes find wrong with them, a sentence each."""
     register = Register.load(authorities)
-    graphs = [document_triples(extraction, base, text=text, register=register) for text, extraction in documents]
+    graphs = [
+        document_triples(one.extraction, base, text=text, register=register, known=one.iris) for text, one in documents
+    ]
     return graphs, [str(problem) for problem in violations(b"".join(graphs))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyoxigraph as ox
 
+from graph.curation import Entry, curation_triples, resolve, words_of
 from graph.derived import (
     agent_triples,
     lineage_triples,
@@ -42,10 +43,28 @@ def invented_graphs(base: str = DEFAULT_BASE) -> dict[str, bytes]:
         "restatements": restatement_triples(
             [(link.item, link.neighbour) for link in similarity_links(iris)][:1], LINEAGE, base
         ),
+        "curation": _curation(base),
         "register": register_triples(REGISTER, base),
         "vocabulary": vocabulary_graph_triples(base),
     }
     return graphs | {iris.derived_graph(name): triples for name, triples in derived.items()}
+
+
+def _curation(base: str) -> bytes:
+    """Corrections of every kind, one of them taken back."""
+    documents = [(d.extraction, DocumentIris.of(d.extraction, Iris(base))) for d in all_invented()]
+    report, iris = documents[0]
+    about = {"item": iris.findings[0], "item_kind": "finding", "words": words_of(report.findings[0].text)}
+    target = {"target": iris.findings[1], "target_words": words_of(report.findings[1].text)}
+    when = "2026-11-27T08:00:00Z"
+    drafts = [
+        Entry("a1", "correct", when, "Jane Doe", "The printer erred.", fields={"section": "Leadership"}, **about),
+        Entry("a2", "themes", when, "Jane Doe", "It is about this.", add=("neglect",), remove=("leadership",), **about),
+        Entry("a3", "link", when, "Jane Doe", "They say the same.", relation="similar", **target, **about),
+        Entry("a4", "hide", when, "Jane Doe", "A heading.", **about),
+        Entry("a5", "revert", when, "Operator", "It is none.", reverts="a4"),
+    ]
+    return curation_triples(drafts, resolve(drafts, documents), base)
 
 
 def invented_store(base: str = DEFAULT_BASE) -> ox.Store:

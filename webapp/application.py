@@ -11,7 +11,18 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, request
 
-from webapp import api, data_pages, errors, item_pages, match, ontology_page, page_images, search_pages, theme_pages
+from webapp import (
+    api,
+    curation_pages,
+    data_pages,
+    errors,
+    item_pages,
+    match,
+    ontology_page,
+    page_images,
+    search_pages,
+    theme_pages,
+)
 from webapp.labels import date_in_words, humanised, period_in_words
 from webapp.search_query import Query, seen_from
 from webapp.services import Services, id_of, sparql_limits
@@ -82,6 +93,7 @@ def build(settings: Settings, services: Services) -> Flask:
         ontology_page.blueprint(services),
         data_pages.blueprint(services),
         api.blueprint(services),
+        curation_pages.blueprint(services),
         editor.blueprint(lambda: g.release),
         protocol.blueprint(lambda: g.release, sparql_limits(settings), public_url=settings.public_url),
     ):
@@ -150,7 +162,9 @@ def _finish(response: Response) -> Response:
     release = g.get("release")
     if release is not None:
         response.headers.setdefault("X-Release", release.id)
-    if request.method in {"GET", "HEAD"}:
+    if g.get("private"):
+        response.headers["Cache-Control"] = "no-store"
+    elif request.method in {"GET", "HEAD"}:
         response.headers.setdefault("Access-Control-Allow-Origin", "*")
         response.headers.setdefault("Access-Control-Expose-Headers", "X-Release, X-Total-Count, Link")
     response.vary.add("Accept")

@@ -332,6 +332,128 @@ def serve(data: Path, host: str, port: int, workers: int) -> None:
     run(data, host=host, port=port, workers=workers)
 
 
+@main.group()
+def curation() -> None:
+    """What people have corrected: list, publish, export, import and take back corrections; hand out tokens."""
+
+
+@curation.command("list")
+@DATA
+def list_corrections(data: Path) -> None:
+    """List all corrections with their ids, and what became of each."""
+    from graph.curation import Journal, in_force
+    from graph.release import Release
+
+    entries = Journal(data).entries()
+    published = Release.open(data).manifest.facts.extra.get("corrections") or {}
+    standing = {entry.id for entry in in_force(entries)}
+    for entry in entries:
+        if entry.id not in standing and entry.kind != "revert":
+            state = "taken back"
+        elif entry.id in published.get("orphaned", ()):
+            state = "ORPHANED"
+        else:
+            state = "published" if entry.id in published.get("entries", ()) else "waiting"
+        click.echo(f"{entry.id}  {state:<10}  {entry.when}  {entry.who}  {entry.kind} {entry.item or entry.reverts}")
+        click.echo(f"    {entry.why}")
+
+
+@curation.command("publish")
+@DATA
+@click.option(
+    "--wait", type=click.IntRange(0, 86_400), default=1800, show_default=True, help="Seconds for another build."
+)
+def publish_corrections(data: Path, wait: int) -> None:
+    """Publish a release with all corrections; nothing is read again but what is new in the journal."""
+    import time
+
+    from graph.release import WriterBusy
+    from indexer.pipeline import BuildOptions, build_release
+    from webapp.progress import progress_on
+    from webapp.settings import Settings
+
+    deadline = time.monotonic() + wait
+    with progress_on(sys.stderr) as progress:
+        while True:
+            try:
+                report = build_release([], BuildOptions.of(Settings.load(), data=data), progress)
+                break
+            except WriterBusy:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
+    for line in report.lines():
+        click.echo(line)
+    if report.release is None:
+        raise SystemExit(1)
+
+
+@curation.command("export")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="JSON Lines file.")
+@DATA
+def export_corrections(output: Path, data: Path) -> None:
+    """Write all corrections to a file that `import` reads."""
+    from graph.curation import Journal
+
+    entries = Journal(data).entries()
+    output.write_bytes(Journal(data).path.read_bytes() if entries else b"")
+    click.echo(f"{output}: {len(entries)} entries")
+
+
+@curation.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@DATA
+def import_corrections(file: Path, data: Path) -> None:
+    """Add the corrections of an exported file to the journal; those that are there already are not doubled."""
+    from graph.curation import Journal, parsed_lines
+
+    journal = Journal(data)
+    before = len(journal.entries())
+    journal.append(*parsed_lines(file.read_bytes(), str(file)))
+    click.echo(f"{len(journal.entries()) - before} entries added; publish them with inspectgraph curation publish")
+
+
+@curation.command("revert")
+@click.argument("entry", nargs=-1, required=True)
+@click.option("--who", default="operator", show_default=True, help="Name that the history shows.")
+@click.option("--why", required=True, help="Reason, for the history.")
+@DATA
+def revert_corrections(entry: tuple[str, ...], who: str, why: str, data: Path) -> None:
+    """Take corrections back by their ids; the history keeps them. Publish afterwards."""
+    from graph.curation import CurationError, Entry, Journal, in_force, now
+
+    journal = Journal(data)
+    standing = {found.id for found in in_force(journal.entries())}
+    for identifier in entry:
+        if identifier not in standing:
+            raise CurationError(f"{identifier}: there is no such correction in force")
+    journal.append(*(Entry("", "revert", now(), who, why, reverts=identifier) for identifier in entry))
+
+
+@curation.command("forget")
+@click.argument("item", nargs=-1, required=True)
+@DATA
+def forget_corrections(item: tuple[str, ...], data: Path) -> None:
+    """Delete every trace of the corrections of these item IRIs from the journal, as after `remove`."""
+    from graph.curation import Journal
+
+    click.echo(f"{Journal(data).forget(item)} entries deleted")
+
+
+@curation.command("token")
+@click.argument("name")
+@click.option("--take-back", is_flag=True, help="End this curator's token and sessions.")
+@DATA
+def curator_token(name: str, take_back: bool, data: Path) -> None:
+    """Make a token for a curator; it is shown once. The name stands in published corrections: a post will do."""
+    from webapp.curators import Curators
+
+    if take_back:
+        Curators(data).remove(name)
+        return
+    click.echo(Curators(data).add(name))
+
+
 @main.command()
 @click.argument("target", type=click.Path(path_type=Path))
 @DATA

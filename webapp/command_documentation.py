@@ -16,7 +16,18 @@ could not, 2 for a mistake in the call and for `build --strict` with failures.
 
 def documentation() -> str:
     """The text of the page: one section a command, in alphabetical order."""
-    return _HEAD + "".join(_section(name, command) for name, command in sorted(main.commands.items()))
+    return _HEAD + "".join(_section(name, command) for name, command in sorted(all_commands().items()))
+
+
+def all_commands() -> dict[str, click.Command]:
+    """Every command by its name; a command of a group under both names, such as ``curation list``."""
+    found: dict[str, click.Command] = {}
+    for name, command in main.commands.items():
+        if isinstance(command, click.Group):
+            found |= {f"{name} {own}": inner for own, inner in command.commands.items()}
+        else:
+            found[name] = command
+    return found
 
 
 def _section(name: str, command: click.Command) -> str:

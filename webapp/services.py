@@ -96,9 +96,11 @@ class OpenRelease:
 
     @cached_property
     def removed(self) -> Mapping[str, str]:
-        """IRI → why it is gone."""
-        gone = self.release.manifest.facts.extra.get("removed", {})
-        return gone if isinstance(gone, Mapping) else dict.fromkeys(gone, "")
+        """IRI → why it is gone: documents that were removed, and items that a curator has hidden."""
+        extra = self.release.manifest.facts.extra
+        gone = extra.get("removed", {})
+        gone = gone if isinstance(gone, Mapping) else dict.fromkeys(gone, "")
+        return {**gone, **{iri: f"Hidden by a curator: {why}" for iri, why in extra.get("hidden", {}).items()}}
 
     def warm(self) -> None:
         """Open now what the first request would wait for."""

@@ -52,6 +52,9 @@ class Settings:
     serve_sources: bool = _setting(
         True, "Whether readers may fetch the stored source files and see images of their pages."
     )
+    curation_publish: bool = _setting(
+        True, "Whether a correction made on the web is published at once, by a child process of the server."
+    )
     # building
     model: str = _setting(
         "", "Embedding model: name or path for sentence-transformers. Empty: the one that is installed."
