@@ -218,6 +218,7 @@ def test_a_correction_waits_is_published_and_can_be_taken_back(
     assert client.get(f"/api/items{place(row)}").get_json()["polarity"] == row["polarity"]
 
 
+@pytest.mark.slow
 def test_a_hidden_item_is_gone_from_pages_search_and_graph_and_comes_back(
     client: FlaskClient, data: Path, token: str
 ) -> None:
@@ -241,6 +242,7 @@ def test_a_hidden_item_is_gone_from_pages_search_and_graph_and_comes_back(
     assert rows(data, "recommendation") == before
 
 
+@pytest.mark.slow
 def test_themes_are_set_by_the_curator_in_pages_facets_and_graph(client: FlaskClient, data: Path, token: str) -> None:
     csrf = sign_in(client, token)
     row = next(r for r in rows(data, "finding") if r["themes"])
@@ -254,6 +256,7 @@ def test_themes_are_set_by_the_curator_in_pages_facets_and_graph(client: FlaskCl
     assert len(found["results"]) == found["total"]
 
 
+@pytest.mark.slow
 def test_an_action_is_linked_to_another_recommendation_and_unlinked(
     client: FlaskClient, data: Path, token: str
 ) -> None:
@@ -277,6 +280,7 @@ def test_an_action_is_linked_to_another_recommendation_and_unlinked(
     assert client.get(f"/api/items{place(action)}").get_json()["answers"] is None
 
 
+@pytest.mark.slow
 def test_similar_items_are_linked_first_and_unlinked(client: FlaskClient, data: Path, token: str) -> None:
     csrf = sign_in(client, token)
     neighbours = read_rows(Release.open(data).path / "tables", "neighbours")
@@ -294,6 +298,7 @@ def test_similar_items_are_linked_first_and_unlinked(client: FlaskClient, data: 
     assert [n["rank"] for n in now] == list(range(1, len(now) + 1))
 
 
+@pytest.mark.slow
 def test_corrections_survive_a_rebuild_from_nothing(
     client: FlaskClient, data: Path, token: str, tmp_path: Path
 ) -> None:
@@ -310,6 +315,7 @@ def test_corrections_survive_a_rebuild_from_nothing(
     assert Release.open(data).manifest.facts.extra["corrections"]["orphaned"] == []
 
 
+@pytest.mark.slow
 def test_orphaned_corrections_are_reported_by_build_and_list(data: Path) -> None:
     row = rows(data, "finding")[0]
     result = call("curation", "list", "--data", data)
@@ -377,6 +383,7 @@ def test_a_backup_holds_the_journal_and_no_key(client: FlaskClient, data: Path, 
     assert Curators(tmp_path / "fresh").of_token(token) is not None
 
 
+@pytest.mark.slow
 def test_the_server_publishes_by_itself(data: Path, token: str) -> None:
     services = Services(Settings(data=data))
     client = create_app(services.settings, services).test_client()
