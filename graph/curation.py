@@ -26,6 +26,7 @@ from graph.iris import DEFAULT_BASE, DocumentIris, Iris, normalised
 from graph.mapping import days
 from graph.model import Action, Extraction, Finding, Maker, Recommendation
 from graph.ntriples import Triples, english, foaf, ig, iri, prov, rdfs, string, typed, xsd
+from graph.steps import reached
 
 EntryKind: TypeAlias = Literal["correct", "hide", "themes", "link", "unlink", "revert"]
 Relation: TypeAlias = Literal["answers", "restates", "similar"]
@@ -115,6 +116,7 @@ class Journal:
         holds already is not written again. Raises CurationError where the disk refuses; then nothing was added."""
         try:
             with self._locked() as handle:
+                reached("correct", "locked")
                 known = {entry.id for entry in self.entries()}
                 made = [replace(draft, id=draft.digest()) for draft in drafts]
                 self._write(handle, [entry for entry in made if entry.id not in known])
@@ -166,6 +168,7 @@ class Journal:
             written = 0
             while written < len(addition):
                 written += os.write(handle, addition[written:])
+            reached("correct", "written")
             os.fsync(handle)
         except OSError:
             os.ftruncate(handle, sound)

@@ -106,6 +106,8 @@ class SourceStore:
             while chunk := original.read(1 << 20):
                 digest.update(chunk)
                 copy.write(chunk)
+            copy.flush()
+            os.fsync(copy.fileno())
         if digest.hexdigest() != source.sha256:
             temporary.unlink()
             return False

@@ -17,7 +17,7 @@ import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -26,6 +26,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Self
 import msgspec
 
 from graph.errors import ReleaseError
+from graph.steps import reached
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,6 +36,8 @@ _LOG = logging.getLogger(__name__)
 _ID = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z-[0-9a-f]{6}")
 _LEFTOVERS = (".building-", ".removing-", ".current-")
 _FORMAT = 1
+_NOT_SAVED = {"releases", "current", "work", "cache"}
+_BACKUP_ATTEMPTS = 5
 #: Errors of the disk rather than of the program.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
@@ -139,8 +142,10 @@ def open_release(path: Path, *, check: Literal["sizes", "hashes"] = "sizes") -> 
         return [f"release {path.name}: its manifest cannot be read ({err.strerror})"]
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
         return [f"release {path.name}: its manifest is damaged ({err})"]
-    if manifest.format != _FORMAT:
-        return [f"release {path.name}: written by another version (format {manifest.format}); build again"]
+    if manifest.format > _FORMAT:
+        return [f"release {path.name}: written by a newer version (format {manifest.format}); upgrade inspectgraph"]
+    if manifest.format < _FORMAT:
+        return [f"release {path.name}: written by an older version (format {manifest.format}); build again"]
     digest = manifest.digest()
     if manifest.content != digest or manifest.id != path.name or not manifest.id.endswith(f"-{digest[:6]}"):
         return [f"release {path.name}: its manifest is damaged (it does not fit its own hash)"]
@@ -232,6 +237,19 @@ class WriterLock:
             self._file = None
 
 
+def lock_holder(data_dir: Path) -> int | None:
+    """The process that writes into the data folder now; None where nobody does, whatever the lock file says."""
+    file = data_dir / "work" / "lock"
+    try:
+        with file.open("r+", encoding="ascii") as opened:
+            fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return int(file.read_text(encoding="ascii").strip() or 0)
+    return None
+
+
 class ReleaseWriter:
     """One release in the making; use it as a context manager while holding the ``WriterLock``.
 
@@ -266,6 +284,7 @@ class ReleaseWriter:
             clear_leftovers(self._data)
             self._path = Path(tempfile.mkdtemp(prefix=".building-", dir=releases))
             self._path.chmod(0o755)
+            reached("build", "begun")
         return self
 
     def __exit__(
@@ -291,12 +310,16 @@ class ReleaseWriter:
         with _disk_errors(self._data):
             manifest = self._manifest(facts)
             (self.path / "manifest.json").write_bytes(_pretty(manifest))
+            reached("publish", "manifest written")
             _make_durable(self.path)
+            reached("publish", "made durable")
             final = self._data / "releases" / manifest.id
             self.path.rename(final)
             self._path = None
             _sync(final.parent)
+            reached("publish", "named")
             switch(self._data, manifest.id)
+            reached("publish", "current")
         release = Release(final, manifest)
         prune(self._data, self._keep)
         return release
@@ -323,6 +346,7 @@ def switch(data_dir: Path, identifier: str) -> None:
     link = data_dir / f".current-{os.getpid()}"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("releases") / identifier)
+    reached("publish", "link made")
     link.replace(data_dir / "current")
     _sync(data_dir)
 
@@ -336,19 +360,36 @@ def prune(data_dir: Path, keep: int) -> list[str]:
     for identifier in old:
         doomed = data_dir / "releases" / f".removing-{identifier}"
         (data_dir / "releases" / identifier).rename(doomed)  # first out of sight: nobody opens half a release
+        reached("prune", "out of sight")
         shutil.rmtree(doomed, ignore_errors=True)
+        reached("prune", "deleted")
     return old
 
 
+def leftovers(data_dir: Path) -> list[Path]:
+    """What killed builds, prunings and restores left behind."""
+    folders = [folder for folder in (data_dir, data_dir / "releases") if folder.is_dir()]
+    return [entry for folder in folders for entry in folder.iterdir() if entry.name.startswith(_LEFTOVERS)]
+
+
 def clear_leftovers(data_dir: Path) -> None:
-    """Remove what a killed build or pruning left behind; the caller holds the lock."""
-    for folder in (data_dir, data_dir / "releases"):
-        for entry in list(folder.iterdir()):
-            if entry.name.startswith(_LEFTOVERS):
-                if entry.is_symlink() or entry.is_file():
-                    entry.unlink()
-                else:
-                    shutil.rmtree(entry, ignore_errors=True)
+    """Remove it; the caller holds the lock."""
+    for entry in leftovers(data_dir):
+        if entry.is_symlink() or entry.is_file():
+            entry.unlink()
+        else:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def holding(data_dir: Path, digests: Collection[str]) -> dict[str, list[str]]:
+    """Release → names of its sources with these SHA-256 hashes, newest release first, those without any left out."""
+    found = {}
+    for identifier in release_ids(data_dir):
+        release = open_release(data_dir / "releases" / identifier, check="sizes")
+        entries = release.manifest.facts.sources if isinstance(release, Release) else ()
+        if names := [entry.name for entry in entries if entry.sha256 in digests]:
+            found[identifier] = names
+    return found
 
 
 class _disk_errors:  # noqa: N801 - reads as a statement
@@ -379,29 +420,44 @@ def _disk_error(data_dir: Path, err: OSError) -> ReleaseError:
 def backup(data_dir: Path, target: Path) -> Release:
     """Write the current release, and all of the data folder but caches and other releases, to a tar file.
 
-    Compressed by the ending (.tar, .tar.gz, .tar.xz). Needs no lock, because releases do not change; ``target`` appears
-    whole or not at all. Returns the release that was saved.
+    Compressed by the ending (.tar, .tar.gz, .tar.xz). Needs no lock, because releases do not change: where builds go on
+    and the release is pruned meanwhile, the new current one is taken. ``target`` appears whole or not at all, readable
+    by its owner alone. Returns the release that was saved.
     """
-    release = Release.open(data_dir, check="hashes")
+    for _ in range(_BACKUP_ATTEMPTS - 1):
+        release = Release.open(data_dir)
+        try:
+            return _backup(release, data_dir, target)
+        except ReleaseError:
+            if release.path.exists():
+                raise
+    return _backup(Release.open(data_dir), data_dir, target)
+
+
+def _backup(release: Release, data_dir: Path, target: Path) -> Release:
     mode = {".gz": "w:gz", ".tgz": "w:gz", ".xz": "w:xz"}.get(target.suffix, "w")
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    temporary = Path(name)
+    temporary = None
     try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+        temporary = Path(name)
+        reached("backup", "begun")
         with os.fdopen(handle, "wb") as file:
             with tarfile.open(fileobj=file, mode=mode) as archive:  # type: ignore[call-overload]
                 archive.add(release.path, f"releases/{release.id}")
                 for entry in sorted(data_dir.iterdir()):
-                    if entry.name not in {"releases", "current", "work"} and not entry.name.startswith("."):
+                    if entry.name not in _NOT_SAVED and not entry.name.startswith("."):
                         archive.add(entry, entry.name, filter=_no_secret)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
+        reached("backup", "packed")
         temporary.replace(target)
         _sync(target.parent)
+        reached("backup", "named")
     except OSError as err:
         raise ReleaseError(f"the backup {target} could not be written: {err.strerror or err}") from err
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
     return release
 
 
@@ -415,10 +471,12 @@ def restore(source: Path, data_dir: Path) -> Release:
     if current_id(data_dir) is not None or release_ids(data_dir):
         raise ReleaseError(f"{data_dir} already holds releases: restore into another folder")
     with WriterLock(data_dir):
+        clear_leftovers(data_dir)
         staging = Path(tempfile.mkdtemp(prefix=".building-", dir=data_dir))
         try:
             with tarfile.open(source) as archive:
                 archive.extractall(staging, filter="data")
+            reached("restore", "unpacked")
             ids = release_ids(staging)
             found = (
                 open_release(staging / "releases" / ids[0], check="hashes") if len(ids) == 1 else ["no release in it"]
@@ -426,12 +484,15 @@ def restore(source: Path, data_dir: Path) -> Release:
             if not isinstance(found, Release):
                 raise ReleaseError(f"{source} is not a sound backup: " + "; ".join(found))
             _make_durable(staging)
+            reached("restore", "checked")
             (data_dir / "releases").mkdir(exist_ok=True)
             for entry in sorted(staging.iterdir()):
                 if entry.name != "releases":
-                    entry.replace(data_dir / entry.name)
+                    _move_into(entry, data_dir / entry.name)
+            reached("restore", "sources in place")
             final = found.path.rename(data_dir / "releases" / found.id)
             _sync(final.parent)
+            reached("restore", "release in place")
             switch(data_dir, found.id)
         except (OSError, tarfile.TarError) as err:
             raise ReleaseError(f"{source} could not be restored: {err}") from err
@@ -462,6 +523,15 @@ def _sha256(path: Path) -> str:
 
 def _pretty(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"
+
+
+def _move_into(source: Path, target: Path) -> None:
+    """Move a file or folder to its place; into a folder that is there already, as after a restore that was killed."""
+    if source.is_dir() and target.is_dir():
+        for entry in sorted(source.iterdir()):
+            _move_into(entry, target / entry.name)
+    else:
+        source.replace(target)
 
 
 def _link(source: Path | str, target: Path | str) -> None:

@@ -6,6 +6,7 @@ on storing (``"01"^^xsd:integer`` becomes ``1``): text that must stay verbatim i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
@@ -158,6 +159,14 @@ def open_read_only(path: Path) -> ox.Store:
         return ox.Store.read_only(str(path))
     except OSError as err:
         raise ReleaseError(f"the graph at {path} cannot be opened: {err}") from err
+
+
+def canonical_digest(path: Path) -> str:
+    """SHA-256 of the canonical N-Quads (RDFC-1.0, sorted) of the store at ``path``: equal for equal datasets, whatever
+    the order of loading and the names of blank nodes."""
+    dataset = ox.Dataset(open_read_only(path))
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return hashlib.sha256("\n".join(sorted(map(str, dataset))).encode()).hexdigest()
 
 
 def open_dataset(release_dir: Path | str) -> Dataset:

@@ -42,7 +42,19 @@ from graph.iris import DocumentIris, Iris
 from graph.isolation import Limits
 from graph.mapping import MAPPING_VERSION, document_triples
 from graph.model import Extraction, Maker
-from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, WriterLock, open_release, release_ids
+from graph.release import (
+    Release,
+    ReleaseFacts,
+    ReleaseWriter,
+    SourceEntry,
+    WriterLock,
+    clear_leftovers,
+    holding,
+    open_release,
+    prune,
+    release_ids,
+)
+from graph.steps import reached
 from graph.validation import violations
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
 from indexer.build import INDEX_VERSION, build_index, read_tables
@@ -240,7 +252,28 @@ def remove_documents(what: Sequence[str], options: BuildOptions, progress: Progr
             kept = [entry for entry in kept if entry not in doomed]
             gone.update({f"{options.base_iri}documents/{iris[e.sha256]}": "removed by the operator" for e in doomed})
         sources = [_source(entry) for entry in kept]
-        return _Build(options, _Clock(progress or NoProgress()), earlier).run(sources, [], removed=gone)
+        doomed_digests = {entry.sha256 for entry in _entries(earlier)} - {entry.sha256 for entry in kept}
+        report = _Build(options, _Clock(progress or NoProgress()), earlier).run(sources, [], removed=gone)
+        still = [
+            f"release {identifier} still holds {', '.join(names)}: 'inspectgraph prune --keep 1' deletes older releases"
+            for identifier, names in holding(options.data, doomed_digests).items()
+        ]
+        return replace(report, warnings=[*report.warnings, *still])
+
+
+def prune_data(data: Path, keep: int, *, caches: bool = False) -> list[str]:
+    """Delete all but the newest ``keep`` releases, the sources that only they had, and with ``caches`` what builds have
+    remembered of every text they ever read; returns the ids of the releases deleted."""
+    with WriterLock(data):
+        clear_leftovers(data)
+        gone = prune(data, keep)
+        SourceStore(data / "sources").drop_all_but(_sources_of_all_releases(data))
+        for folder in ("parsed", "graph", "embeddings.sqlite") if caches else ():
+            path = data / "work" / folder
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if caches:
+            shutil.rmtree(data / "cache", ignore_errors=True)
+    return gone
 
 
 def _current(data: Path) -> Release | None:
@@ -294,6 +327,7 @@ class _Build:
         self, sources: Sequence[Source], failures: Sequence[Failure], removed: Mapping[str, str] | None = None
     ) -> BuildReport:
         documents, unread = self._parse(sources)
+        reached("build", "read")
         failures = [*failures, *unread]
         if not documents and not removed:
             return self._report(None, failures)
@@ -394,12 +428,14 @@ class _Build:
             texts = {text for one in known for text in item_texts(one.extraction)}
             with self._clock.stage("embed", len(texts)) as progress:
                 cache.encode(embedder, sorted(texts), progress.advance)
+            reached("build", "embedded")
             known = self._with_polarity(known, cache, embedder)
             rows = rows_of(known, register)
             items = [row["text"] for row in rows["items"]]
             vectors = cache.encode(embedder, items)
             with self._clock.stage("link", len(items)):
                 links = curated(rows["items"], derive_links(rows, vectors, embedder), self._resolved, vectors)
+            reached("build", "linked")
             with WorkingGraphs(self._work / "graph") as graphs:
                 contents = [
                     *self._document_graphs(documents, known, register),
@@ -409,11 +445,14 @@ class _Build:
                 outdated = {content.iri for content in graphs.outdated(contents)}
                 with self._clock.stage("map", len(outdated)) as progress:
                     self._map(outdated, documents, known, progress)
+                reached("build", "mapped")
                 with self._clock.stage("store", len(outdated)) as progress:
                     graphs.hold(contents, progress.advance)
+                reached("build", "stored")
                 self._mapped.clear()
                 with ReleaseWriter(self._options.data, keep=self._options.keep) as writer:
                     graphs.checkpoint(writer.path / "graph")
+                    reached("build", "graph copied")
                     with self._clock.stage("index", len(items)):
                         self._write_tables(writer.path, rows, links)
                         build_index(
@@ -425,7 +464,9 @@ class _Build:
                             model_dir=self._model_dir(),
                             confidences=links.confidences,
                         )
+                    reached("build", "indexed")
                     self._write_documents(writer.path, documents, known)
+                    reached("build", "documents written")
                     with self._clock.stage("publish"):
                         facts = self._facts(documents, failures, known, rows, embedder, signature, gone)
                         release = writer.publish(facts)

@@ -131,9 +131,9 @@ def test_the_token_is_kept_as_a_hash_and_opens_a_session_that_scripts_and_other_
     assert "Access-Control-Allow-Origin" not in page.headers
 
 
-def test_behind_https_the_session_travels_encrypted_only(services: Services, data: Path, token: str) -> None:
+def test_behind_https_the_session_travels_encrypted_only(data: Path, token: str) -> None:
     settings = Settings(data=data, public_url="https://inspections.example", curation_publish=False)
-    client = create_app(settings, services).test_client()
+    client = create_app(settings, Services(settings)).test_client()
     response = client.post("/curation/session", data={"token": token})
     assert "Secure" in response.headers["Set-Cookie"].split("; ")
 

@@ -10,14 +10,17 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
+    admission,
     api,
     curation_pages,
     data_pages,
     errors,
     item_pages,
     match,
+    observation,
     ontology_page,
     page_images,
     search_pages,
@@ -65,6 +68,11 @@ def build(settings: Settings, services: Services) -> Flask:
     app.url_map.strict_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["inspectgraph"] = services
+    if settings.trusted_proxies:
+        trusted = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, trusted, trusted, trusted)  # type: ignore[method-assign]
+    observation.register(app)
+    admission.register(app, settings)
 
     @app.before_request
     def _take_release() -> None:

@@ -279,6 +279,18 @@ def remove(what: tuple[str, ...], data: Path) -> None:
 
 
 @main.command()
+@click.option("--keep", type=click.IntRange(1, 10_000), required=True, help="Releases that stay, the newest.")
+@click.option("--caches", is_flag=True, help="Delete the caches of builds and of the server too: they hold texts.")
+@DATA
+def prune(keep: int, caches: bool, data: Path) -> None:
+    """Delete older releases and the sources that only they had: retention, and the end of what was removed."""
+    from indexer.pipeline import prune_data
+
+    gone = prune_data(data, keep, caches=caches)
+    click.echo("\n".join(f"deleted release {identifier}" for identifier in gone) or "nothing to delete")
+
+
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--metadata", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="As for build.")
 def explain(file: Path, metadata: Path | None) -> None:
@@ -461,7 +473,7 @@ def backup(target: Path, data: Path) -> None:
     """Write the data folder's current release and sources to one archive."""
     from graph.release import backup as run
 
-    click.echo(run(data, target))
+    click.echo(f"{target}: release {run(data, target).id}, the sources and the corrections")
 
 
 @main.command()
@@ -471,7 +483,7 @@ def restore(archive: Path, data: Path) -> None:
     """Bring a backup back as the current release."""
     from graph.release import restore as run
 
-    click.echo(run(archive, data))
+    click.echo(f"release {run(archive, data).id} is current in {data}")
 
 
 if __name__ == "__main__":

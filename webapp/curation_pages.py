@@ -77,7 +77,7 @@ def blueprint(services: Services) -> Blueprint:
         session: Session | None = g.session
         if session is None:
             raise Forbidden("Sign in as a curator first: your session has ended or was never begun.")
-        if not hmac.compare_digest(session.csrf, request.form.get("csrf", "")):
+        if not hmac.compare_digest(session.csrf.encode(), request.form.get("csrf", "").encode("utf-8", "replace")):
             raise Forbidden("This form was not made for your session: open the page again and resend it.")
         return session
 

@@ -8,8 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyoxigraph as ox
-from flask import Blueprint, Response, g, redirect, render_template, send_file
+from flask import Blueprint, Response, g, redirect, render_template, request, send_file
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -107,14 +108,15 @@ def blueprint(services: Services) -> Blueprint:
 
     @pages.get("/health")
     def health() -> Response:
-        """200 with the release that is served; 503 where there is none."""
+        """200 with the release that is served, 503 where there is none; ``?live``: does the process answer at all."""
+        if "live" in request.args:
+            return _uncached({"status": "ok"})
         try:
             release = services.current()
         except ReleaseError as err:
             return problem(503, str(err))
-        response = Response(f'{{"status": "ok", "release": "{release.id}"}}', content_type="application/json")
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        damage = list(release.release.damage)
+        return _uncached({"status": "degraded" if damage else "ok", "release": release.id, "damage": damage})
 
     return pages
 
@@ -167,6 +169,12 @@ def _count(release: OpenRelease, query: str) -> int:
 
 def _counts(release: OpenRelease, query: str) -> dict[str, int]:
     return {solution["key"].value: int(solution["n"].value) for solution in _solutions(release, query)}
+
+
+def _uncached(body: dict[str, Any]) -> Response:
+    response = Response(msgspec.json.encode(body), content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _size(file: Path) -> int:

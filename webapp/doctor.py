@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from graph.errors import InspectgraphError
 
 MINIMUM_FREE_DISK = 1 << 30
 MINIMUM_FREE_MEMORY = 1 << 30
+MINIMUM_PYTHON = (3, 11)
+_EARLIEST_YEAR = 2025
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,15 @@ class Finding:
 def examine(data: Path, port: int) -> Iterator[Finding]:
     """Every check, in order; a check that itself fails is a fault, and the others go on."""
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("clock", _clock),
+        ("python", _python),
+        ("clock", lambda: _clock(data)),
         ("memory", _memory),
         ("data folder", lambda: _folder(data)),
         ("disk", lambda: _disk(data)),
         ("model", _model),
+        ("lock", lambda: _lock(data)),
         ("release", lambda: _release(data)),
+        ("corrections", lambda: _corrections(data)),
         ("port", lambda: _port(port)),
     )
     for subject, check in checks:
@@ -41,11 +47,25 @@ def examine(data: Path, port: int) -> Iterator[Finding]:
             yield Finding(subject, str(err), fault=True)
 
 
-def _clock() -> str:
+def _python() -> str:
+    running = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] < MINIMUM_PYTHON:
+        wanted = ".".join(map(str, MINIMUM_PYTHON))
+        raise InspectgraphError(f"{running} is too old: make the environment anew with Python {wanted} or newer")
+    return running
+
+
+def _clock(data: Path) -> str:
+    from graph.release import release_ids
+
     now = time.gmtime()
-    if now.tm_year < 2025:
+    if now.tm_year < _EARLIEST_YEAR:
         raise InspectgraphError(f"the clock says {now.tm_year}: set it, release ids and dates depend on it")
-    return time.strftime("%Y-%m-%d %H:%M UTC", now)
+    shown = time.strftime("%Y-%m-%d %H:%M UTC", now)
+    newest = next(iter(release_ids(data)), "")
+    if newest[:18] > time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime(time.time() + 3600)):
+        raise InspectgraphError(f"the clock says {shown}, but release {newest} was made later: set the clock")
+    return shown
 
 
 def _memory() -> str:
@@ -68,8 +88,13 @@ def _existing(folder: Path) -> Path:
 
 def _folder(data: Path) -> str:
     place = _existing(data)
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        raise InspectgraphError(f"{place} cannot be written to: change its rights or name another with --data")
+    for folder in (place, *(data / name for name in ("work", "releases", "sources", "curation") if place == data)):
+        if folder.exists() and (not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK)):
+            raise InspectgraphError(f"{folder} cannot be written to: change its rights or name another with --data")
+    key = data / "curation" / ".session-key"
+    for secret in (key, data / "curation" / "curators.json"):
+        if secret.exists() and secret.stat().st_mode & 0o077:
+            raise InspectgraphError(f"{secret} can be read by others: chmod 600 {secret}")
     return str(data.absolute())
 
 
@@ -89,13 +114,36 @@ def _model() -> str:
         raise InspectgraphError(str(err)) from err
 
 
+def _lock(data: Path) -> str:
+    """Who writes now, and what a writer that is gone has left behind."""
+    from graph.release import leftovers, lock_holder
+
+    holder = lock_holder(data)
+    if holder is not None:
+        return f"process {holder} is building"
+    if remains := leftovers(data):
+        raise InspectgraphError(
+            f"a build was cut short and left {len(remains)} unfinished parts, such as {remains[0]}: nobody holds the "
+            "lock, and the next build or prune clears them"
+        )
+    return "free"
+
+
 def _release(data: Path) -> str:
     from graph.release import Release
+    from indexer.build import check_version
 
     release = Release.open(data)
-    if damage := [*release.damage, *release.verify()]:
-        raise InspectgraphError("; ".join(damage[:3]) + ": build again, or restore a backup")
+    if release.damage:
+        raise InspectgraphError("; ".join(release.damage[:3]) + ": build again, or restore a backup")
+    check_version(release.path)
     return f"{release.id}, every file as its manifest says"
+
+
+def _corrections(data: Path) -> str:
+    from graph.curation import Journal, in_force
+
+    return f"{len(in_force(Journal(data).entries()))} in force"
 
 
 def _port(port: int) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from graph.errors import InspectgraphError
 from graph.release import Release
+from webapp.observation import MetricsServer, log_as_json
+from webapp.settings import Settings
 
 #: Seconds after which a thread that computes lets another have the interpreter. Python's own 5 ms, times the five or
 #: six hand-overs of a request, is what one request that computes would cost each other one.
@@ -21,8 +25,8 @@ def share_interpreter() -> None:
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
-    def __init__(self, data: Path, options: dict[str, Any]) -> None:
-        self._data = data
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self._settings = settings
         self._options = options
         super().__init__()
 
@@ -32,30 +36,52 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load(self) -> Any:
         from webapp import create_app
-        from webapp.settings import Settings
 
         share_interpreter()
-        return create_app(Settings.load(data=self._data))
+        if self._settings.log_requests:
+            log_as_json()
+        return create_app(self._settings)
 
 
 def serve(data: Path, *, host: str, port: int, workers: int) -> None:
     """Serve until interrupted. Raises ReleaseError before a socket is opened where there is no release to serve."""
+    settings = Settings.load(data=data)
     release = Release.open(data)
+    for sentence in release.damage:
+        print(f"Warning: {sentence}", flush=True)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     print(f"Serving release {release.id} at http://{address}/ (stop with Ctrl+C)", flush=True)
-    _Server(
-        data,
-        {
-            "bind": address,
-            "workers": workers,
-            "worker_class": "gthread",
-            "threads": 16,  # SPARQL alone may hold ten
-            "timeout": 60,
-            "graceful_timeout": 10,
-            "keepalive": 5,
-            "limit_request_line": 8190,
-            "proc_name": "inspectgraph",
-            "loglevel": "warning",
-            "control_socket_disable": True,
-        },
-    ).run()
+    _Server(settings, options(settings, address, workers)).run()
+
+
+def options(settings: Settings, address: str, workers: int) -> dict[str, Any]:
+    """What gunicorn is told. ``timeout`` is about a worker whose main loop hangs, not about requests: those end by the
+    limits of what they do, and clients by the limits of ``webapp.connections``."""
+    chosen: dict[str, Any] = {
+        "bind": address,
+        "workers": workers,
+        "worker_class": "webapp.connections.PatientWorker",
+        "threads": 16,  # SPARQL alone may hold ten
+        "worker_connections": 1000,
+        "backlog": 512,
+        "timeout": 60,
+        "graceful_timeout": 15,
+        "keepalive": 5,
+        "limit_request_line": 8190,
+        "limit_request_fields": 64,
+        "limit_request_field_size": 8190,
+        "proc_name": "inspectgraph",
+        "loglevel": "warning",
+        "control_socket_disable": True,
+    }
+    if settings.metrics_port:
+        if importlib.util.find_spec("prometheus_client") is None:
+            raise InspectgraphError("metrics need the extra: pip install 'inspectgraph[metrics]'")
+        metrics = MetricsServer(settings.data, settings.metrics_port)
+        metrics.prepare()
+        chosen |= {
+            "when_ready": lambda server: metrics.start(),
+            "post_fork": lambda server, worker: metrics.leave_to_parent(),
+            "child_exit": lambda server, worker: metrics.worker_ended(worker.pid),
+        }
+    return chosen

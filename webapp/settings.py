@@ -72,6 +72,19 @@ class Settings:
     image_seconds: float = _setting(10.0, "Wall clock that the drawing of one page image may take.")
     image_cache_mb: int = _setting(500, "Disk space for page images; the least recently drawn go first.")
     request_bytes: int = _setting(1 << 20, "Largest request body that is taken.")
+    # traffic
+    requests_per_minute: int = _setting(
+        600, "Requests that one client may make a minute, and no more than that; 0: any number. Static files are free."
+    )
+    requests_burst: int = _setting(120, "Requests that a client who was silent may make at one go.")
+    requests_at_once: int = _setting(8, "Requests of one client that are answered at a time by one server process.")
+    trusted_proxies: int = _setting(
+        0,
+        "Reverse proxies in front whose X-Forwarded-For, -Proto and -Host are believed. Without any, clients on this "
+        "machine are not limited.",
+    )
+    log_requests: bool = _setting(True, "Whether the server writes a line of JSON a request, without personal data.")
+    metrics_port: int = _setting(0, "Port on 127.0.0.1 where Prometheus finds figures. 0: none.")
     # matching a plan
     match_bytes: int = _setting(5_000_000, "Largest draft plan that can be sent for matching.")
     match_seconds: float = _setting(30.0, "Wall clock that the reading of a draft plan may take.")

@@ -57,7 +57,12 @@ def _page_images(path: Path, folder: Path) -> Iterator[str]:
     try:
         for index in range(len(document)):
             image = folder / f"page-{index + 1:04}.png"
-            document[index].render(scale=DPI / 72, grayscale=True).to_pil().save(image)
+            try:
+                document[index].render(scale=DPI / 72, grayscale=True).to_pil().save(image)
+            except pypdfium2.PdfiumError as error:
+                raise UnreadableDocument(
+                    str(path), f"is a scan whose page {index + 1} is damaged", "get another copy"
+                ) from error
             yield str(image)
     finally:
         document.close()

@@ -1,0 +1,224 @@
+"""The server as it is run: under gunicorn, over real sockets, against slow, greedy and malformed clients."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from graph.release import switch
+from tests.small_release import publish
+from webapp.application import HEADERS
+from webapp.observation import JsonLines
+
+IN_TIME = 5.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Running:
+    data: Path
+    port: int
+    metrics: int
+    log: Path
+
+    def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        found = response.status, dict(response.getheaders()), response.read()
+        connection.close()
+        return found
+
+    def raw(self, content: bytes, wait: float = IN_TIME) -> bytes:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=wait) as client:
+            client.sendall(content)
+            answer = b""
+            while chunk := client.recv(65536):
+                answer += chunk
+        return answer
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("served")
+    publish(folder / "data", now=datetime(2026, 1, 2, tzinfo=UTC))
+    running = Running(folder / "data", free_port(), free_port(), folder / "log")
+    command = [sys.executable, "-m", "webapp.cli", "serve", "--data", str(running.data), "--port", str(running.port)]
+    environment = os.environ | {
+        "INSPECTGRAPH_METRICS_PORT": str(running.metrics),
+        "INSPECTGRAPH_TRUSTED_PROXIES": "1",
+        "INSPECTGRAPH_REQUESTS_BURST": "30",
+    }
+    with running.log.open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        for _ in range(300):
+            try:
+                if running.get("/health")[0] == 200:
+                    break
+            except OSError:
+                time.sleep(0.2)
+        yield running
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_slow_heads_hold_no_thread_and_are_cut(server: Running) -> None:
+    """Forty clients that never finish their request against sixteen threads."""
+    slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(40)]
+    for number, client in enumerate(slow):
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" if number % 2 else b"")
+    begun = time.monotonic()
+    assert server.get("/health", **{"X-Forwarded-For": "192.0.2.1"})[0] == 200
+    assert time.monotonic() - begun < IN_TIME
+    for client in slow:
+        client.settimeout(20)
+        with contextlib.suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+        client.close()
+
+
+@pytest.mark.slow
+def test_a_body_that_does_not_come_is_given_up(server: Running) -> None:
+    head = b"POST /match HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.9\r\nContent-Length: 1000\r\n"
+    head += b"Content-Type: application/x-www-form-urlencoded\r\n\r\ntext="
+    answer = server.raw(head, wait=60)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(200)) + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 20_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
+        b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /static/..%2f..%2fsettings.py HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /documents/..%2f..%2f..%2fmanifest.json/text HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ],
+    ids=["no host", "long path", "many fields", "long field", "tls", "smuggling", "huge", "dots", "static", "document"],
+)
+def test_malformed_and_hostile_requests_are_refused_and_serving_goes_on(server: Running, sent: bytes) -> None:
+    answer = server.raw(sent, wait=30)
+    assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")) or sent.endswith(b"HTTP/1.1\r\n\r\n")
+    assert b"root:" not in answer
+    assert b"SettingError" not in answer
+    assert server.get("/health", **{"X-Forwarded-For": "192.0.2.2"})[0] == 200
+
+
+def test_a_greedy_client_is_told_when_to_come_back_and_others_are_not_bothered(server: Running) -> None:
+    answers = [server.get("/api/release", **{"X-Forwarded-For": "198.51.100.7"}) for _ in range(40)]
+    refused = [(headers, body) for status, headers, body in answers if status == 429]
+    assert {status for status, _, _ in answers} == {200, 429}
+    headers, body = refused[0]
+    assert int(headers["Retry-After"]) >= 1
+    assert headers["Content-Type"] == "application/problem+json"
+    assert json.loads(body)["status"] == 429
+    assert server.get("/api/release", **{"X-Forwarded-For": "198.51.100.8"})[0] == 200
+    assert server.get("/health", **{"X-Forwarded-For": "198.51.100.7"})[0] == 200
+
+
+def test_every_answer_carries_the_security_headers(server: Running) -> None:
+    for path in ("/", "/nothing", "/api/release", "/health", "/static/site.css", "/sparql?query=nonsense"):
+        _, headers, _ = server.get(path, **{"X-Forwarded-For": "192.0.2.3"})
+        assert HEADERS.items() <= headers.items(), path
+        assert "gunicorn" in headers.get("Server", "gunicorn")
+        assert "Python" not in str(headers)
+    assert "unsafe-inline" not in HEADERS["Content-Security-Policy"]
+
+
+def test_the_log_says_what_happened_and_nothing_of_who_or_what_was_asked(server: Running) -> None:
+    server.get("/search?q=jane+doe+supervision", **{"X-Forwarded-For": "203.0.113.77", "User-Agent": "Netscape"})
+    server.get("/recommendations/nothing-here", **{"X-Forwarded-For": "203.0.113.77"})
+    time.sleep(0.5)
+    written = server.log.read_text()
+    for private in ("203.0.113.77", "jane", "doe", "Netscape", "nothing-here"):
+        assert private not in written
+    lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+    asked = [line for line in lines if line["logger"] == "inspectgraph.requests"]
+    assert {"time", "level", "message", "method", "route", "status", "milliseconds", "bytes", "release"} <= set(
+        asked[0]
+    )
+    assert any(line["route"] == "/search" and line["status"] == 200 for line in asked)
+    assert any(line["status"] == 404 for line in asked)
+
+
+def test_figures_for_prometheus_stand_on_the_loopback_interface_alone(server: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.metrics, timeout=10)
+    connection.request("GET", "/metrics")
+    shown = connection.getresponse().read().decode()
+    connection.close()
+    assert 'inspectgraph_requests_total{route="/health",status="200"}' in shown
+    assert "inspectgraph_request_seconds_bucket" in shown
+    assert server.get("/metrics")[0] == 404
+    listening = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    addresses = {line.split()[1] for line in listening if line.split()[3] == "0A"}
+    assert f"0100007F:{server.metrics:04X}" in addresses
+    assert f"00000000:{server.metrics:04X}" not in addresses
+
+
+def test_liveness_readiness_and_release_are_told(server: Running) -> None:
+    status, headers, body = server.get("/health")
+    assert (status, json.loads(body)["status"]) == (200, "ok")
+    assert json.loads(body)["release"] == (server.data / "current").readlink().name
+    assert headers["Cache-Control"] == "no-store"
+    assert json.loads(server.get("/health?live")[2]) == {"status": "ok"}
+
+
+def test_every_answer_during_a_switch_comes_from_one_whole_release(server: Running) -> None:
+    """Four clients ask while two releases, of five documents and of one, become current by turns."""
+    whole = json.loads(server.get("/health")[2])["release"]
+    sizes = {whole: 5, publish(server.data, only=1).id: 1}
+    answers: list[tuple[int, str, str, int, int]] = []
+    done = threading.Event()
+
+    def ask(number: int) -> None:
+        while not done.wait(0.02):
+            address = {"X-Forwarded-For": f"10.0.{number}.{time.monotonic_ns() % 250}"}
+            status, headers, body = server.get("/api/search?kind=document&limit=50", **address)
+            if status != 429:
+                found = json.loads(body)
+                answers.append((status, headers["X-Release"], found["release"], found["total"], len(found["results"])))
+
+    clients = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(4)]
+    for client in clients:
+        client.start()
+    for turn in range(12):
+        switch(server.data, sorted(sizes)[turn % 2])
+        time.sleep(0.4)
+    done.set()
+    for client in clients:
+        client.join(60)
+    assert {release for _, release, _, _, _ in answers} == set(sizes)
+    for status, header, release, total, shown in answers:
+        assert (status, header, total, shown) == (200, release, sizes[release], sizes[release])
+
+
+def test_a_line_of_the_log_is_one_line_of_json_whatever_it_holds() -> None:
+    record = logging.LogRecord("x", logging.ERROR, "", 0, "two\nlines %s", ("é",), None)
+    assert json.loads(JsonLines().format(record))["message"] == "two\nlines é"
+    assert "\n" not in JsonLines().format(record)

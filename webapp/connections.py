@@ -1,0 +1,106 @@
+"""A gunicorn worker that a slow client cannot hold: a thread gets a connection only when its request head is whole.
+
+gunicorn's own threaded worker reads heads in its threads and without end: sixteen clients that send a byte now and then
+would be all that it serves. Here heads gather in the kernel's buffers while one loop watches them; what takes too long
+is closed, stalled reads and writes end by themselves, and no address holds more than its share of connections.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections import deque
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+#: Seconds from connecting, or from a kept-alive connection's next byte, to the end of the request head.
+HEAD_SECONDS = 10.0
+#: Seconds that one read of a body or one write of an answer may wait for the client.
+STALL_SECONDS = 20.0
+#: Bytes that a request head may have: a request line and header fields as gunicorn limits them fit well within.
+HEAD_BYTES = 64 << 10
+#: Connections that one address beyond this machine may have open.
+CONNECTIONS_PER_CLIENT = 64
+_LOOK_AGAIN = 0.02
+_END_OF_HEAD = b"\r\n\r\n"
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """One process; its main loop is the only place that waits for clients who have not said what they want."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._gathering: deque[tuple[float, Any]] = deque()
+
+    def enqueue_req(self, conn: Any) -> None:
+        buffered = conn.parser is not None and conn.parser.unreader.buf.getvalue()
+        if buffered or _head_is_whole(conn.sock) is not False:
+            conn.data_ready = True
+            super().enqueue_req(conn)
+        elif self._crowded(conn):
+            self._drop(conn)
+        else:
+            self._gathering.append((time.monotonic() + HEAD_SECONDS, conn))
+
+    def handle(self, conn: Any) -> Any:
+        try:
+            return super().handle(conn)
+        finally:
+            conn.data_ready = False
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        conn.sock.settimeout(STALL_SECONDS)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            self.log.debug("closed a stalled connection")
+            return False
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(min(timeout, _LOOK_AGAIN) if self._gathering else timeout)
+        self._look_at_heads()
+
+    def _look_at_heads(self) -> None:
+        now = time.monotonic()
+        for _ in range(len(self._gathering)):
+            deadline, conn = self._gathering.popleft()
+            state = _head_is_whole(conn.sock)
+            if state is None or now > deadline or not self.alive:
+                self._drop(conn)
+            elif state:
+                conn.data_ready = True
+                super().enqueue_req(conn)
+            else:
+                self._gathering.append((deadline, conn))
+
+    def _drop(self, conn: Any) -> None:
+        self.nr_conns -= 1
+        conn.close()
+
+    def _crowded(self, conn: Any) -> bool:
+        """Whether a client from elsewhere waits with too many connections already. Those on this machine are not
+        counted: a reverse proxy is one of them."""
+        address = _address(conn)
+        if address is None or ipaddress.ip_address(address).is_loopback:
+            return False
+        return sum(_address(other) == address for _, other in self._gathering) >= CONNECTIONS_PER_CLIENT
+
+
+def _address(conn: Any) -> str | None:
+    address: str | None = conn.client[0] if isinstance(conn.client, tuple) else None
+    return address
+
+
+def _head_is_whole(connection: socket.socket) -> bool | None:
+    """Whether a whole request head, or too much of one, lies in the socket's buffer; None where the client has gone."""
+    try:
+        waiting = connection.recv(HEAD_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    if not waiting:
+        return None
+    return _END_OF_HEAD in waiting or b"\n\n" in waiting or len(waiting) >= HEAD_BYTES
