@@ -342,3 +342,16 @@ def test_positions_after_a_clause_are_those_of_the_query_as_sent() -> None:
     assert inlined.original(*seen) == Positions(query).of(query.index("?p"))
     assert inlined.original(*Positions(inlined.text).of(inlined.text.index("VALUES"))) == (3, 2)
     assert inlined.original(1, 3) == (1, 3)
+
+
+def test_a_comparison_without_spaces_that_reads_as_an_iri_is_told_so() -> None:
+    with pytest.raises(MalformedQuery, match="reads as an IRI") as refused:
+        checked("SELECT * { ?s ?p ?x\nFILTER(?x<?a&&?b>?y) }")
+    assert (refused.value.line, refused.value.column) == (2, 10)
+    for fine in (
+        "FILTER(?x < ?a && ?b > ?y)",
+        "FILTER('x<?a&&?b>' != ?x)",
+        "FILTER(?x = <urn:a&&b>)",
+        "# ?x<?a&&?b>?y\n",
+    ):
+        checked(f"SELECT * {{ ?s ?p ?x {fine} }}")

@@ -56,6 +56,9 @@ _LOOKED_AT = re.compile(
 )
 
 
+_COMPARISON = re.compile(r'<[^<>"{}|^`\\\x00-\x20]*&&')
+
+
 class Token(NamedTuple):
     """``kind`` is iri, string, var, blank, pname, lang, number, word or mark; ``text`` as written, at ``start``."""
 
@@ -141,6 +144,8 @@ def check(text: str, limits: Limits) -> CheckedQuery:
     if "\x00" in text:
         raise MalformedQuery("The query contains a null character.", *Positions(text).of(text.index("\x00")))
     form, prefixes, body = _prologue(text)
+    if _COMPARISON.search(text):
+        _refuse_comparison_that_is_an_iri(text)
     services = []
     has_dataset = volatile = False
     for token in _not_too_deep(text, limits.depth):
@@ -162,6 +167,18 @@ def check(text: str, limits: Limits) -> CheckedQuery:
                 raise _refused(text, token, "A prefix that contains “service” is not taken here: give it another name.")
             has_dataset = has_dataset or prefix.startswith("FROM")
     return CheckedQuery(text, form, prefixes, has_dataset, volatile, tuple(services))
+
+
+def _refuse_comparison_that_is_an_iri(text: str) -> None:
+    """``?x<?a&&?b>?y`` without spaces: the longest token is the IRI ``<?a&&?b>``, and the engine's parser sees two
+    comparisons. Raises MalformedQuery where such an IRI stands right behind an operand."""
+    before = None
+    for token in tokens(text):
+        glued = token.kind == "iri" and "&&" in token.text and before is not None and before.end == token.start
+        if glued and before is not None and (before.kind in {"var", "number", "string"} or before.text == ")"):
+            message = f"“{token.text[:60]}” reads as an IRI here: put spaces around < and >."
+            raise MalformedQuery(message, *Positions(text).of(token.start))
+        before = token
 
 
 def _not_too_deep(text: str, depth: int) -> Iterator[Token]:
