@@ -14,7 +14,7 @@ CUDA := $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-pathfinde
 	nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 \
 	nvidia-nvtx)
 
-.PHONY: help setup demo sample test test-full lint format typecheck lock eval metrics clean
+.PHONY: help setup setup-cluster demo sample test test-full lint format typecheck lock eval metrics clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+setup-cluster: $(READY) ## add what the tests over servers and clusters need; Virtuoso is Debian's virtuoso-opensource-7-bin
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[servers,cluster]' --group cluster
 
 sample: $(READY) ## write the invented sample corpus to build/sample
 	$(BIN)/python -m tests.samples.make_samples build/sample

@@ -62,6 +62,27 @@ class GraphStore(Protocol):
         """Release the store and its lock."""
 
 
+class GraphReader(Protocol):
+    """What pages ask of the graph that they read; ``pyoxigraph.Store`` and ``RemoteDataset`` are two."""
+
+    def query(self, query: str, *, use_default_graph_as_union: bool = ...) -> Answer: ...
+
+    def quads_for_pattern(
+        self,
+        subject: ox.NamedNode | ox.BlankNode | ox.Triple | None,
+        predicate: ox.NamedNode | None,
+        object: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None,
+        graph_name: ox.NamedNode | ox.BlankNode | ox.DefaultGraph | None = ...,
+        /,
+    ) -> Iterator[ox.Quad]: ...
+
+    def contains_named_graph(self, graph_name: ox.NamedNode | ox.BlankNode | ox.DefaultGraph, /) -> bool: ...
+
+    def named_graphs(self) -> Iterator[ox.NamedNode | ox.BlankNode]: ...
+
+    def __len__(self) -> int: ...
+
+
 class OxigraphStore:
     """An Oxigraph store on disk (RocksDB); only one process may hold it for writing."""
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graph.errors import ReleaseError
+from indexer import postgres
 from indexer.embedding import Embedder, EmbeddingCache
 from indexer.expansion import SectorLanguage
 from indexer.facets import FacetTable, Scheme
@@ -118,6 +121,20 @@ def build_index(
     return IndexSummary(
         total, items.num_rows, documents.num_rows, {f: getattr(identity, f) for f in identity.__slots__}
     )
+
+
+def publish_to_database(release_dir: Path, address: str, *, keep: int = 3) -> int:
+    """Bring a release's vectors and words, as ``build_index`` left them, to a search database too; returns how many
+    items were new there. ``keep``: how many releases it holds besides."""
+    tables = read_tables(release_dir)
+    items, documents = tables["items"], tables["documents"]
+    texts = [t or "" for t in items.column("text").to_pylist() + documents.column("title").to_pylist()]
+    facets = FacetTable(items, documents, read_scheme(release_dir))
+    vectors = np.load(release_dir / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    name = secrets.token_hex(8)
+    added = postgres.publish(address, name, vectors, _lexical_records(items, documents, facets, texts), keep=keep + 1)
+    (release_dir / postgres.DATABASE_FILE).write_text(json.dumps({"name": name}), encoding="utf-8")
+    return added
 
 
 def read_scheme(release_dir: Path) -> Scheme:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _LONGEST_QUERY_WORDS = 256
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_FIELDS = ("text", "section", "file", "authority", "ref", "title")
+FIELDS = ("text", "section", "file", "authority", "ref", "title")
 _QUERY_PART = re.compile(
     r"""(?P<sign>[-+]?)(?:(?P<field>[a-z]+):)?(?:"(?P<phrase>[^"]*)"?|(?P<paren>[()])|(?P<word>[^\s"()]+))""",
     re.VERBOSE,
@@ -108,7 +108,7 @@ def parse(text: str) -> ParsedQuery:
             pending = _operator(part["word"], loose, groups, pending)
             loose = None
             continue
-        known_field = part["field"] if part["field"] in _FIELDS else None
+        known_field = part["field"] if part["field"] in FIELDS else None
         if part["field"] and known_field is None:
             raw = f"{part['field']} {raw}"
         words = tuple(w for w, _, _ in words_with_spans(raw))
@@ -169,7 +169,7 @@ def _schema() -> Any:
 
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("row", stored=False, indexed=True, fast=True)
-    for name in _FIELDS:
+    for name in FIELDS:
         builder.add_text_field(name, stored=False, tokenizer_name="whitespace", index_option="position")
     builder.add_text_field("key", stored=False, tokenizer_name="raw", index_option="basic")
     return builder.build()
@@ -193,6 +193,39 @@ def write_lexical(records: Iterable[LexicalRecord], folder: Path) -> None:
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
+
+
+class WordIndex(Protocol):
+    """The seam behind which a database's text search can stand instead of tantivy. Words are index forms; a word with
+    spaces is a phrase."""
+
+    def search(
+        self,
+        words: Sequence[tuple[str, float]],
+        k: int,
+        *,
+        must: Sequence[Sequence[str]] = (),
+        must_not: Sequence[str] = (),
+        demanded: ParsedQuery | None = None,
+    ) -> LexicalHits:
+        """Ranks by BM25 over weighted words, best k; see ``LexicalIndex.search``."""
+
+    def matching(
+        self,
+        words: Sequence[str],
+        *,
+        must: Sequence[Sequence[str]] = (),
+        must_not: Sequence[str] = (),
+        demanded: ParsedQuery | None = None,
+        limit: int = 1_000_000,
+    ) -> NDArray[np.int64]:
+        """The rows that hold all the words (and what else is demanded), ascending."""
+
+    def document_frequency(self, word: str) -> int:
+        """How many rows hold the word in their text."""
+
+    def corrected(self, word: str) -> str | None:
+        """The word that was probably meant; see ``LexicalIndex.corrected``."""
 
 
 class LexicalIndex:
@@ -255,7 +288,7 @@ class LexicalIndex:
         for term, frequency in self._searcher.terms_with_prefix("text", word[:2], limit=20_000):
             if abs(len(term) - len(word)) > limit:
                 continue
-            distance = next((d for d in range(1, limit + 1) if _edits_within(word, term, d)), None)
+            distance = next((d for d in range(1, limit + 1) if edits_within(word, term, d)), None)
             if distance is not None and (best is None or (-distance, frequency, term) > best):
                 best = (-distance, frequency, term)
         return best[2] if best else None
@@ -322,7 +355,7 @@ def _unscored(query: Any) -> Any:
     return tantivy.Query.const_score_query(query, 0.0)
 
 
-def _edits_within(a: str, b: str, limit: int) -> bool:
+def edits_within(a: str, b: str, limit: int) -> bool:
     """Whether the Levenshtein distance, a swap of neighbours counting one, is at most ``limit``."""
     before: list[int] = []
     row = list(range(len(b) + 1))

@@ -49,15 +49,18 @@ from graph.release import (
     SourceEntry,
     WriterLock,
     clear_leftovers,
+    current_id,
     holding,
     open_release,
     prune,
     release_ids,
 )
+from graph.remote_store import RemoteDataset, datasets_of, idle_dataset, synchronise
 from graph.steps import reached
+from graph.store import open_read_only
 from graph.validation import violations
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
-from indexer.build import INDEX_VERSION, build_index, read_tables
+from indexer.build import INDEX_VERSION, build_index, publish_to_database, read_tables
 from indexer.curated_links import curated
 from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, converted_model, open_embedder
 from indexer.facets import Scheme
@@ -113,12 +116,31 @@ class _Settings(Protocol):
     def parse_seconds(self) -> float: ...
     @property
     def parse_memory_mb(self) -> int: ...
+    @property
+    def search_database(self) -> str: ...
+    @property
+    def graph_datasets(self) -> str: ...
+    @property
+    def graph_server(self) -> str: ...
+    @property
+    def graph_query_path(self) -> str: ...
+    @property
+    def graph_data_path(self) -> str: ...
+    @property
+    def graph_reader(self) -> str: ...
+    @property
+    def graph_reader_password(self) -> str: ...
+    @property
+    def graph_writer(self) -> str: ...
+    @property
+    def graph_writer_password(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
     """What a build is told. ``model`` is empty for the default model; ``models`` where converted models are kept, None
-    for ``DATA/work/models``; ``executor`` None for local child processes."""
+    for ``DATA/work/models``; ``executor`` None for local child processes. ``datasets``: of a graph server, into one of
+    which the graph is published as well; ``search_database``: address of a database that is given vectors and words."""
 
     data: Path
     metadata: Path | None = None
@@ -131,6 +153,8 @@ class BuildOptions:
     limits: Limits = field(default_factory=Limits)
     executor: Executor | None = None
     models: Path | None = None
+    datasets: Sequence[RemoteDataset] = ()
+    search_database: str = ""
 
     @classmethod
     def of(
@@ -153,6 +177,8 @@ class BuildOptions:
             model=settings.model,
             keep=settings.keep_releases,
             limits=Limits(seconds=settings.parse_seconds, memory=settings.parse_memory_mb << 20),
+            datasets=datasets_of(settings),
+            search_database=settings.search_database,
         )
 
 
@@ -396,6 +422,8 @@ class _Build:
             sorted(gone),
             [entry.id for entry in self._entries],
             authorities.read_text(encoding="utf-8") if authorities else "",
+            *([sorted(dataset.address for dataset in self._options.datasets)] if self._options.datasets else []),
+            *([self._options.search_database] if self._options.search_database else []),
         ]
         return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
@@ -464,11 +492,16 @@ class _Build:
                             model_dir=self._model_dir(),
                             confidences=links.confidences,
                         )
+                        if self._options.search_database:
+                            publish_to_database(writer.path, self._options.search_database, keep=self._options.keep)
                     reached("build", "indexed")
                     self._write_documents(writer.path, documents, known)
                     reached("build", "documents written")
                     with self._clock.stage("publish"):
                         facts = self._facts(documents, failures, known, rows, embedder, signature, gone)
+                        if self._options.datasets:
+                            served = publish_graph(self._options, writer.path / "graph")
+                            facts = replace(facts, extra={**facts.extra, "graph_dataset": served})
                         release = writer.publish(facts)
         self._store.drop_all_but(_sources_of_all_releases(self._options.data))
         return release
@@ -614,6 +647,23 @@ class _Build:
                 "warnings": self._warnings,
             },
         )
+
+
+def publish_graph(options: BuildOptions, graph: Path) -> dict[str, str | int]:
+    """Bring a checkpoint to the graph server, into a dataset that is not being read, and return what the manifest says
+    of it. Nothing that is served has changed until the release is made current."""
+    dataset = idle_dataset(options.datasets, _served_datasets(options.data))
+    quads = synchronise(open_read_only(graph), dataset, options.data / "work" / "datasets")
+    return {"address": dataset.address, "quads": quads}
+
+
+def _served_datasets(data: Path) -> list[str]:
+    """The addresses that releases name: the current one's first, then the newest's."""
+    current = current_id(data)
+    ids = sorted(release_ids(data), key=lambda identifier: identifier != current)  # stable: newest first behind it
+    found = [open_release(data / "releases" / identifier) for identifier in ids]
+    extras = [release.manifest.facts.extra.get("graph_dataset") for release in found if isinstance(release, Release)]
+    return [str(extra["address"]) for extra in extras if extra]
 
 
 def map_documents(

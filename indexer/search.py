@@ -23,7 +23,17 @@ from indexer.facets import FacetTable, Mask
 from indexer.fusion import Calibration, Evidence, Weights
 from indexer.language_index import LanguageIndex, Meant
 from indexer.late_interaction import TokenStore, Vectors, query_tokens
-from indexer.lexical import NO_HITS, LexicalHits, LexicalIndex, ParsedQuery, highlights, parse, words_with_spans
+from indexer.lexical import (
+    NO_HITS,
+    LexicalHits,
+    LexicalIndex,
+    ParsedQuery,
+    WordIndex,
+    highlights,
+    parse,
+    words_with_spans,
+)
+from indexer.postgres import PostgresVectors, PostgresWords, open_database
 from indexer.search_request import (
     FACETS,
     FacetValue,
@@ -34,7 +44,7 @@ from indexer.search_request import (
     Why,
 )
 from indexer.subjects import SubjectIndex
-from indexer.vector import FaissIndex, open_index
+from indexer.vector import VectorIndex, open_index
 
 __all__ = ["FACETS", "FacetValue", "Filters", "Hit", "SearchRequest", "SearchResponse", "Searcher", "Why"]
 
@@ -112,9 +122,9 @@ class Searcher:
         self,
         tables: dict[str, pa.Table],
         facets: FacetTable,
-        vectors: FaissIndex,
+        vectors: VectorIndex,
         tokens: TokenStore,
-        words: LexicalIndex,
+        words: WordIndex,
         language: LanguageIndex,
         subjects: SubjectIndex,
         model: Embedder,
@@ -137,13 +147,16 @@ class Searcher:
         self._date_rank = np.unique(np.array([d or "" for d in dates], dtype=np.str_), return_inverse=True)[1]
 
     @classmethod
-    def open(cls, release_dir: Path, embedder: Embedder | None = None, weights: Weights | None = None) -> Searcher:
+    def open(
+        cls, release_dir: Path, embedder: Embedder | None = None, weights: Weights | None = None, database: str = ""
+    ) -> Searcher:
         """``embedder``: None takes the model that the release carries, or that its vectors name. ``weights``: None
-        takes those that were measured. Raises ``ReleaseError`` for a release that another version indexed."""
+        takes those that were measured. ``database``: address of the search database that holds the vectors and words;
+        empty takes the release's files. Raises ``ReleaseError`` for a release that another version indexed."""
         check_version(release_dir)
         tables = read_tables(release_dir)
         facets = FacetTable(tables["items"], tables["documents"], read_scheme(release_dir))
-        vectors = open_index(release_dir / VECTORS)
+        vectors: VectorIndex = open_index(release_dir / VECTORS)
         model = embedder or _embedder_of(release_dir, vectors)
         if vectors.identity is not None and model.identity != vectors.identity:
             raise UnusableModel(
@@ -153,7 +166,12 @@ class Searcher:
         tokens = TokenStore.open(release_dir / VECTORS)
         language = LanguageIndex.open(release_dir / SEARCH)
         subjects = SubjectIndex.open(release_dir / SEARCH, model.identity.sha256)
-        words = LexicalIndex(release_dir / LEXICAL)
+        words: WordIndex
+        if database:
+            held = open_database(database, release_dir)
+            vectors, words = PostgresVectors(held, model.identity.dimension, vectors.identity), PostgresWords(held)
+        else:
+            words = LexicalIndex(release_dir / LEXICAL)
         return cls(tables, facets, vectors, tokens, words, language, subjects, model, weights)
 
     @property
@@ -162,7 +180,7 @@ class Searcher:
         return self._facets.size
 
     @property
-    def vectors(self) -> FaissIndex:
+    def vectors(self) -> VectorIndex:
         return self._vectors
 
     def row(self, iri: str) -> int:
@@ -454,7 +472,7 @@ _HIT_COLUMNS = (
 ).split()
 
 
-def _embedder_of(release_dir: Path, vectors: FaissIndex) -> Embedder:
+def _embedder_of(release_dir: Path, vectors: VectorIndex) -> Embedder:
     if (release_dir / MODEL / "shape.json").is_file():
         precision = vectors.identity.precision if vectors.identity is not None else "auto"
         return OpenVinoEmbedder(release_dir / MODEL, precision="bf16" if precision == "bf16" else "f32", threads=1)

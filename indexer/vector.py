@@ -49,8 +49,14 @@ class Neighbours:
 class VectorIndex(Protocol):
     """The seam behind which a vector database can stand instead of FAISS."""
 
+    identity: ModelIdentity | None
+
     @property
     def size(self) -> int: ...
+
+    def within(self, queries: Vectors, least: float, mask: Mask | None = None) -> tuple[Rows, Vectors]:
+        """The rows that reach the cosine ``least`` with any of the queries, ascending, and their best cosines; on a
+        large index only among the nearest thousand or two."""
 
     def search(self, queries: Vectors, k: int, mask: Mask | None = None) -> Neighbours:
         """Inner-product search, m = min(k, size). ``queries``: (n_queries, dim), unit rows. ``mask``: (size,), True for
@@ -133,7 +139,7 @@ class FaissIndex:
 
     def _exact(self, queries: Vectors, m: int, rows: Rows) -> Neighbours:
         scores = queries @ self.vectors(rows).T
-        return _best(np.broadcast_to(rows, scores.shape), scores, m)
+        return best_of(np.broadcast_to(rows, scores.shape), scores, m)
 
     def _refined(self, queries: Vectors, m: int, mask: Mask | None) -> Neighbours:
         faiss = _faiss()
@@ -151,7 +157,7 @@ class FaissIndex:
         for i, rows in enumerate(found):
             valid = rows >= 0
             scores[i, valid] = self.vectors(rows[valid]) @ queries[i]
-        return _best(found, scores, m)
+        return best_of(found, scores, m)
 
 
 def write_index(vectors: Vectors, identity: ModelIdentity, folder: Path) -> None:
@@ -230,7 +236,7 @@ def _is_inverted(index: Any) -> bool:
     return hasattr(index, "nlist")
 
 
-def _best(rows: Rows, scores: Vectors, m: int) -> Neighbours:
+def best_of(rows: Rows, scores: Vectors, m: int) -> Neighbours:
     """The m best of each line, in the order of the contract, padded with -1."""
     order = np.lexsort((rows, -scores), axis=-1)[:, :m]
     best_rows = np.take_along_axis(rows, order, axis=1).astype(np.int64)

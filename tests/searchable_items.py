@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from indexer.build import build_index
+from indexer.build import build_index, publish_to_database
 from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
 from indexer.facets import Scheme
 from indexer.search import Searcher
@@ -137,5 +137,15 @@ def release() -> Path:
 
 
 @lru_cache(maxsize=1)
+def _searcher(database: str) -> Searcher:
+    if database:
+        publish_to_database(release(), database)
+    return Searcher.open(release(), database=database)
+
+
+#: Address of the search database that ``searcher`` asks; empty for the release's files.
+over = [""]
+
+
 def searcher() -> Searcher:
-    return Searcher.open(release())
+    return _searcher(over[0])

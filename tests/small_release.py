@@ -7,6 +7,7 @@ document without a council whose every text tries to be HTML, a formula or a con
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,11 +36,13 @@ from graph.model import (
     StatusReport,
 )
 from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, WriterLock
+from graph.remote_store import RemoteDataset
 from graph.working_graphs import GraphContent, WorkingGraphs
-from indexer.build import build_index, read_tables
+from indexer.build import build_index, publish_to_database, read_tables
 from indexer.embedding import OpenVinoEmbedder, converted_model
 from indexer.facets import Scheme
 from indexer.links import derive_links, derived_graphs
+from indexer.pipeline import BuildOptions, publish_graph
 from indexer.rows import Known, rows_of
 from indexer.tables import write_table
 from ontology.resources import themes
@@ -186,9 +189,18 @@ def _scheme(register: Register) -> Scheme:
     )
 
 
-def publish(data: Path, *, models: Path | None = None, now: datetime | None = None, only: int | None = None) -> Release:
+def publish(
+    data: Path,
+    *,
+    models: Path | None = None,
+    now: datetime | None = None,
+    only: int | None = None,
+    datasets: Sequence[RemoteDataset] = (),
+    search_database: str = "",
+) -> Release:
     """Publish the release under ``data``; ``only`` takes the first documents alone. ``models``: where the converted
-    model is kept between calls."""
+    model is kept between calls. ``datasets``: of a graph server, to publish the graph there too, as
+    ``search_database`` is for search."""
     data.mkdir(parents=True, exist_ok=True)
     model = converted_model(models or shared_models())
     embedder = OpenVinoEmbedder(model, threads=1)
@@ -223,6 +235,8 @@ def publish(data: Path, *, models: Path | None = None, now: datetime | None = No
         for name, table in {**rows, **links.rows}.items():
             write_table(writer.path / "tables", name, table)
         build_index(read_tables(writer.path), writer.path, embedder, scheme=_scheme(register), model_dir=model)
+        if search_database:
+            publish_to_database(writer.path, search_database)
         for one in known:
             folder = writer.path / "documents" / one.iris.document.rsplit("/", 1)[-1]
             folder.mkdir(parents=True)
@@ -242,6 +256,9 @@ def publish(data: Path, *, models: Path | None = None, now: datetime | None = No
             {"inspectgraph": "test"},
             extra={"base_iri": DEFAULT_BASE, "removed": {REMOVED: "withdrawn by its publisher"}},
         )
+        if datasets:
+            served = publish_graph(BuildOptions(data, datasets=datasets), writer.path / "graph")
+            facts = replace(facts, extra={**facts.extra, "graph_dataset": served})
         return writer.publish(facts)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,20 @@ import pytest
 
 from graph.errors import ReleaseError
 from indexer.search import FACETS, Filters, Searcher, SearchRequest, SearchResponse, UnknownItem
-from tests.searchable_items import ITEM, release, searcher, tables
+from tests.graph_servers import graph_server
+from tests.searchable_items import ITEM, over, release, searcher, tables
+
+
+@pytest.fixture(scope="module", autouse=True, params=["files", pytest.param("postgres", marks=pytest.mark.slow)])
+def index(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The same tests over the release's files and over the search database."""
+    if request.param == "files":
+        yield
+        return
+    with graph_server("postgres") as server:
+        over[0] = server.settings()["search_database"]
+        yield
+        over[0] = ""
 
 
 def ask(text: str, **filters: object) -> SearchResponse:
@@ -186,7 +200,7 @@ def test_documents_are_found_by_title() -> None:
 
 def test_a_second_opening_gives_the_same_answer() -> None:
     request = SearchRequest("children who wait", limit=50)
-    assert Searcher.open(release()).search(request) == searcher().search(request)
+    assert Searcher.open(release(), database=over[0]).search(request) == searcher().search(request)
 
 
 @pytest.mark.parametrize("missing", ["vectors/tokens.npy", "search/scale.json"])

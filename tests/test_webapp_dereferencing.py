@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pyoxigraph as ox
@@ -13,6 +14,7 @@ from flask.testing import FlaskClient
 from lxml import html as lxml_html
 
 from graph.iris import DEFAULT_BASE
+from graph.remote_store import datasets_of
 from ontology.namespaces import IG
 from tests.small_release import publish
 from webapp import create_app
@@ -42,15 +44,21 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, graph_settings: dict[str, Any]) -> Path:
     folder = tmp_path_factory.mktemp("dereferencing") / "data"
-    publish(folder, now=datetime(2026, 1, 2, tzinfo=UTC))
+    settings = Settings(**graph_settings)
+    publish(
+        folder,
+        now=datetime(2026, 1, 2, tzinfo=UTC),
+        datasets=datasets_of(settings),
+        search_database=settings.search_database,
+    )
     return folder
 
 
 @pytest.fixture(scope="module")
-def services(data: Path) -> Services:
-    return Services(Settings(data=data))
+def services(data: Path, graph_settings: dict[str, Any]) -> Services:
+    return Services(Settings(data=data, **graph_settings))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +69,7 @@ def client(services: Services) -> FlaskClient:
 def minted(services: Services) -> dict[tuple[str, int, bool], list[str]]:
     """IRIs under the base by kind: every subject, and every graph's name."""
     kinds: dict[tuple[str, int, bool], dict[str, None]] = defaultdict(dict)
-    for quad in services.current().graph:
+    for quad in services.current().graph.quads_for_pattern(None, None, None, None):
         for term in (quad.subject, quad.graph_name):
             if isinstance(term, ox.NamedNode) and term.value.startswith(DEFAULT_BASE):
                 path, _, fragment = term.value.removeprefix(DEFAULT_BASE).partition("#")
@@ -133,7 +141,8 @@ def test_every_term_of_the_vocabulary_has_its_anchor_and_its_statements(client: 
 
 def test_the_terms_that_the_graph_uses_are_all_defined(services: Services, client: FlaskClient) -> None:
     defined = subjects(client.get("/ontology.nt").data, ox.RdfFormat.N_TRIPLES)
-    used = {quad.predicate.value for quad in services.current().graph}
+    quads = services.current().graph.quads_for_pattern(None, None, None, None)
+    used = {quad.predicate.value for quad in quads}
     assert {iri for iri in used if iri.startswith(IG)} <= defined
 
 

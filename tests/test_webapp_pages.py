@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from graph.release import ReleaseWriter, WriterLock
+from graph.remote_store import datasets_of
 from tests.small_release import FORMULA, HOSTILE, REMOVED, publish
 from webapp import application, create_app
 from webapp.application import CONTENT_SECURITY_POLICY
@@ -35,15 +36,21 @@ OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, graph_settings: dict[str, Any]) -> Path:
     folder = tmp_path_factory.mktemp("web") / "data"
-    publish(folder, now=datetime(2026, 1, 2, tzinfo=UTC))
+    settings = Settings(**graph_settings)
+    publish(
+        folder,
+        now=datetime(2026, 1, 2, tzinfo=UTC),
+        datasets=datasets_of(settings),
+        search_database=settings.search_database,
+    )
     return folder
 
 
 @pytest.fixture(scope="module")
-def services(data: Path) -> Services:
-    return Services(Settings(data=data, query_characters=200))
+def services(data: Path, graph_settings: dict[str, Any]) -> Services:
+    return Services(Settings(data=data, query_characters=200, **graph_settings))
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from indexer.search import Searcher
+from graph.remote_store import datasets_of, synchronise
+from graph.store import open_read_only
 from ontology.namespaces import IG
+from tests.graph_servers import GraphServer
 from tests.invented_dataset import invented_graphs
 from tests.small_release import publish as publish_small
 from tests.sparql_service import publish
+from webapp.services import Services
+from webapp.settings import Settings
 from webapp.sparql.engine import SparqlEngine
 from webapp.sparql.examples import AUDIENCES, load_examples
 from webapp.sparql.limits import Limits
+from webapp.sparql.remote import RemotePool
 
 #: Example → rows on the invented documents; triples for the one that builds a graph.
 ROWS = {
@@ -70,17 +75,24 @@ EXAMPLES = {example.name: example for example in load_examples()}
 
 
 @pytest.fixture(scope="module")
-def invented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparqlEngine]:
-    release = publish(tmp_path_factory.mktemp("invented"), invented_graphs())
-    with SparqlEngine(release.path / "graph", Limits(), resident=True) as engine:
+def invented(tmp_path_factory: pytest.TempPathFactory, server: GraphServer) -> Iterator[SparqlEngine]:
+    folder = tmp_path_factory.mktemp("invented")
+    release = publish(folder, invented_graphs())
+    pool = None
+    if datasets := datasets_of(Settings(**server.settings())):
+        synchronise(open_read_only(release.path / "graph"), datasets[0], folder / "journals")
+        pool = RemotePool(datasets[0], Limits())
+    with SparqlEngine(release.path / "graph", Limits(), resident=True, pool=pool) as engine:
         yield engine
 
 
 @pytest.fixture(scope="module")
-def searching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparqlEngine]:
-    release = publish_small(tmp_path_factory.mktemp("small"), models=tmp_path_factory.getbasetemp() / "models")
-    searcher = Searcher.open(release.path)
-    with SparqlEngine(release.path / "graph", Limits(), searcher.search, resident=True) as engine:
+def searching(tmp_path_factory: pytest.TempPathFactory, server: GraphServer) -> Iterator[SparqlEngine]:
+    folder = tmp_path_factory.mktemp("small")
+    settings = Settings(data=folder, **server.settings())
+    publish_small(folder, datasets=datasets_of(settings), search_database=settings.search_database)
+    release = Services(settings).current()  # which must outlive its engine
+    with release.sparql as engine:
         yield engine
 
 

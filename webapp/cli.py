@@ -141,9 +141,10 @@ def search(
         raise click.UsageError("give either TEXT, or --queries with --run")
     from graph.release import Release
     from indexer.search import Filters, Searcher, SearchRequest
+    from webapp.settings import Settings
 
     filters = Filters(**chosen)
-    searcher = Searcher.open(Release.open(data).path)
+    searcher = Searcher.open(Release.open(data).path, database=Settings.load().search_database)
     if text is not None:
         response = searcher.search(SearchRequest(text, filters, limit=limit))
         click.echo(_as_json(response) if form == "json" else _as_table(response))
@@ -236,11 +237,13 @@ def match(plan: Path, limit: int, form: str, output: Path | None, data: Path) ->
     from indexer.matching import PlanMatcher, plan_of
     from indexer.search import Searcher
     from webapp import briefings
+    from webapp.settings import Settings
 
     if form in briefings.BINARY and output is None:
         raise click.UsageError(f"--format {form} needs --output FILE")
     release = Release.open(data)
-    matcher = PlanMatcher(Searcher.open(release.path), release.path / "tables")
+    searcher = Searcher.open(release.path, database=Settings.load().search_database)
+    matcher = PlanMatcher(searcher, release.path / "tables")
     found = matcher.match(plan_of(parse_one(plan)), limit)
     written = briefings.write(found, form, release.id)
     if output is not None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pyoxigraph as ox
 from werkzeug.exceptions import NotAcceptable
 
+from graph.store import GraphReader
 from ontology.namespaces import PREFIXES, RDF, SD
 from webapp.negotiation import DataForm
 
@@ -18,7 +19,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MAX_INCOMING = 200
 
 
-def describe(store: ox.Store, iri: str, *, parts: str | None = None) -> list[ox.Triple]:
+def describe(store: GraphReader, iri: str, *, parts: str | None = None) -> list[ox.Triple]:
     """Every statement about ``iri`` and what has its name within it (``iri#part``), with blank nodes and the nodes
     under the prefix ``parts`` (its evidence) followed, then at most MAX_INCOMING statements that point at it; each
     once, whatever graphs hold it; of a graph that nothing is said of, that it is one. Empty where the graph does not
@@ -45,7 +46,7 @@ def describe(store: ox.Store, iri: str, *, parts: str | None = None) -> list[ox.
     return list(found)
 
 
-def _fragments(store: ox.Store, iri: str) -> list[ox.NamedNode | ox.BlankNode]:
+def _fragments(store: GraphReader, iri: str) -> list[ox.NamedNode | ox.BlankNode]:
     """What is named within ``iri``: the subjects that its own graph holds, or that point at it."""
     own = store.quads_for_pattern(None, None, None, ox.NamedNode(f"{iri}/graph"))
     pointing = store.quads_for_pattern(None, None, ox.NamedNode(iri), None)
@@ -53,7 +54,7 @@ def _fragments(store: ox.Store, iri: str) -> list[ox.NamedNode | ox.BlankNode]:
     return list(dict.fromkeys(n for n in names if isinstance(n, ox.NamedNode) and n.value.startswith(f"{iri}#")))
 
 
-def _incoming(store: ox.Store, iri: str) -> Iterator[ox.Triple]:
+def _incoming(store: GraphReader, iri: str) -> Iterator[ox.Triple]:
     for quad in store.quads_for_pattern(None, None, ox.NamedNode(iri), None):
         if isinstance(quad.subject, ox.NamedNode):
             yield quad.triple

@@ -15,17 +15,17 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import pyoxigraph as ox
-
 from graph.errors import ReleaseError
 from graph.release import Release, current_id
-from graph.store import open_read_only
+from graph.remote_store import RemoteDataset, datasets_of
+from graph.store import GraphReader, open_read_only
 from indexer.search import Searcher
 from indexer.search_request import SearchRequest, SearchResponse
 from webapp.labels import Labels, local_id
 from webapp.settings import Settings
 from webapp.sparql.engine import SparqlEngine
 from webapp.sparql.limits import Limits
+from webapp.sparql.remote import RemotePool
 from webapp.tables import Row, Tables
 
 _LOG = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class OpenRelease:
     @cached_property
     def searcher(self) -> Searcher:
         with self._opening:
-            return Searcher.open(self.release.path)
+            return Searcher.open(self.release.path, database=self._settings.search_database)
 
     def search(self, request: SearchRequest) -> SearchResponse:
         """``searcher.search``, remembering the latest answers: a page and its facets ask for the same several times."""
@@ -73,7 +73,14 @@ class OpenRelease:
         return lru_cache(maxsize=256)(self.searcher.search)
 
     @cached_property
-    def graph(self) -> ox.Store:
+    def dataset(self) -> RemoteDataset | None:
+        """Where the graph is served from by a server; None where the release's own is read."""
+        return served_dataset(self.release, self._settings)
+
+    @cached_property
+    def graph(self) -> GraphReader:
+        if self.dataset is not None:
+            return self.dataset
         with self._opening:
             return open_read_only(self.release.path / "graph")
 
@@ -87,9 +94,14 @@ class OpenRelease:
             assert release is not None, "a query runs only while somebody reads the release"
             return release.searcher.search(request)
 
+        limits, dataset = sparql_limits(self._settings), self.dataset
         with self._opening:
             engine = SparqlEngine(
-                self.release.path / "graph", sparql_limits(self._settings), search, base_iri=self.base_iri
+                self.release.path / "graph",
+                limits,
+                search,
+                base_iri=self.base_iri,
+                pool=RemotePool(dataset, limits) if dataset is not None else None,
             )
             weakref.finalize(self, engine.close)
             return engine
@@ -196,6 +208,7 @@ class Services:
                 return self._open
             try:
                 opened = OpenRelease(Release.open(self.settings.data), self.settings)
+                _ = opened.dataset  # a graph server that does not hold the release is found now, not by a reader
             except ReleaseError:
                 if self._open is None:
                     raise
@@ -203,6 +216,28 @@ class Services:
                 opened = self._open
             self._open, self._asked_for = opened, wanted
             return opened
+
+
+def served_dataset(release: Release, settings: Settings) -> RemoteDataset | None:
+    """The dataset that serves a release's graph, None where no graph server is set. Raises ReleaseError where the
+    release is in none of those that the settings name, or another release has taken its place there."""
+    datasets = datasets_of(settings)
+    if not datasets:
+        return None
+    published = release.manifest.facts.extra.get("graph_dataset") or {}
+    found = next((dataset for dataset in datasets if dataset.address == published.get("address")), None)
+    if found is None:
+        raise ReleaseError(
+            f"release {release.id} is in none of the datasets that INSPECTGRAPH_GRAPH_DATASETS names: build again, or "
+            "unset it to serve the graph that the release carries"
+        )
+    if (held := len(found)) != published.get("quads"):
+        raise ReleaseError(
+            f"{found.address} holds {held} quads, release {release.id} has {published.get('quads')}: another release "
+            "has taken its place there; build again, or unset INSPECTGRAPH_GRAPH_DATASETS to serve the graph that the "
+            "release carries"
+        )
+    return found
 
 
 def sparql_limits(settings: Settings) -> Limits:

@@ -62,6 +62,23 @@ class Settings:
     jobs: int = _setting(0, "Documents parsed at a time. 0: as many as there are cores.")
     parse_seconds: float = _setting(120.0, "Wall clock that the parsing of one document may take.")
     parse_memory_mb: int = _setting(3072, "Memory that the parsing of one document may take.")
+    graph_datasets: str = _setting(
+        "",
+        "Addresses of two or more datasets of a graph server, with spaces between: builds publish the graph there as "
+        "well, into one that is not being read, and it is served from there. Empty: from the release itself.",
+    )
+    graph_server: str = _setting("sparql", "Kind of the graph server: sparql, oxigraph or virtuoso.")
+    graph_query_path: str = _setting("", "Path of the query operation below a dataset's address. Empty: its kind's.")
+    graph_data_path: str = _setting("", "Path of the Graph Store below a dataset's address. Empty: its kind's.")
+    graph_reader: str = _setting("", "Account that reads from the graph server. Empty: none is needed.")
+    graph_reader_password: str = _setting("", "Password of that account.")
+    graph_writer: str = _setting("", "Account that writes to the graph server, for builds. Empty: the reader's.")
+    graph_writer_password: str = _setting("", "Password of that account.")
+    search_database: str = _setting(
+        "",
+        "PostgreSQL address, such as postgresql://user:password@host/name: builds bring vectors and words there too, "
+        "and search asks it. Empty: the release's own files.",
+    )
     keep_releases: int = _setting(3, "How many releases stay on disk, the current one included.")
     # pages
     page_size: int = _setting(20, "Results on one page of a search.")

@@ -13,6 +13,7 @@ import msgspec
 import pyoxigraph as ox
 from flask import Blueprint, Response, request
 
+from graph.store import GraphReader
 from ontology.namespaces import PREFIXES, RDF
 
 #: The hash of the one style sheet that the editor's result table writes into the page (for its movable columns). It is
@@ -27,7 +28,7 @@ class HoldsGraph(Hashable, Protocol):
     def base_iri(self) -> str: ...
 
     @property
-    def graph(self) -> ox.Store: ...
+    def graph(self) -> GraphReader: ...
 
 
 def blueprint(current: Callable[[], HoldsGraph]) -> Blueprint:
@@ -71,7 +72,7 @@ def _completions(release: HoldsGraph) -> bytes:
     return msgspec.json.encode(words)
 
 
-def _named(graph: ox.Store, query: str) -> list[str]:
+def _named(graph: GraphReader, query: str) -> list[str]:
     answer = graph.query(query, use_default_graph_as_union=True)
     assert isinstance(answer, ox.QuerySolutions)
     terms = (solution["term"] for solution in answer)

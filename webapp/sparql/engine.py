@@ -12,7 +12,8 @@ from webapp.sparql import guard, similarity
 from webapp.sparql.errors import MalformedQuery, QueryError, RefusedQuery
 from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_name, offered
 from webapp.sparql.limits import Limits
-from webapp.sparql.workers import Answer, Pool, Task
+from webapp.sparql.remote import AnyAnswer, AnyPool
+from webapp.sparql.workers import Pool, Task
 
 #: What a query form is answered with; another form than the guard read would come in the wrong format.
 _KINDS = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "triples", "DESCRIBE": "triples"}
@@ -42,14 +43,16 @@ class SparqlEngine:
         base_iri: str | None = None,
         union: bool = True,
         resident: bool | None = None,
+        pool: AnyPool | None = None,
     ) -> None:
-        """base_iri: what relative IRIs in a query are relative to; None refuses them. union: without FROM and without a
-        dataset in the request the default graph is the union of all graphs."""
+        """pool: what evaluates the queries; None takes workers over ``graph_dir``. base_iri: what relative IRIs in a
+        query are relative to; None refuses them. union: without FROM and without a dataset in the request the default
+        graph is the union of all graphs."""
         self.limits = limits
         self.base_iri = base_iri
         self.union = union
         self._search = search
-        self.pool = Pool(graph_dir, limits, resident=resident)
+        self.pool: AnyPool = pool or Pool(graph_dir, limits, resident=resident)
 
     def check(self, text: str) -> guard.CheckedQuery:
         """What can be known of a query before it is answered. Raises QueryError."""
@@ -62,7 +65,7 @@ class SparqlEngine:
         dataset: Dataset = Dataset(),
         *,
         wait_seconds: float | None = None,
-    ) -> Answer:
+    ) -> AnyAnswer:
         """Evaluate a checked query; the caller closes the answer. Raises QueryError with the place in the query."""
         inlined = similarity.inline(query, self._search, self.limits)
         task = Task(

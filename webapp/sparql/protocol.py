@@ -27,7 +27,7 @@ from webapp.sparql.examples import AUDIENCES, Example, load_examples
 from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_accept, by_name, offered
 from webapp.sparql.guard import CheckedQuery
 from webapp.sparql.limits import Limits
-from webapp.sparql.workers import Answer
+from webapp.sparql.remote import AnyAnswer
 
 _LOG = logging.getLogger(__name__)
 
@@ -313,7 +313,7 @@ def _page_format(query: CheckedQuery) -> Chosen:
     return found
 
 
-def _sent(answer: Answer, chosen: Chosen) -> Response:
+def _sent(answer: AnyAnswer, chosen: Chosen) -> Response:
     compress = request.accept_encodings.quality("gzip") > 0
     whole = answer.complete or request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0"  # which cannot see a cut
     if whole:

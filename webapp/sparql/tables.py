@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webapp.sparql.workers import Answer
+from webapp.sparql.remote import AnyAnswer
 
 _TERM = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([\w-]+)|\^\^<([^>]*)>)?', re.DOTALL)
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", '"': '"', "\\": "\\"}
@@ -32,7 +32,7 @@ class Shown:
     more: bool = False
 
 
-def read(answer: Answer, rows: int) -> Shown:
+def read(answer: AnyAnswer, rows: int) -> Shown:
     """The first ``rows`` rows of an answer in TSV, or as much of one in Turtle; the rest is not waited for.
 
     Raises QueryError where the answer breaks off before.

@@ -36,13 +36,13 @@ HEADER = struct.Struct(">cI")
 # deep expressions (thousands of "+") recurse in the engine; 32 KiB of them need about 40 MiB
 _STACK = 128 << 20
 _NICENESS = 5
-_RESULTS = {
+RESULT_FORMATS = {
     "json": ox.QueryResultsFormat.JSON,
     "xml": ox.QueryResultsFormat.XML,
     "csv": ox.QueryResultsFormat.CSV,
     "tsv": ox.QueryResultsFormat.TSV,
 }
-_TRIPLES = {
+TRIPLE_FORMATS = {
     "turtle": ox.RdfFormat.TURTLE,
     "nt": ox.RdfFormat.N_TRIPLES,
     "rdf": ox.RdfFormat.RDF_XML,
@@ -221,11 +221,11 @@ def _write(result: Any, form: str, output: _Output) -> None:
     if isinstance(result, ox.QueryTriples):
         output.begin("triples", None)
         counted = _counted(result, output.rows)
-        ox.serialize(counted, output, format=_TRIPLES[form], prefixes=None)  # type: ignore[arg-type]
+        ox.serialize(counted, output, format=TRIPLE_FORMATS[form], prefixes=None)  # type: ignore[arg-type]
     else:
         boolean = isinstance(result, ox.QueryBoolean)
         output.begin("boolean" if boolean else "solutions", None if boolean else ROW_COUNTERS[form]())
-        result.serialize(output, format=_RESULTS[form])
+        result.serialize(output, format=RESULT_FORMATS[form])
     output.flush()
 
 
