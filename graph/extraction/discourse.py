@@ -267,6 +267,10 @@ _NO_FINDING: Final = re.compile(
     r"\b(?:reports?|plans?|minutes|updates?|presentations?|letters?) (?:was|were|is|be|are) (?:\w+ )?"
     r"(?:considered|noted|received)\b|"
     r"\bthis report (?:is|highlights|recommends|considers|describes)|\bannexe? [a-z0-9]\b|"
+    r"\b(?:recommendations|areas for improvement|findings)\b[^.]{0,60}\b(?:should|must|need to) be (?:\w+ )?"
+    r"(?:reflected|included|incorporated|addressed|read|considered)\b|"
+    r"\b(?:inspection|review) (?:judges|judged|considered|evaluates|evaluated|assessed) (?:the|how)\b(?!.*\b(?:to be|"
+    r"to have|as|that)\b)|"
     r"\bappendix\b|\baction plan (?:is|was|has|which|that)\b|"
     r"\b(?:present(?:s|ed)? (?:the findings|their|its|the report)|this report (?:presents|provides|sets|summaris|"
     r"informs|outlines|only|advises)|to note the|(?:is|are) asked to|members (?:will|are|should|may)|"
@@ -398,6 +402,8 @@ class _Place:
 
     section: str | None = None
     mode: Mode | None = None
+    level: float = 0
+    """Of the heading that gave ``mode``: deeper ones that say nothing leave it."""
     list_mode: Mode | None = None
     list_marker: str | None = None
     last_mode: Mode | None = None
@@ -442,10 +448,15 @@ class ProseReader:
     def _heading(self, index: int, block: Block) -> None:
         text = collapsed(self.document.slice(block)).rstrip(" .:")
         place = self._place
-        mode = self._mode_of_heading(text, index)
-        numbered_below = block.level > 3 and mode is None and place.mode is not None
+        mode, level = self._mode_of_heading(text, index), float(block.level)
+        if mode is None and (announced := self._announced_above(index)) is not None:
+            mode, level = announced, block.level - 0.5  # also for the headings beside this one
+        inherited = place.mode is not None and (
+            block.level > 3 or (block.level > place.level and place.mode in (*_LISTED, "findings"))
+        )
         place.section = text
-        place.mode = place.mode if numbered_below else mode
+        if mode is not None or not inherited:
+            place.mode, place.level = mode, level
         place.list_mode = place.mode if place.mode in _LISTED else None
         place.list_marker = None
         place.last_mode = None
@@ -453,6 +464,18 @@ class ProseReader:
         place.deadline = None
         place.listed = False
         self._note(block, "heading", f"a heading; what follows is read as {place.mode or 'prose'}", None)
+
+    def _announced_above(self, index: int) -> Mode | None:
+        """What the line above a heading says of the lists below: "the following recommendations were made:"."""
+        if not self._after_lead(index):
+            return None
+        above = self.document.blocks[index - 1]
+        last = [
+            collapsed(self.document.text[start:end])
+            for start, end in sentences(self.document.text, above.start, above.end)
+        ][-1:]
+        mode = self._mode_of_lead(last[0], "") if last else None
+        return mode if mode in _LISTED else None
 
     def _heads(self, index: int, block: Block) -> bool:
         """Whether a short line that no format marks is a heading, by what it says of what follows."""
@@ -849,7 +872,7 @@ class ProseReader:
             if council and re.search(r"(?i)\b(?:is|are) aware\b|has taken|have taken|we have|address", text):
                 return False
             return by_them or place.reporter or place.mode == "findings" or self.letter or self._in_report_of_findings()
-        if follows and _FOLLOWS.search(text):
+        if follows and (_FOLLOWS.search(text) or (place.reporter and _goes_on(text))):
             return True
         if (
             place.mode == "findings" or (self.letter and place.mode not in ("method", "actions"))
@@ -1054,6 +1077,24 @@ def _polarity(text: str) -> tuple[Polarity, float]:
     if improve and not _LEAD_STRENGTH.search(text[: improve.start()] + text[improve.end() :]):
         return "improvement", 0.8
     return rule_polarity(text, None)
+
+
+#: The council speaks again, or of what came after the inspection.
+_OWN_VOICE: Final = re.compile(
+    r"(?i)\b(?:we|our|us|since|now|already|currently|meanwhile|in response|as a result|members|cabinet|committee|"
+    r"officers|this report|action plan|improvement plan|budget|funding|£)\b|£\d"
+)
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a sentence after one that reports a finding goes on reporting: it judges, and nobody else speaks."""
+    return (
+        _EVALUATIVE.search(text) is not None
+        and not _OWN_VOICE.search(text)
+        and not _ACTION_LIKE.search(text)
+        and not _background(text)
+        and not find_dates(text)
+    )
 
 
 def _background(text: str) -> bool:

@@ -368,6 +368,9 @@ class _PlanReader:
         spans = cell.colspan >= max(2, columns.width - 1) or sum(bool(c.lines) for c in row.cells) > 1
         if _SUBHEAD.match(text):
             return True
+        if role == "recommendation" and text.isupper() and len(text.split()) <= 10:
+            self.section = text
+            return True
         start, end = cell.lines[0].start, cell.lines[-1].end
         named = _NUMBERED_RECOMMENDATION.match(text)
         if named and named["ref"] and len(named["text"].split()) >= 4:

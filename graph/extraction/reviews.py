@@ -202,6 +202,7 @@ _GRADED: Final = (
     r"capacity to improve|"
     r"council|(?:local )?authority|department|service)"
 )
+_IS_GRADED: Final = re.compile(rf"(?i){_GRADED}|(?:the )?(?:overall|capacity|prospects|quality|safeguarding)\b")
 #: "found that overall effectiveness requires improvement", "and that the board is inadequate".
 _THAT_IS: Final = re.compile(
     rf"(?i)(?:\b(?:that|and|but|while|with)|;)\s+(?P<area>{_GRADED}|"
@@ -226,8 +227,9 @@ _WHOLE: Final = re.compile(
 )
 _WHOLE_BEFORE: Final = re.compile(rf"{_WHOLE.pattern}\s+(?:(?:was|were|is|are|has been|have been|had been)\s+)?$")
 _LINE: Final = re.compile(
-    rf"(?i)^(?P<area>[A-Z][^.:;]{{3,140}}?)\s*(?:[:–=]|-(?=\s)|\bis\b|\bwas\b|\bwere\b|\bare\b)\s*(?:judged |rated |"
-    rf"graded )?(?:to be |as )?{_Q}(?P<grade>{_GRADE}|{_SCORE}(?:\s*\((?:{_GRADE})\))?|grade \d){_QE}\.?$"
+    rf"(?i)^(?P<area>[A-Z][^.:;]{{3,140}}?)\s*(?:[:–=]|-(?=\s)|(?P<is>\b(?:is|was|were|are)\b))\s*"
+    rf"(?P<rated>judged |rated |graded )?(?:to be |as )?"
+    rf"{_Q}(?P<grade>{_GRADE}|{_SCORE}(?:\s*\((?:{_GRADE})\))?|grade \d){_QE}\.?$"
 )
 _GRADE_CELL: Final = re.compile(
     rf"(?i)^{_Q}(?:grade\s*)?(?:{_GRADE}|[1-4](?:\s*[-–(]\s*{_GRADE}\)?)?|{_GRADE}\s*\((?:grade )?[1-4]\)|"
@@ -236,7 +238,7 @@ _GRADE_CELL: Final = re.compile(
 _SCORE_CELL: Final = re.compile(r"\d{1,3}\s?%")
 _SCORE_HEAD: Final = re.compile(r"(?i)\b(?:scores?|rating|grade|judge?ment)\b")
 _SUBJECT: Final = re.compile(
-    r"(?P<np>(?:the\s+)?(?:capacity (?:to|for) improve(?:ment)?|[A-Z][\w’'&]*|council[’']s|overall|children[’']s|"
+    r"(?P<np>(?:the\s+)?(?:[Cc]apacity (?:to|for) improve(?:ment)?|[A-Z][\w’'&]*|council[’']s|overall|children[’']s|"
     r"social|services?|effectiveness|of|and|for|help|protection|care|leavers|leadership|adoption|performance|"
     r"management|quality|experiences|progress|"
     r"board|children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|"
@@ -524,6 +526,8 @@ class ReviewTeller:
     def _block(self, block: Block) -> None:
         text = self.document.slice(block)
         line = _LINE.match(collapsed(text)) if len(text) < 200 else None
+        if line and line["is"] and not line["rated"] and not _IS_GRADED.match(line["area"]):
+            line = None  # "Young people's part in planning is outstanding" praises
         if line and _names_area(line["area"]) and not _FUTURE.search(text) and not _TELLING.search(line["area"]):
             given = _Given(_area(line["area"]), line["grade"], block.start, block.end, "council.line", 0.95)
             self._give(given, self._review_of(block.start, block.end, block.start, block))
@@ -644,7 +648,8 @@ class ReviewTeller:
         ):
             return self._overall(text)
         if _names_area(subject):
-            return _area(subject)
+            praised = re.match(r"(?i)(?:found|considered|deemed)\b", match.group())
+            return None if praised and not _IS_GRADED.fullmatch(subject) else _area(subject)
         if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end()]):
             return self._overall(text)
         if _WHOLE_BEFORE.search(text[: match.start()]) and re.match(rf"{_QE}\s+overall\b", text[match.end() :]):

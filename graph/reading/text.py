@@ -197,6 +197,11 @@ class _Reader:
                 else:
                     rows.append(_pipe_cells(line))
                 self.at += 1
+            elif not pipes and rows and _continues(rows, line):
+                last = rows[-1]
+                first, *rest = self._tab_cells()
+                last[-1] = f"{last[-1]}\n{first}"
+                last.extend(rest)
             elif not pipes and _is_tab_row(line):
                 rows.append(self._tab_cells())
             else:
@@ -260,6 +265,24 @@ def _is_tab_row(line: str) -> bool:
     if len(filled) >= 2:
         return True
     return len(filled) == 1 and len(cells) >= 3 and bool(cells[0].strip() or cells[-1] == "")
+
+
+#: How a line goes on with a list in a cell, or with its sentence.
+_NEXT_IN_CELL = re.compile(r"\s*(?:\([a-z0-9ivx]{1,4}\)|[a-z][.)]|[•●▪◦*–-])\s|\s*[a-z]")
+
+
+def _continues(rows: list[list[str]], line: str) -> bool:
+    """Whether a line goes on with the last cell of the row above, whose line breaks were copied out with it: the row is
+    short of cells, or complete with a list in its last cell, and the line begins as the next item of that list."""
+    last, width = rows[-1], max(map(len, rows))
+    cells = line.split("\t")
+    if width < 3 or len(rows) < 2 or not _NEXT_IN_CELL.match(line) or not last[-1].strip():
+        return False
+    if len(last) + len(cells) - 1 > width:
+        return False
+    if len(last) < width:
+        return True
+    return line.lstrip().startswith("(") and _NEXT_IN_CELL.match(last[-1]) is not None
 
 
 def _unquoted(cell: str) -> str:
