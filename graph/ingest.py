@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import io
 import os
 import tempfile
 import zlib
@@ -246,10 +247,11 @@ def _files(given: Path, failures: list[Failure]) -> Iterator[Path]:
 def load_metadata(path: Path) -> dict[str, dict[str, str]]:
     """The operator's metadata by base name of the file. Raises InspectgraphError naming the line that is wrong."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as err:
         raise InspectgraphError(f"{path}: cannot be read as UTF-8 text: {err}") from err
-    reader = csv.DictReader(lines)
+    # not by splitlines: a cell may hold what that takes for the end of a line
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     unknown = set(reader.fieldnames or ()) - set(METADATA_COLUMNS)
     if "file" not in (reader.fieldnames or ()) or unknown:
         raise InspectgraphError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,9 +36,11 @@ from indexer.lexical import (
 from indexer.postgres import PostgresVectors, PostgresWords, open_database
 from indexer.search_request import (
     FACETS,
+    FILTERS_OF,
     FacetValue,
     Filters,
     Hit,
+    Lifted,
     SearchRequest,
     SearchResponse,
     Why,
@@ -208,13 +210,49 @@ class Searcher:
         )
         if request.mode == "words" or not parsed.content_words:
             ranked = Ranked(lexical.rows, lexical.scores.astype(np.float64), np.zeros(len(lexical.rows)))
-            return self._response(request, parsed, None, ranked, by_words)
+            found = self._response(request, parsed, None, ranked, by_words)
+            return self._with_lifted(found, request, by_words, lambda: self._unfiltered(None, parsed, words))
         question = self._understood(_spelled(parsed.plain_text, words))
         hybrid = request.mode == "hybrid"
         ranked, matching = self._ranked(question, scope.mask, lexical if hybrid else NO_HITS, by_words)
         if parsed.strict:
             ranked, matching = ranked.among(by_words, self.size), by_words
-        return self._response(request, parsed, question, ranked, matching)
+        found = self._response(request, parsed, question, ranked, matching)
+        return self._with_lifted(found, request, matching, lambda: self._unfiltered(question, parsed, words))
+
+    def _unfiltered(self, question: Question | None, parsed: ParsedQuery, words: Mapping[str, str]) -> Rows:
+        """All rows that would match without any filter."""
+        demanded = parsed if parsed.strict else None
+        by_words = self._words.matching(() if parsed.strict else tuple(words.values()), demanded=demanded)
+        if question is None or parsed.strict:
+            return by_words
+        near, _ = self._vectors.within(question.vectors, _RELATED)
+        by_concept = self._language.concept_rows.scores(question.meant.concepts)
+        return self._united(near, np.flatnonzero(by_concept >= _RELATED_CONCEPT), by_words)
+
+    def _with_lifted(
+        self, found: SearchResponse, request: SearchRequest, matching: Rows, unfiltered: Callable[[], Rows]
+    ) -> SearchResponse:
+        """The answer with the counts of each facet that is filtered by, without its own filter. Left out where a row
+        does not match by itself alone, as on an index of lists: then only a search of its own can tell."""
+        filters, nothing = request.filters, Filters()
+        asked = [facet for facet, names in FILTERS_OF.items() if any(getattr(filters, n) for n in names)]
+        if not asked or not request.facets:
+            return found
+        everything = unfiltered()
+        if not np.array_equal(self._passing(everything, filters), matching):
+            return found
+        lifted = {}
+        for facet in asked:
+            without = {name: getattr(nothing, name) for name in FILTERS_OF[facet]}
+            rows = self._passing(everything, replace(filters, **without))
+            counted = "authority" if facet == "council" else facet
+            lifted[facet] = Lifted(self._facets.counts(rows, (counted,))[counted], len(rows))
+        return replace(found, lifted=lifted)
+
+    def _passing(self, rows: Rows, filters: Filters) -> Rows:
+        mask = self._scope(filters).mask
+        return rows if mask is None else rows[mask[rows]]
 
     def similar(self, iri: str, filters: Filters | None = None, limit: int = 10) -> SearchResponse:
         """The item's nearest of its own kind in other authorities, best first, near-duplicates folded into one hit."""
@@ -348,7 +386,8 @@ class Searcher:
         rows = np.flatnonzero(mask) if mask is not None else np.arange(self.size)
         nothing = np.zeros(0)
         ranked = Ranked(np.zeros(0, dtype=np.int64), nothing, nothing)
-        return self._response(replace(request, order="date"), ParsedQuery(), None, ranked, rows)
+        found = self._response(replace(request, order="date"), ParsedQuery(), None, ranked, rows)
+        return self._with_lifted(found, request, rows, lambda: np.arange(self.size))
 
     def _newest_first(self, rows: Rows) -> Rows:
         return rows[np.lexsort((rows, -self._date_rank[rows]))]

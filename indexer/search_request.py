@@ -50,6 +50,22 @@ class Filters:
     until: int | None = None
 
 
+#: The fields of ``Filters`` that a facet's own filter consists of.
+FILTERS_OF: dict[str, tuple[str, ...]] = {
+    "kind": ("kinds",),
+    "theme": ("themes",),
+    "polarity": ("polarities",),
+    "authority": ("authorities",),
+    "region": ("regions",),
+    "authority_type": ("authority_types",),
+    "inspectorate": ("inspectorates",),
+    "framework": ("frameworks",),
+    "grade": ("grades",),
+    "year": ("since", "until"),
+    "council": ("authorities", "exclude_authorities", "neighbours_of"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """``text``: what was typed; empty means browse: everything that passes, newest first. ``offset`` is 0-based.
@@ -124,16 +140,28 @@ class FacetValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifted:
+    """A facet counted without its own filter: its values, and how many items match then."""
+
+    values: tuple[FacetValue, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResponse:
     """``total``: how many items match, of which ``hits`` is one page. ``facets``: exact counts over all ``total``,
-    by name (``FACETS``), most frequent first, ties by value; ``year`` in ascending order. ``close`` is False when not
-    even the best hit reaches the confidence of "same issue": say so rather than show noise as if it were an answer.
-    ``message``: a sentence for the reader where the query could not be taken as typed, else None. ``themes``: ids of
-    the themes that the query was understood to be about, best first."""
+    by name (``FACETS``), most frequent first, ties by value; ``year`` in ascending order. ``lifted``: the same counts
+    without the filter of that facet itself, for every facet that the request filters by, so that they tell what each
+    value would bring; under ``council`` those by authority without any of the three filters by council. Empty where
+    only a search of its own can tell. ``close`` is False when not even the best hit reaches the confidence of "same
+    issue": say so rather than show noise as if it were an answer. ``message``: a sentence for the reader where the
+    query could not be taken as typed, else None. ``themes``: ids of the themes that the query was understood to be
+    about, best first."""
 
     hits: tuple[Hit, ...]
     total: int
     facets: dict[str, tuple[FacetValue, ...]] = field(default_factory=dict)
+    lifted: dict[str, Lifted] = field(default_factory=dict)
     close: bool = True
     message: str | None = None
     themes: tuple[str, ...] = ()

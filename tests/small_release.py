@@ -63,7 +63,7 @@ E06990004,Oxenmere,Oxenmere Council,,,South West,Unitary Authority,E06990001,,,o
 """
 
 
-class _Draft:
+class Draft:
     """A document being written: every text that is added becomes a paragraph of it, with its evidence."""
 
     def __init__(
@@ -135,7 +135,7 @@ class _Draft:
 def documents() -> list[tuple[Extraction, str, bytes]]:
     haverwick, fennmouth = ("Haverwick", "E06990001"), ("Fennmouth", "E06990003")
 
-    first = _Draft(
+    first = Draft(
         "haverwick 2014.pdf", "Inspection of Haverwick", "inspection-report", council=haverwick, published="2014-09-12"
     )
     first.inspection("Single inspection framework", "sif", "2014-06-03", "2014-06-25")
@@ -147,14 +147,14 @@ def documents() -> list[tuple[Extraction, str, bytes]]:
     first.finding("Foster carers feel well supported and stay with the council for many years.", "strength")
     first.finding("Long waits for health assessments leave needs of children in care unmet.", "improvement", None)
 
-    plan = _Draft("haverwick plan.pdf", "Action plan", "action-plan", council=haverwick, published="2015-01")
+    plan = Draft("haverwick plan.pdf", "Action plan", "action-plan", council=haverwick, published="2015-01")
     plan.inspection("Single inspection framework", "sif", "2014-06-03", "2014-06-25")
     plan.recommendation("Make sure that managers record their supervision of social workers in every case.", "1")
     plan.action("Monthly audit of supervision records by a senior manager.", 0, who=("PSW", "AD"), when="Mar '15")
     plan.action("Train every team manager in reflective supervision.", 0, who=("Head of HR",), when="ongoing")
     plan.action("Publish the participation strategy on the council's website.", None)
 
-    second = _Draft(
+    second = Draft(
         "haverwick 2018.pdf", "Inspection of Haverwick", "inspection-report", council=haverwick, published="2018-07-20"
     )
     second.inspection("ILACS", "ilacs", "2018-06-04", "2018-06-15")
@@ -163,7 +163,7 @@ def documents() -> list[tuple[Extraction, str, bytes]]:
     second.finding("Children who go missing are now seen quickly by somebody whom they trust.", "strength")
     second.finding("Management oversight and supervision remain too variable between teams.", "improvement")
 
-    other = _Draft(
+    other = Draft(
         "fennmouth.pdf", "Inspection of Fennmouth", "inspection-report", council=fennmouth, published="2016-03-01"
     )
     other.inspection("Single inspection framework", "sif", "2016-01-11", "2016-02-03")
@@ -173,7 +173,7 @@ def documents() -> list[tuple[Extraction, str, bytes]]:
     other.finding("Personal advisers know their care leavers well and keep in touch with them.", "strength")
     other.finding("Supervision is regular but seldom reflective. " * 80, "mixed", "A long section " * 6)
 
-    hostile = _Draft(f"{HOSTILE[:20]}.pdf", f"Report {HOSTILE}", "committee-report", council=None, published=None)
+    hostile = Draft(f"{HOSTILE[:20]}.pdf", f"Report {HOSTILE}", "committee-report", council=None, published=None)
     hostile.recommendation(f"Improve supervision {HOSTILE}", HOSTILE[:30])
     hostile.finding(FORMULA, "improvement", HOSTILE)
     hostile.finding("Supervision notes hold a stray control character \x0b here.", "improvement", "@SUM(A1)")
@@ -195,12 +195,13 @@ def publish(
     models: Path | None = None,
     now: datetime | None = None,
     only: int | None = None,
+    written: Sequence[tuple[Extraction, str, bytes]] | None = None,
     datasets: Sequence[RemoteDataset] = (),
     search_database: str = "",
 ) -> Release:
-    """Publish the release under ``data``; ``only`` takes the first documents alone. ``models``: where the converted
-    model is kept between calls. ``datasets``: of a graph server, to publish the graph there too, as
-    ``search_database`` is for search."""
+    """Publish the release under ``data``; ``only`` takes the first documents alone, ``written`` others in their place.
+    ``models``: where the converted model is kept between calls. ``datasets``: of a graph server, to publish the graph
+    there too, as ``search_database`` is for search."""
     data.mkdir(parents=True, exist_ok=True)
     model = converted_model(models or shared_models())
     embedder = OpenVinoEmbedder(model, threads=1)
@@ -209,7 +210,7 @@ def publish(
     register = Register.load(authorities)
     texts: dict[str, str] = {}
     known = []
-    for extraction, text, pdf in documents()[:only]:
+    for extraction, text, pdf in (documents() if written is None else written)[:only]:
         (data / "sources").mkdir(exist_ok=True)
         digest = hashlib.sha256(pdf).hexdigest()
         (data / "sources" / digest).write_bytes(pdf)

@@ -75,6 +75,13 @@ def test_metadata_goes_to_the_file_of_its_name(tmp_path: Path) -> None:
     assert find_sources([tmp_path / "a.txt"], metadata)[0][0].metadata == metadata["a.txt"]
 
 
+def test_a_cell_of_metadata_may_hold_what_ends_a_line(tmp_path: Path) -> None:
+    titles = ["in\x0bside", "in\u2028side", "two\nlines"]
+    text = "file,title\n" + "".join(f'{place}.txt,"{title}"\n' for place, title in enumerate(titles))
+    metadata = load_metadata(write(tmp_path, "meta.csv", text))
+    assert metadata == {f"{place}.txt": {"title": title} for place, title in enumerate(titles)}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -10,6 +10,7 @@ import pytest
 
 from graph.errors import ReleaseError
 from indexer.search import FACETS, Filters, Searcher, SearchRequest, SearchResponse, UnknownItem
+from indexer.search_request import FILTERS_OF, Mode
 from tests.graph_servers import graph_server
 from tests.searchable_items import ITEM, over, release, searcher, tables
 
@@ -92,6 +93,22 @@ def test_a_facet_count_is_the_total_after_choosing_it(question: str) -> None:
             assert ask(question, **{name: (value.value,)}).total == value.count, (facet, value)
     for value in whole.facets["year"]:
         assert ask(question, since=int(value.value), until=int(value.value)).total == value.count
+
+
+@pytest.mark.parametrize(
+    "text", ["delay in placing children", "", '"care leavers" -delay', "delay OR housing", "-delay"]
+)
+@pytest.mark.parametrize("mode", ["hybrid", "words", "meaning"])
+def test_a_lifted_facet_is_that_of_a_search_without_its_filter(text: str, mode: Mode) -> None:
+    filters = Filters(kinds=("finding",), authorities=("Caldwater",), since=2000, exclude_authorities=("E90000001",))
+    filters = replace(filters, themes=(ask("").facets["theme"][0].value,))
+    found = searcher().search(SearchRequest(text, filters, mode=mode))
+    assert text == "-delay" or set(found.lifted) == {"kind", "authority", "theme", "year", "council"}
+    for facet, lifted in found.lifted.items():
+        without = replace(filters, **{name: getattr(Filters(), name) for name in FILTERS_OF[facet]})
+        alone = searcher().search(SearchRequest(text, without, mode=mode))
+        assert lifted.values == alone.facets["authority" if facet == "council" else facet]
+        assert lifted.total == alone.total
 
 
 def test_what_is_near_a_council_comes_first_and_nothing_else_changes() -> None:

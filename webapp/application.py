@@ -67,6 +67,7 @@ def build(settings: Settings, services: Services) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["web"] = web_address
     app.extensions["inspectgraph"] = services
     if settings.trusted_proxies:
         trusted = settings.trusted_proxies
@@ -139,6 +140,11 @@ def _template_words(settings: Settings) -> dict[str, Any]:
     if release is not None:
         words |= {"labels": release.labels, "path": release.path_of}
     return words
+
+
+def web_address(url: str | None) -> str:
+    """An address that a document or its metadata names, where it is one of the web: no link leads to a script."""
+    return url if url is not None and url.lower().startswith(("https://", "http://")) else ""
 
 
 def _paths() -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import logging
 import os
 import tempfile
 import threading
@@ -13,13 +14,16 @@ from pathlib import Path
 
 import msgspec
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, ServiceUnavailable
 
+from graph.errors import UnreadableDocument
 from graph.isolation import Limits, run_isolated
 from graph.model import Box, Extraction
 from webapp.item_pages import extraction_of
 from webapp.services import Services
 from webapp.tables import Row
+
+_LOG = logging.getLogger(__name__)
 
 WIDTH = 900
 #: A page is never drawn larger than this, whatever size it claims.
@@ -57,8 +61,14 @@ def blueprint(services: Services) -> Blueprint:
         if image is None:
             order = _Order(str(source.absolute()), page, boxes)
             limits = Limits(seconds=settings.image_seconds, memory=_MEMORY, file_size=0)
-            with drawing:
-                image = cache.get(key) or run_isolated(draw, msgspec.json.encode(order).decode(), limits)
+            try:
+                with drawing:
+                    image = cache.get(key) or run_isolated(draw, msgspec.json.encode(order).decode(), limits)
+            except UnreadableDocument as err:
+                _LOG.warning("page %d of %s cannot be drawn: %s", page, name, err.reason)
+                raise ServiceUnavailable(
+                    "This page could not be drawn; the source itself can still be opened."
+                ) from err
             cache.put(key, image)
         response = Response(image, content_type="image/png")
         response.headers["Cache-Control"] = "public, max-age=86400"

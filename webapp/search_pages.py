@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
 from graph.authorities import Authority
-from indexer.search_request import FacetValue, Hit, SearchResponse
+from indexer.search_request import FacetValue, Hit, Lifted, SearchResponse
 from webapp import exports
 from webapp.labels import Concept, tree
 from webapp.negotiation import chosen_type
@@ -54,8 +54,8 @@ EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a facet: where choosing or lifting it leads, the ``value`` that a form sends for it, and
-    ``narrower`` themes."""
+    """One value of a facet, or one view: where choosing or lifting it leads ("" where a form sends it), the ``value``
+    that the form sends for it, and ``narrower`` themes."""
 
     label: str
     count: int
@@ -215,7 +215,7 @@ def _page(query: Query, release: OpenRelease, size: int) -> str:
         modes=MODES,
         pages=_pages(query.page, last),
         last=last,
-        lens=list(_lens(query, g.council, release, size)),
+        lens=list(_lens(query, response, g.council, release, size)),
         downloads=[(name, query.at(1).url(format=name)) for name in ("csv", "xlsx", "docx", "json", "atom")],
         known_themes=[release.labels.themes.get(theme) for theme in response.themes[:3]],
         councils=council_names(release),
@@ -292,11 +292,13 @@ def _tabs(query: Query, response: SearchResponse, release: OpenRelease, size: in
     """One tab a kind; counts are of the same search without its choice of kind."""
     chosen = query.values("kind")
     everything = query.having("kind")
-    counted = response
-    if chosen:
-        counted = release.search(everything.request(size))
-    counts = {value.value: value.count for value in counted.facets.get("kind", ())}
-    yield Choice("All", counted.total, everything.url(), not chosen)
+    total = response.total
+    if chosen and "kind" in response.lifted:
+        total = response.lifted["kind"].total
+    elif chosen:
+        total = release.search(everything.request(size)).total
+    counts = {value.value: value.count for value in _counted("kind", query, response, release, size)}
+    yield Choice("All", total, everything.url(), not chosen)
     for kind, (_, plural) in KIND_NAMES.items():
         if counts.get(kind) or kind in chosen:
             yield Choice(plural, counts.get(kind, 0), query.having("kind", kind).url(), chosen == (kind,))
@@ -315,7 +317,7 @@ def facets_of(query: Query, response: SearchResponse, release: OpenRelease, size
         else:
             facet = _plain_facet(name, query, counted, release)
         if name == "authority":
-            facet = _with_neighbours(facet, query, g.council, release, size)
+            facet = _with_neighbours(facet, query, response, g.council, release, size)
         found.append(facet)
     return found
 
@@ -325,13 +327,13 @@ def _counted(
 ) -> Sequence[FacetValue]:
     """A facet's counts. Where one of its values is chosen they are those of the search without that choice, so that
     each figure is what adding the value brings. ``size`` is that of a page, whose answer is remembered."""
-    if name == "year":
-        lifted = query.dropping("since").dropping("until")
-    else:
-        lifted = query.dropping(name)
-    if lifted.filters != query.filters:
-        response = release.search(lifted.request(size))
-    return response.facets.get("authority_type" if name == "type" else name, ())
+    facet = "authority_type" if name == "type" else name
+    lifted = query.dropping("since").dropping("until") if name == "year" else query.dropping(name)
+    if lifted.filters == query.filters:
+        return response.facets.get(facet, ())
+    if facet in response.lifted:
+        return response.lifted[facet].values
+    return release.search(lifted.request(size)).facets.get(facet, ())
 
 
 def _plain_facet(name: str, query: Query, counted: Sequence[FacetValue], release: OpenRelease) -> Facet:
@@ -342,8 +344,7 @@ def _plain_facet(name: str, query: Query, counted: Sequence[FacetValue], release
         if name == "authority":
             authority = release.labels.find_authority(key)
             key = authority.gss_code if authority else key
-        url = (query.dropping(name, key) if key in chosen else query.adding(name, key)).url()
-        choices.append(Choice(label_of(name, value.value, release), value.count, url, key in chosen, value=key))
+        choices.append(Choice(label_of(name, value.value, release), value.count, "", key in chosen, value=key))
     choices.sort(key=lambda choice: not choice.chosen)
     return Facet(name, parameter(name).title, tuple(choices))
 
@@ -361,9 +362,9 @@ def _theme_facet(query: Query, counted: Sequence[FacetValue], release: OpenRelea
     scheme = release.labels.themes
 
     def choice(identifier: str, narrower: tuple[Choice, ...] = ()) -> Choice:
-        is_chosen = identifier in chosen
-        url = (query.dropping("theme", identifier) if is_chosen else query.adding("theme", identifier)).url()
-        return Choice(scheme.label(identifier), counts.get(identifier, 0), url, is_chosen, narrower, identifier)
+        return Choice(
+            scheme.label(identifier), counts.get(identifier, 0), "", identifier in chosen, narrower, identifier
+        )
 
     choices = []
     for top, narrower in tree(scheme):
@@ -393,15 +394,17 @@ def _carried(query: Query, council: Authority | None) -> list[tuple[str, str]]:
     return [pair for pair in query.at(1).pairs() if pair[0] not in _BESIDE and pair != ticked]
 
 
-def _lens(query: Query, council: Authority | None, release: OpenRelease, size: int) -> Iterator[Choice]:
+def _lens(
+    query: Query, response: SearchResponse, council: Authority | None, release: OpenRelease, size: int
+) -> Iterator[Choice]:
     """The same search seen from my council: all, the others, its statistical neighbours, itself."""
     if council is None:
         return
     code = council.gss_code
-    plain = query.dropping("authority", code).dropping("exclude-authority", code).dropping("neighbours-of", code)
-    everything = release.search(plain.request(size))
-    own = _of_councils(everything, {code}, release)
-    near = _of_councils(everything, set(council.neighbours), release)
+    plain = query.having("authority").having("exclude-authority").having("neighbours-of")
+    everything = _everywhere(query, plain, response, release, size)
+    own = _of_councils(everything.values, {code}, release)
+    near = _of_councils(everything.values, set(council.neighbours), release)
     views = (
         ("All councils", plain, everything.total),
         ("Others only", plain.adding("exclude-authority", code), everything.total - own),
@@ -412,22 +415,31 @@ def _lens(query: Query, council: Authority | None, release: OpenRelease, size: i
         yield Choice(label, count, view.url(), view.filters == query.filters)
 
 
-def _of_councils(response: SearchResponse, codes: set[str], release: OpenRelease) -> int:
+def _everywhere(query: Query, plain: Query, response: SearchResponse, release: OpenRelease, size: int) -> Lifted:
+    """The councils of the results were there no filter by council."""
+    if "council" in response.lifted:
+        return response.lifted["council"]
+    found = response if plain.filters == query.filters else release.search(plain.request(size))
+    return Lifted(found.facets.get("authority", ()), found.total)
+
+
+def _of_councils(values: Sequence[FacetValue], codes: set[str], release: OpenRelease) -> int:
     """How many of the results are of these councils."""
-    found = ((release.labels.find_authority(v.value), v.count) for v in response.facets.get("authority", ()))
+    found = ((release.labels.find_authority(v.value), v.count) for v in values)
     return sum(count for authority, count in found if authority is not None and authority.gss_code in codes)
 
 
-def _with_neighbours(facet: Facet, query: Query, council: Authority | None, release: OpenRelease, size: int) -> Facet:
+def _with_neighbours(
+    facet: Facet, query: Query, response: SearchResponse, council: Authority | None, release: OpenRelease, size: int
+) -> Facet:
     """The facet of councils with the statistical neighbours of mine as one choice above them."""
     if council is None or not council.neighbours:
         return facet
     code = council.gss_code
     chosen = code in query.values("neighbours-of")
-    plain = query.dropping("neighbours-of", code)
-    count = _of_councils(release.search(plain.request(size)), set(council.neighbours), release)
-    url = (plain if chosen else query.adding("neighbours-of", code)).url()
-    near = Choice(f"Neighbours of {council.name}", count, url, chosen, value=code, name="neighbours-of")
+    found = release.search(query.dropping("neighbours-of", code).request(size)) if chosen else response
+    count = _of_councils(found.facets.get("authority", ()), set(council.neighbours), release)
+    near = Choice(f"Neighbours of {council.name}", count, "", chosen, value=code, name="neighbours-of")
     return replace(facet, choices=(near, *facet.choices))
 
 
