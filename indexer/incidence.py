@@ -1,0 +1,177 @@
+"""Which inspection said what about which theme: the matrix that every rate is counted from.
+
+Counted are the inspections that a report of the release is about; what a council's paper repeats of them is not counted
+again. A report in which nothing of a measure was found at all (some kinds of visit print no recommendations) is *silent*
+on it: it stands in no denominator, for that it says nothing is no all-clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+#: Measure → which items count: what was said to the council.
+MEASURES = {
+    "recommended": "a recommendation",
+    "told": "a recommendation, or a finding that something needs improvement",
+    "praised": "a finding that something is a strength",
+}
+REPORT = "inspection-report"
+#: How a value that is not known is called.
+UNKNOWN = "unknown"
+
+Matrix = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Inspections:
+    """The counted inspections as columns, in the order of the table. ``following``: place of the inspection of the same
+    council that came next under a comparable framework, -1 where there is none here."""
+
+    iri: Sequence[str]
+    id: Sequence[str]
+    document: Sequence[str]
+    gss_code: Sequence[str | None]
+    region: Sequence[str]
+    authority_type: Sequence[str]
+    framework: Sequence[str]
+    grade: Sequence[str]
+    year: Sequence[str]
+    when: Sequence[str]
+    following: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.iri)
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """``counts``: measure → (inspections, themes), how many of an inspection's items are about a theme or one narrower;
+    ``totals``: measure → (inspections,), how many there are at all. ``item_rows`` and ``item_inspections``: rows of the
+    table ``items`` that count under some measure, and the place of the inspection of each."""
+
+    inspections: Inspections
+    themes: tuple[str, ...]
+    parents: tuple[int, ...]
+    counts: Mapping[str, Matrix]
+    totals: Mapping[str, NDArray[np.int32]]
+    item_rows: NDArray[np.int64]
+    item_inspections: NDArray[np.int64]
+    item_measures: Mapping[str, NDArray[np.bool_]]
+    _links: tuple[NDArray[np.int64], NDArray[np.int64]]
+
+    @classmethod
+    def of(
+        cls,
+        items: pa.Table,
+        inspections: pa.Table,
+        documents: pa.Table,
+        places: Mapping[str, tuple[str | None, str | None]],
+        broader: Mapping[str, str | None],
+    ) -> Incidence:
+        """``places``: GSS code → region and type of council; ``broader``: theme → its top theme, in the scheme's order.
+
+        Themes of the items that the scheme does not know are taken up after it.
+        """
+        counted = _counted(inspections, documents, places)
+        own = pc.index_in(items.column("inspection"), value_set=pa.array(counted.iri, pa.string()))
+        inspection = own.combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        kind, polarity = items.column("kind"), items.column("polarity")
+        recommended, told, praised = (
+            _flags(pc.equal(kind, "recommendation")),
+            _flags(pc.equal(polarity, "improvement")),
+            _flags(pc.equal(polarity, "strength")),
+        )
+        flags = {"recommended": recommended, "told": recommended | told, "praised": praised}
+        rows = np.flatnonzero((inspection >= 0) & (recommended | told | praised))
+        names, links = _theme_links(items.column("themes"), broader)
+        parents = tuple(names.index(top) if (top := broader.get(name)) else -1 for name in names)
+        size, width = len(counted), len(names)
+        counts, totals = {}, {}
+        for measure, flag in flags.items():
+            taken = flag[links[0]] & (inspection[links[0]] >= 0)
+            cells = inspection[links[0][taken]] * width + links[1][taken]
+            counts[measure] = np.bincount(cells, minlength=size * width).reshape(size, width).astype(np.int32)
+            totals[measure] = np.bincount(inspection[flag & (inspection >= 0)], minlength=size).astype(np.int32)
+        measures = {measure: flag[rows] for measure, flag in flags.items()}
+        return cls(counted, names, parents, counts, totals, rows, inspection[rows], measures, links)
+
+    @cached_property
+    def theme_places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.themes)}
+
+    def said(self, measure: str) -> NDArray[np.bool_]:
+        """(inspections, themes): whether the inspection said something of the theme."""
+        return np.asarray(self.counts[measure] > 0)
+
+    def heard(self, measure: str) -> NDArray[np.bool_]:
+        """(inspections,): whether the inspection is not silent."""
+        return np.asarray(self.totals[measure] > 0)
+
+    def rows(self, measure: str, theme: str | None, inspections: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The rows of ``items`` that these inspections' cells count, ascending; ``theme`` None: of all themes."""
+        taken = self.item_measures[measure] & inspections[self.item_inspections]
+        rows = self.item_rows[taken]
+        if theme is None:
+            return rows
+        if theme not in self.theme_places:
+            return rows[:0]
+        linked = self._links[0][self._links[1] == self.theme_places[theme]]
+        return np.asarray(np.intersect1d(rows, linked, assume_unique=True))
+
+
+def _counted(
+    inspections: pa.Table, documents: pa.Table, places: Mapping[str, tuple[str | None, str | None]]
+) -> Inspections:
+    reports = documents.filter(pc.equal(documents.column("kind"), REPORT)).column("iri")
+    taken = pc.and_(
+        pc.equal(inspections.column("position"), 0),
+        pc.is_in(inspections.column("document"), value_set=reports.combine_chunks()),
+    )
+    table = inspections.filter(taken)
+    columns = {name: table.column(name).to_pylist() for name in table.column_names}
+    place = {iri: number for number, iri in enumerate(columns["iri"])}
+    where = [places.get(code or "", (None, None)) for code in columns["gss_code"]]
+    dates = zip(columns["end"], columns["start"], columns["year"], strict=True)
+    return Inspections(
+        iri=columns["iri"],
+        id=columns["id"],
+        document=columns["document"],
+        gss_code=columns["gss_code"],
+        region=[region or UNKNOWN for region, _ in where],
+        authority_type=[kind or UNKNOWN for _, kind in where],
+        framework=[framework or UNKNOWN for framework in columns["framework_id"]],
+        grade=[grade or UNKNOWN for grade in columns["overall_grade"]],
+        year=[str(year) if year else UNKNOWN for year in columns["year"]],
+        when=[end or start or str(year or "") for end, start, year in dates],
+        following=np.array([place.get(iri or "", -1) for iri in columns["next"]], dtype=np.int64),
+    )
+
+
+def _flags(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    return np.asarray(column.fill_null(False).combine_chunks().to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _theme_links(
+    column: pa.ChunkedArray, broader: Mapping[str, str | None]
+) -> tuple[tuple[str, ...], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Names of the themes, and (rows, themes) of every link and of those to broader themes, each once, by row."""
+    lists = column.combine_chunks()
+    used = pc.list_flatten(lists).dictionary_encode()
+    found = used.dictionary.to_pylist()
+    names = tuple(dict.fromkeys([*broader, *(top for top in broader.values() if top), *sorted(found)]))
+    place = {name: number for number, name in enumerate(names)}
+    recode = np.array([place[name] for name in found], dtype=np.int64)
+    themes = recode[used.indices.to_numpy(zero_copy_only=False)] if found else np.empty(0, dtype=np.int64)
+    rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
+    above = np.array([place[top] if (top := broader.get(name)) else -1 for name in names], dtype=np.int64)
+    upper = above[themes] if len(themes) else themes
+    every = np.concatenate([rows * len(names) + themes, (rows * len(names) + upper)[upper >= 0]])
+    every = np.unique(every)
+    return names, (every // max(1, len(names)), every % max(1, len(names)))
