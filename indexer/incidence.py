@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from scipy import sparse
 
 #: Measure → which items count: what was said to the council.
 MEASURES = {
@@ -124,6 +125,18 @@ class Incidence:
             return rows[:0]
         linked = self._links[0][self._links[1] == self.theme_places[theme]]
         return np.asarray(np.intersect1d(rows, linked, assume_unique=True))
+
+    def pairs(self, measure: str) -> NDArray[np.int64]:
+        """(themes, themes): how many items of the measure are about both."""
+        flagged = np.zeros(int(self._links[0].max(initial=-1)) + 1, dtype=np.bool_)
+        rows = self.item_rows[self.item_measures[measure]]
+        flagged[rows[rows < len(flagged)]] = True
+        taken = flagged[self._links[0]]
+        cells = sparse.csr_matrix(
+            (np.ones(int(taken.sum())), (self._links[0][taken], self._links[1][taken])),
+            shape=(len(flagged), len(self.themes)),
+        )
+        return np.asarray((cells.T @ cells).toarray(), dtype=np.int64)
 
 
 def _counted(
