@@ -6,13 +6,29 @@ can be dropped without harm to any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from graph.iris import DEFAULT_BASE, Iris
 from graph.mapping import makers
 from graph.model import Extraction
-from graph.ntriples import Triples, dcterms, decimal, english, ig, integer, iri, prov, rdfs, schema, string, typed, xsd
+from graph.ntriples import (
+    Triples,
+    boolean,
+    dcterms,
+    decimal,
+    english,
+    ig,
+    integer,
+    iri,
+    prov,
+    rdfs,
+    schema,
+    string,
+    typed,
+    xsd,
+)
 from ontology.resources import SHAPES_FILE, vocabulary_triples
 
 
@@ -43,6 +59,18 @@ class SimilarityLink:
     neighbour: str
     score: float
     rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueGroup:
+    """Items that say nearly the same. ``representative`` and ``items`` are IRIs, the best first; ``terms`` what tells
+    it from other groups; ``uncovered``: found among items that no theme was sure enough for."""
+
+    id: str
+    representative: str
+    terms: tuple[str, ...]
+    items: tuple[str, ...]
+    uncovered: bool
 
 
 def theme_triples(links: Iterable[ThemeLink], generator: Generator, base: str = DEFAULT_BASE) -> bytes:
@@ -106,6 +134,35 @@ def restatement_triples(pairs: Iterable[tuple[str, str]], generator: Generator, 
     )
     for restating, restated in pairs:
         out.add(iri(restating), ig.restates, iri(restated))
+    return out.encoded()
+
+
+def repetition_triples(links: Iterable[Mapping[str, Any]], generator: Generator, base: str = DEFAULT_BASE) -> bytes:
+    """The graph ``graphs/repetitions``; ``links`` as the rows of the table ``lineage``: ``earlier`` and ``item`` (None
+    where it was not seen again) are IRIs of recommendations, ``kind`` repeated, reworded or not-seen-again."""
+    out = _derived(Iris(base), "repetitions", "Recommendations made again", generator)
+    for link in links:
+        earlier = iri(link["earlier"])
+        if link["item"] is None:
+            out.add(earlier, ig.seenAgain, boolean(False))
+        else:
+            out.add(iri(link["item"]), ig.repeats if link["kind"] == "repeated" else ig.rewords, earlier)
+    return out.encoded()
+
+
+def issue_triples(groups: Iterable[IssueGroup], generator: Generator, base: str = DEFAULT_BASE) -> bytes:
+    """The graph ``graphs/issues``: groups of items that say nearly the same."""
+    iris = Iris(base)
+    out = _derived(iris, "issues", "Recurring issues", generator)
+    for group in groups:
+        own = iri(iris.issue(group.id))
+        out.type(own, ig.RecurringIssue, *([ig.UncoveredIssue] if group.uncovered else []))
+        out.add(own, dcterms.identifier, string(group.id))
+        out.add(own, ig.representative, iri(group.representative))
+        for term in group.terms:
+            out.add(own, schema.keywords, string(term))
+        for item in group.items:
+            out.add(iri(item), ig.raises, own)
     return out.encoded()
 
 

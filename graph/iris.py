@@ -80,6 +80,10 @@ class Iris:
     def document_kind(self, kind_id: str) -> str:
         return self._under("document-kinds", kind_id)
 
+    def issue(self, issue_id: str) -> str:
+        """A group of items that say nearly the same."""
+        return self._under("issues", issue_id)
+
     def region(self, name: str) -> str:
         return self._under("regions", slug(name))
 

@@ -13,7 +13,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,14 @@ from indexer.theme_evidence import head_length, normalised
 Floats = NDArray[np.float32]
 Item = dict[str, Any]
 
+#: Raised when the same recommendations fall into other groups.
+CLUSTERS_VERSION = "2"
 #: How much likeness of subject counts beside likeness of meaning.
 SUBJECT_WEIGHT = 0.5
 #: Groups further apart than this stay apart (1 - likeness).
 CUT = 0.46
+#: The same for items that no theme covers: there is no subject to hold them together.
+DISCOVERY_CUT = 0.6
 #: More rows than this are first parted by their leading theme: the linkage compares all pairs.
 MOST_AT_ONCE = 12_000
 TERMS = 6
@@ -91,6 +95,33 @@ def recurring_issues(items: Sequence[Item], vectors: Floats, subjects: Floats, *
         _issue(items, rows, places, meaning, subject, common) for places in groups.values() if len(places) >= least
     ]
     return sorted(issues, key=lambda issue: (-issue.authorities, -len(issue.members), issue.id))
+
+
+def discoveries(items: Sequence[Item], vectors: Floats, *, least: int = 3) -> list[Issue]:
+    """Groups of unlinked findings and recommendations, by meaning alone: what the scheme may have no theme for.
+
+    ``items`` and ``vectors`` as above; those with a theme do not count.
+    """
+    rows = [
+        row
+        for row, item in enumerate(items)
+        if item["kind"] in ("recommendation", "finding") and not item.get("themes")
+    ]
+    if not rows:
+        return []
+    meaning = centred(vectors[rows])
+    none = np.zeros((len(rows), 1), dtype=np.float32)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for place, group in enumerate(grouped(meaning, none, DISCOVERY_CUT)):
+        groups[int(group)].append(place)
+    common = Counter(word for row in rows for word in set(_words(items[row]["text"])))
+    found = [
+        replace(issue, id=_identity(f"uncovered {items[issue.representative]['iri']}"))
+        for places in groups.values()
+        if len(places) >= least
+        for issue in [_issue(items, rows, places, meaning, none, common)]
+    ]
+    return sorted(found, key=lambda issue: (-len(issue.members), -issue.authorities, issue.id))
 
 
 def issue_rows(items: Sequence[Item], issues: Sequence[Issue]) -> tuple[list[Item], list[Item]]:

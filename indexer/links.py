@@ -8,13 +8,22 @@ from functools import partial
 
 from graph import derived
 from graph.authorities import Register
-from graph.derived import Generator, SimilarityLink, lineage_triples, neighbour_triples, theme_triples
+from graph.derived import (
+    Generator,
+    IssueGroup,
+    SimilarityLink,
+    issue_triples,
+    lineage_triples,
+    neighbour_triples,
+    repetition_triples,
+    theme_triples,
+)
 from graph.iris import Iris
 from graph.mapping import MAPPING_VERSION
 from graph.model import Extraction
 from graph.register import register_triples
 from graph.working_graphs import GraphContent, content_version
-from indexer.clusters import issue_rows, recurring_issues
+from indexer.clusters import CLUSTERS_VERSION, discoveries, issue_rows, recurring_issues
 from indexer.embedding import Embedder, Vectors
 from indexer.neighbours import lineage_rows, neighbour_rows
 from indexer.restatements import restated
@@ -26,7 +35,7 @@ from ontology.resources import themes
 @dataclass(frozen=True, slots=True)
 class Links:
     """``themes``: for each row of ``items`` its links, best first; ``restated``: row → row; ``rows``: rows of tables
-    ``theme_links``, ``neighbours``, ``lineage``, ``issues`` and ``issue_members``; ``generators`` by derived graph;
+    ``theme_links``, ``neighbours``, ``lineage``, ``issues``, ``unlinked`` and so on; ``generators`` by derived graph;
     ``confidences`` (n_items, n_themes) of every theme of the scheme, linked or not."""
 
     themes: Sequence[tuple[ThemeLink, ...]]
@@ -51,6 +60,7 @@ def derive_links(rows: Mapping[str, Sequence[Row]], vectors: Vectors, embedder: 
         item["restates"] = items[pairs[row]]["iri"] if row in pairs else None
     own = [row for row, item in enumerate(items) if item["kind"] == "recommendation" and row not in pairs]
     first_told, own_vectors = [items[row] for row in own], vectors[own]
+    uncovered, uncovered_members = issue_rows(items, discoveries(items, vectors))
     issues, members = issue_rows(first_told, recurring_issues(first_told, own_vectors, confidences[own]))
     return Links(
         found,
@@ -65,15 +75,35 @@ def derive_links(rows: Mapping[str, Sequence[Row]], vectors: Vectors, embedder: 
             "lineage": lineage_rows(first_told, own_vectors),
             "issues": issues,
             "issue_members": members,
+            "unlinked": unlinked_rows(items, confidences),
+            "discoveries": uncovered,
+            "discovery_members": uncovered_members,
         },
         {
             "themes": Generator("theme-linker", linker.version, model.sha256 if linker.uses_vectors else None),
             "neighbours": Generator("neighbours", "1", model.sha256),
             "restatements": Generator("restatements", "1", model.sha256),
             "lineage": Generator("inspection-order", "1"),
+            "repetitions": Generator("recommendation-lineage", "2", model.sha256),
+            "issues": Generator("recurring-issues", CLUSTERS_VERSION, model.sha256),
         },
         confidences,
     )
+
+
+def unlinked_rows(items: Sequence[Row], confidences: Floats) -> list[Row]:
+    """Rows of the table ``unlinked``, the surest guess first."""
+    scheme = themes()
+    rows = [
+        {
+            "item": item["iri"],
+            "theme": scheme[int(confidences[row].argmax())].id,
+            "confidence": round(float(confidences[row].max()), 4),
+        }
+        for row, item in enumerate(items)
+        if not item["themes"] and scheme
+    ]
+    return sorted(rows, key=lambda row: (-row["confidence"], row["item"]))
 
 
 def _by_iri(rows: Sequence[Row]) -> dict[str, Row]:
@@ -112,9 +142,32 @@ def derived_graphs(
     )
     successions = [(row["iri"], row["next"]) for row in rows["inspections"] if row["next"]]
     yield graph("lineage", successions, lambda: lineage_triples(successions, links.generators["lineage"], base))
+    for name, triples in (
+        ("repetitions", partial(repetition_triples, links.rows["lineage"])),
+        ("issues", partial(issue_triples, _issues(links))),
+    ):
+        generator = links.generators[name]
+        parts = links.rows["lineage"] if name == "repetitions" else _issues(links)
+        yield graph(name, [parts, generator], partial(triples, generator, base))
     for name, made in (
         ("register", register_triples(register, base)),
         ("vocabulary", derived.vocabulary_graph_triples(base)),
         ("agents", derived.agent_triples(extractions, links.generators.values(), base)),
     ):
         yield graph(name, made.decode(), partial(bytes, made))
+
+
+def _issues(links: Links) -> list[IssueGroup]:
+    groups = []
+    for heads, members, uncovered in (
+        ("issues", "issue_members", False),
+        ("discoveries", "discovery_members", True),
+    ):
+        items: dict[str, list[str]] = {}
+        for row in links.rows[members]:
+            items.setdefault(row["issue"], []).append(row["item"])
+        groups += [
+            IssueGroup(row["id"], row["representative"], tuple(row["terms"]), tuple(items[row["id"]]), uncovered)
+            for row in links.rows[heads]
+        ]
+    return groups

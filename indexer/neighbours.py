@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.rows import family_of
+
 Floats = NDArray[np.float32]
 Item = dict[str, Any]
 
@@ -161,9 +163,10 @@ def _inspections_in_order(items: Sequence[Item]) -> Iterator[list[list[int]]]:
     rows: dict[tuple[str, str], dict[tuple[str, str], list[int]]] = defaultdict(lambda: defaultdict(list))
     for row, item in enumerate(items):
         if item["kind"] == "recommendation" and item.get("gss_code") and item.get("published"):
-            family = "send" if "send" in (item.get("framework_id") or "") else "social care"
-            inspection = item.get("inspection") or item["document"]
-            rows[item["gss_code"], family][str(item["published"]), str(inspection)].append(row)
+            # what one document tells of several inspections at once is no sequence
+            rows[item["gss_code"], family_of(item.get("framework_id"))][
+                str(item["published"]), str(item.get("document") or item.get("inspection"))
+            ].append(row)
     for inspections in rows.values():
         yield [inspections[key] for key in sorted(inspections)]
 

@@ -77,7 +77,7 @@ COUNTED = ("documents", "inspections", "judgements", "findings", "recommendation
 MAPPED_TOGETHER = 20
 
 #: Raised when a stage after parsing gives other results for the same documents.
-PIPELINE_VERSION = "1"
+PIPELINE_VERSION = "2"
 
 
 class Progress(Protocol):

@@ -206,12 +206,16 @@ def chain_inspections(inspections: Sequence[Row], documents: Mapping[str, Row]) 
         document = documents[row["document"]]
         when = row["end"] or row["start"] or document["published"]
         if row["position"] == 0 and document["kind"] == "inspection-report" and row["gss_code"] and when:
-            family = _FAMILIES.get(row["framework_id"] or "", "children")
-            chains[row["gss_code"], family].append((when, row["iri"], row))
+            chains[row["gss_code"], family_of(row["framework_id"])].append((when, row["iri"], row))
     for chain in chains.values():
         ordered = [row for _, _, row in sorted(chain, key=lambda entry: entry[:2])]
         for earlier, later in pairwise(ordered):
             earlier["next"], later["previous"] = later["iri"], earlier["iri"]
+
+
+def family_of(framework_id: str | None) -> str:
+    """Frameworks of one family look at the same things: what one found can be looked for in the next."""
+    return _FAMILIES.get(framework_id or "", "children")
 
 
 def _last(iri: str) -> str:

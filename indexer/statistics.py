@@ -62,10 +62,10 @@ def wilson(successes: ArrayLike, trials: ArrayLike, confidence: float = 0.95) ->
 def association(successes: ArrayLike, trials: ArrayLike, scores: Sequence[int]) -> Association:
     """The Cochran-Armitage test within strata (Mantel's extension): do successes rise with the score?
 
-    ``successes`` and ``trials`` (strata, levels), ``scores`` a whole number a level. With scores 0 and 1 it compares two
-    groups: the Cochran-Mantel-Haenszel test, in one stratum Fisher's. Conditional on the totals of every stratum; exact,
-    by summing all outcomes that are no likelier than the observed one, where that is feasible, else by the normal
-    approximation without correction for continuity.
+    ``successes`` and ``trials`` (strata, levels), ``scores`` a whole number a level. With scores 0 and 1 it compares
+    two groups: the Cochran-Mantel-Haenszel test, in one stratum Fisher's. Conditional on the totals of every stratum;
+    exact, by summing all outcomes that are no likelier than the observed one, where that is feasible, else by the
+    normal approximation without correction for continuity.
     """
     k, n = _table(successes, trials)
     s = np.asarray(scores, dtype=np.int64)

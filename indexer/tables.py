@@ -161,6 +161,15 @@ ISSUE_MEMBERS = pa.schema(
     ]
 )
 
+#: Items that no theme was sure enough for, with the best guess, for review.
+UNLINKED = pa.schema(
+    [
+        ("item", pa.string()),
+        ("theme", pa.string()),
+        ("confidence", pa.float32()),
+    ]
+)
+
 SCHEMAS = {
     "documents": DOCUMENTS,
     "inspections": INSPECTIONS,
@@ -171,6 +180,9 @@ SCHEMAS = {
     "lineage": LINEAGE,
     "issues": ISSUES,
     "issue_members": ISSUE_MEMBERS,
+    "unlinked": UNLINKED,
+    "discoveries": ISSUES,  # groups of items that no theme covers
+    "discovery_members": ISSUE_MEMBERS,
 }
 
 #: One row of a table; a column that is missing is null.

@@ -1,4 +1,4 @@
-"""The statistics of the analyses, each held against an independent oracle: SciPy, statsmodels, or every outcome counted."""
+"""The statistics of the analyses, each held against an independent oracle: SciPy, statsmodels, every outcome counted."""
 
 from __future__ import annotations
 
@@ -114,7 +114,9 @@ def test_a_trend_in_one_stratum_is_cochran_armitages(table: tuple[list[list[int]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(statistics, "EXACT_CELLS", 0)
         found = association([k], [n], [0, 1, 2, 3])
-    theirs = stats.Table(np.stack([k, n - k]), shift_zeros=False).test_ordinal_association(np.array([1, 0]), np.arange(4))
+    theirs = stats.Table(np.stack([k, n - k]), shift_zeros=False).test_ordinal_association(
+        np.array([1, 0]), np.arange(4)
+    )
     # statsmodels' variance is that of a permutation test, as is ours
     assert found.p == pytest.approx(float(theirs.pvalue), rel=1e-9)
 

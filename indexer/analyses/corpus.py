@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -72,10 +73,20 @@ class Corpus:
         """The strata: names of the frameworks, and that of each counted inspection as its place among them."""
         return coded(self.incidence.inspections.framework)
 
+    def items_at(self, iris: pa.ChunkedArray | Sequence[str | None], *columns: str) -> dict[str, list[Any]]:
+        """These columns of the items with these IRIs, in that order; None for an IRI that no item has."""
+        wanted = iris if isinstance(iris, pa.ChunkedArray) else pa.array(iris, pa.string())
+        rows = pc.index_in(wanted, value_set=self._item_iris)
+        found = self.table("items", *columns).take(rows)
+        return {name: found.column(name).to_pylist() for name in columns}
+
+    def items_where(self, kind: str, *columns: str) -> pa.Table:
+        """These columns of the items of one kind, in the order of the table."""
+        return self.table("items", *columns).filter(pc.equal(self.table("items", "kind").column("kind"), kind))
+
     @cached_property
-    def item_places(self) -> dict[str, int]:
-        """IRI → row of ``items``."""
-        return {iri: row for row, iri in enumerate(self.table("items", "iri").column("iri").to_pylist())}
+    def _item_iris(self) -> pa.Array:
+        return self.table("items", "iri").column("iri").combine_chunks()
 
 
 def coded(values: Any) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -122,7 +122,11 @@ def rates(corpus: Corpus, dimension: str, choice: Choice) -> pa.Table:
                 "expected": float(wanted[group, theme]),
             }
             if enough:
-                row |= {"share": told[group, theme] / trials[group], "low": low[group, theme], "high": high[group, theme]}
+                row |= {
+                    "share": told[group, theme] / trials[group],
+                    "low": low[group, theme],
+                    "high": high[group, theme],
+                }
                 row |= _against_the_rest(k[:, :, theme], n, int(group))
             rows.append(row)
     for row, q in zip(rows, false_discovery([row.get("p") for row in rows]), strict=True):
