@@ -1,4 +1,4 @@
-"""The statistics of the analyses, each held against an independent oracle: SciPy, statsmodels, every outcome counted."""
+"""The statistics of the analyses, each against an independent oracle: SciPy, statsmodels, every outcome counted."""
 
 from __future__ import annotations
 
