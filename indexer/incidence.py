@@ -1,7 +1,7 @@
 """Which inspection said what about which theme: the matrix that every rate is counted from.
 
 Counted are the inspections that a report of the release is about; what a council's paper repeats of them is not
-counted again. A report in which nothing of a measure was found at all (some visits print no recommendations) is *silent*
+counted again. A report in which nothing of a measure was found at all (some visits print none) is *silent*
 on it: it stands in no denominator, for that it says nothing is no all-clear.
 """
 
