@@ -6,9 +6,12 @@ import pyoxigraph as ox
 
 from graph.curation import Entry, curation_triples, resolve, words_of
 from graph.derived import (
+    IssueGroup,
     agent_triples,
+    issue_triples,
     lineage_triples,
     neighbour_triples,
+    repetition_triples,
     restatement_triples,
     theme_triples,
     vocabulary_graph_triples,
@@ -44,6 +47,8 @@ def invented_graphs(base: str = DEFAULT_BASE) -> dict[str, bytes]:
             [(link.item, link.neighbour) for link in similarity_links(iris)][:1], LINEAGE, base
         ),
         "curation": _curation(base),
+        "repetitions": repetition_triples(_lineage(iris), LINEAGE, base),
+        "issues": issue_triples(_groups(iris), EMBEDDER, base),
         "register": register_triples(REGISTER, base),
         "vocabulary": vocabulary_graph_triples(base),
     }
@@ -65,6 +70,28 @@ def _curation(base: str) -> bytes:
         Entry("a5", "revert", when, "Operator", "It is none.", reverts="a4"),
     ]
     return curation_triples(drafts, resolve(drafts, documents), base)
+
+
+def _lineage(iris: Iris) -> list[dict[str, str | None]]:
+    """Rows as of the table ``lineage``: which recommendations they are of is made up."""
+    one, other, third = _recommendations(iris)[:3]
+    return [
+        {"earlier": one, "item": other, "kind": "repeated"},
+        {"earlier": one, "item": third, "kind": "reworded"},
+        {"earlier": other, "item": None, "kind": "not-seen-again"},
+    ]
+
+
+def _groups(iris: Iris) -> list[IssueGroup]:
+    one, other, third = _recommendations(iris)[:3]
+    return [
+        IssueGroup("0123456789ab", one, ("supervision",), (one, other), uncovered=False),
+        IssueGroup("ba9876543210", third, ("interpreters",), (third,), uncovered=True),
+    ]
+
+
+def _recommendations(iris: Iris) -> list[str]:
+    return [r for d in all_invented() for r in DocumentIris.of(d.extraction, iris).recommendations]
 
 
 def invented_store(base: str = DEFAULT_BASE) -> ox.Store:

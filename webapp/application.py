@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
     admission,
+    analysis_pages,
     api,
     curation_pages,
     data_pages,
@@ -98,6 +99,7 @@ def build(settings: Settings, services: Services) -> Flask:
         item_pages.blueprint(services),
         page_images.blueprint(services),
         theme_pages.blueprint(services),
+        analysis_pages.blueprint(services),
         match.blueprint(services),
         ontology_page.blueprint(services),
         data_pages.blueprint(services),
