@@ -13,6 +13,9 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from graph.authorities import Authority
+from indexer.analyses.corpus import Choice
+from webapp import charts
+from webapp.analysis_pages import answer, facts, items_url
 from webapp.item_pages import resource, theme_counts
 from webapp.labels import Concept, tree
 from webapp.negotiation import DATA_FORMS, see_data
@@ -22,6 +25,14 @@ from webapp.tables import Row
 
 RECENT_SHOWN = 8
 COUNCILS_SHOWN = 12
+ISSUES_SHOWN = 20
+TYPICAL_SHOWN = 6
+NEIGHBOURING_SHOWN = 8
+ACTIONS_SHOWN = 5
+REPEATED_SHOWN = 5
+
+#: What the pages of themes and councils count: what a council was told to do something about.
+TOLD = Choice("told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +48,6 @@ class ThemeFigures:
     items: int
     inspections: int
     all_inspections: int
-
-
-@dataclass(frozen=True, slots=True)
-class YearRate:
-    """Of ``inspections`` main inspections of a year, ``told`` told their council about a theme."""
-
-    year: int
-    inspections: int
-    told: int
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -79,6 +81,9 @@ def blueprint(services: Services) -> Blueprint:
         return render_template(
             "recurring.html",
             recurrences=[r for r in found if r.councils],
+            issues=answer(release, "recurring", Choice())[:ISSUES_SHOWN],
+            all_issues=len(answer(release, "recurring", Choice())),
+            coverage=facts(release, "told"),
             reinspected=sum(len(history) > 1 for history in release_histories(release).values()),
             told=len(release_histories(release)),
         )
@@ -151,7 +156,9 @@ def theme_page(release: OpenRelease, key: str) -> str:
         narrower=scheme.narrower(key),
         figures=theme_figures(release).get(key),
         all_figures=theme_figures(release),
-        rates=yearly_rates(release, scheme.within(key)),
+        **theme_analyses(release, key),
+        typical=[row for row in answer(release, "recurring", Choice()) if key in row["themes"]][:TYPICAL_SHOWN],
+        actions=items.rows([n for n in numbers if items.column("kind")[n] == "action"][:ACTIONS_SHOWN]),
         recent=items.rows(recommendations[:RECENT_SHOWN]),
         councils=councils.most_common(COUNCILS_SHOWN),
         recurrence=recurrence,
@@ -168,16 +175,28 @@ def _numbers_within(release: OpenRelease, theme: str) -> list[int]:
     return sorted(found)
 
 
-def yearly_rates(release: OpenRelease, themes: set[str]) -> list[YearRate]:
-    """Rates a year, so that a year with many inspections does not look like a rise."""
-    inspections: Counter[int] = Counter()
-    told: Counter[int] = Counter()
-    for history in release_histories(release).values():
-        for one in history:
-            if one.year is not None:
-                inspections[one.year] += 1
-                told[one.year] += bool(themes & one.themes.keys())
-    return [YearRate(year, inspections[year], told[year]) for year in sorted(inspections)]
+def theme_analyses(release: OpenRelease, theme: str) -> dict[str, Any]:
+    """The theme's rows of the analyses of what councils were told."""
+
+    def rows(name: str) -> list[Row]:
+        return [row for row in answer(release, name, TOLD) if theme in (row["theme"], row.get("other"))]
+
+    near = sorted(rows("together"), key=lambda row: (row["q"] is None or row["q"] > 0.05, -row["lift"]))
+    return {
+        "rates": [
+            {**row, "url": items_url(TOLD, theme, "year", row["group"]), "percent": charts.in_percent(row)}
+            for row in rows("themes-by-year")
+        ],
+        "trend": next(iter(rows("trends")), None),
+        "followed": next(iter(rows("what-followed")), None),
+        "neighbouring": [
+            {**row, "near": row["other"] if row["theme"] == theme else row["theme"]}
+            for row in near[:NEIGHBOURING_SHOWN]
+        ],
+        "chart": f"/analyses/themes-by-year.vl.json?measure=told&theme={theme}",
+        "coverage": facts(release, "told"),
+        "percent": charts.in_percent,
+    }
 
 
 # ------------------------------------------------------------------------------------------------------------ councils
@@ -227,11 +246,30 @@ def authority_page(release: OpenRelease, key: str) -> str:
         repeats=repeats_of(release_histories(release).get(key, []))[:12],
         told=release_histories(release).get(key, []),
         neighbours=_neighbours(release, authority),
+        beside=themes_beside_neighbours(release, key),
+        repeated=[
+            row for row in answer(release, "lineage", Choice()) if row["gss_code"] == key and row["later"] is not None
+        ][:REPEATED_SHOWN],
+        percent=charts.in_percent,
         successors=register.successors(authority),
         predecessors=[a for a in register if key in a.succeeded_by],
         forms=DATA_FORMS,
         iri=release.iri_of(f"authorities/{key}"),
     )
+
+
+def themes_beside_neighbours(release: OpenRelease, code: str) -> list[dict[str, Any]]:
+    """Themes that the council was told about, with its statistical neighbours and all others: most often first."""
+    choice = Choice("told", code)
+    by_theme: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in answer(release, "themes-by-neighbours", choice):
+        by_theme[row["theme"]][row["group"]] = row
+    found = [
+        {"theme": theme, **rows, "url": items_url(choice, theme, "council", code)}
+        for theme, rows in by_theme.items()
+        if "own" in rows and rows["own"]["said"]
+    ]
+    return sorted(found, key=lambda entry: (-entry["own"]["said"], -entry["own"]["items"], entry["theme"]))[:15]
 
 
 def _with_judgements(release: OpenRelease, row: Row, items: Sequence[Row]) -> dict[str, Any]:
