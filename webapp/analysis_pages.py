@@ -277,7 +277,7 @@ def _page(release: OpenRelease, analysis: Analysis, choice: Choice) -> str:
         "coverage": facts(release, choice.measure),
         "forms": [(f"/analyses/{analysis.name}.{form}{_query(pairs)}", name) for form, name in FORMS.items()],
         "query": twin(analysis.name, choice),
-        "councils": [(a.gss_code, a.name) for a in release.labels.register if a.abolished is None],
+        "councils": _council_choices(release, [choice.council or ""]) if analysis.council else [],
         "total": len(rows),
         "percent": charts.in_percent,
         "items_url": items_url,
@@ -471,12 +471,19 @@ def _compare(release: OpenRelease, asked: Sequence[str]) -> str:
         codes=codes,
         matrix=matrix if len(codes) >= LEAST_COMPARED else [],
         timelines=[release.main_inspections(code) for code in codes],
-        councils=[(a.gss_code, a.name) for a in release.labels.register if a.abolished is None],
+        councils=_council_choices(release, codes),
         trials=[trials for trials, _ in columns],
         notices=notices,
         most=MOST_COMPARED,
         coverage=facts(release, "told"),
     )
+
+
+def _council_choices(release: OpenRelease, chosen_ones: Sequence[str]) -> list[tuple[str, str]]:
+    """Councils to choose from by name: those that exist, those that the release knows, those that are chosen."""
+    known = {*corpus(release).incidence.inspections.gss_code, *chosen_ones}
+    wanted = (a for a in release.labels.register if a.abolished is None or a.gss_code in known)
+    return sorted(((a.gss_code, a.name) for a in wanted), key=lambda pair: pair[1])
 
 
 # --------------------------------------------------------------------------------------------- the passages of a cell

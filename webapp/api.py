@@ -9,6 +9,8 @@ import msgspec
 from flask import Blueprint, Response, g, render_template, request
 from werkzeug.exceptions import BadRequest, NotFound
 
+from indexer.analyses.registry import ANALYSES
+from indexer.incidence import MEASURES
 from webapp.errors import PROBLEM, Gone
 from webapp.exports import COLUMNS, public_root, rows_of
 from webapp.item_pages import lineage, similar_elsewhere
@@ -222,6 +224,9 @@ def _theme(concept: Concept, release: OpenRelease) -> dict[str, Any]:
 
 # --------------------------------------------------------------------------------------------------------- description
 
+#: Operation → how it can fail; the others where there is no such thing.
+_FAILURES = {"search": ["400"], "analysis": ["400", "404"]}
+
 
 def _parameter(name: str, text: str, where: str = "query", **schema: Any) -> dict[str, Any]:
     many = schema.get("type") == "array"
@@ -287,8 +292,21 @@ def _operations() -> list[dict[str, Any]]:
                 ("authorities", "Councils with what the release holds of them", ["release", "total", "authorities"]),
                 ("recurring", "Themes that the same council was told about again", ["release", "total", "recurring"]),
                 ("release", "Id, counts and versions of the release", ["release", "created", "counts"]),
+                ("analyses", "The analyses that there are", ["release", "total", "analyses"]),
             )
         ),
+        {
+            "path": "/api/analyses/{id}",
+            "id": "analysis",
+            "summary": "One analysis: its rows, what it counts, and what the release covers",
+            "parameters": [
+                _parameter("id", "Which analysis", "path", type="string", enum=list(ANALYSES)),
+                _parameter("measure", "What is counted", type="string", enum=list(MEASURES), default="recommended"),
+                _parameter("council", "GSS code or name, where the analysis is relative to a council", type="string"),
+            ],
+            "example": "/api/analyses/trends",
+            "keys": ["release", "analysis", "question", "coverage", "columns", "total", "rows"],
+        },
     ]
 
 
@@ -309,7 +327,7 @@ def description(root: str) -> dict[str, Any]:
             answer["properties"]["results"] = {"type": "array", "items": {"$ref": "#/components/schemas/Result"}}
             answer["properties"]["total"] = {"type": "integer"}
         codes = {"200": {"description": "Found", "content": {"application/json": {"schema": answer}}}}
-        codes |= dict.fromkeys(["400"] if operation["id"] == "search" else ["404", "410"], failure)
+        codes |= dict.fromkeys(_FAILURES.get(operation["id"], ["404", "410"]), failure)
         paths[operation["path"]] = {
             "get": {
                 "operationId": operation["id"],

@@ -88,9 +88,11 @@ def heatmap(title: str, values: Sequence[Row], groups: Sequence[str], rows: Sequ
             "color": {"condition": {"test": "datum.share > 0.55", "value": "white"}, "value": INK},
         },
     }
-    return _spec(
-        title, values, width="container", height={"step": 21}, encoding=position, layer=[cells, words]
-    )  # fmt: skip
+    # as wide as its columns need: in a narrow window it scrolls within its frame
+    step = max(38, min(110, 800 // max(1, len(groups))))
+    spec = _spec(title, values, width={"step": step}, height={"step": 21}, encoding=position, layer=[cells, words])
+    spec.pop("autosize")
+    return spec
 
 
 def interval_dots(title: str, values: Sequence[Row], rows: Sequence[str], *, base: bool) -> Spec:
@@ -196,7 +198,7 @@ def small_multiples(title: str, values: Sequence[Row], rows: Sequence[str], colu
         values,
         facet={"field": "theme", "type": "nominal", "sort": list(rows), "title": None},
         columns=columns,
-        spec={"width": 255, "height": 95, "encoding": {"tooltip": tooltip}, "layer": [*layers, counts]},
+        spec={"width": 275, "height": 95, "encoding": {"tooltip": tooltip}, "layer": [*layers, counts]},
     )
     spec.pop("autosize")
     return spec
@@ -204,10 +206,10 @@ def small_multiples(title: str, values: Sequence[Row], rows: Sequence[str], colu
 
 def counts_heatmap(title: str, values: Sequence[Row], groups: Sequence[str], rows: Sequence[str]) -> Spec:
     """``values``: row, group, count: a number in each cell; an empty cell is not known, not nought."""
-    return _spec(
+    spec = _spec(
         title,
         values,
-        width="container",
+        width={"step": max(38, min(110, 800 // max(1, len(groups))))},
         height={"step": 26},
         encoding={
             "x": {"field": "group", "type": "nominal", "sort": list(groups), "title": None,
@@ -226,6 +228,8 @@ def counts_heatmap(title: str, values: Sequence[Row], groups: Sequence[str], row
                           "color": {"condition": {"test": "datum.dark", "value": "white"}, "value": INK}}},
         ],
     )  # fmt: skip
+    spec.pop("autosize")
+    return spec
 
 
 def bars(title: str, values: Sequence[Row], rows: Sequence[str], unit: str) -> Spec:

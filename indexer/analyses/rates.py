@@ -175,7 +175,7 @@ def _reading(row: Row) -> str:
 
 def trends(corpus: Corpus, choice: Choice) -> pa.Table:
     """``TRENDS``: whether the share of inspections that spoke of a theme rose or fell over the years, within
-    frameworks. Inspections whose year is not known are left out of it."""
+    frameworks, the surest changes first. Inspections whose year is not known are left out."""
     incidence = corpus.incidence
     inspections, heard = incidence.inspections, incidence.heard(choice.measure)
     dated = heard & np.array([year != UNKNOWN for year in inspections.year], dtype=np.bool_)
@@ -209,6 +209,7 @@ def trends(corpus: Corpus, choice: Choice) -> pa.Table:
     for row, q in zip(rows, false_discovery([row.get("p") for row in rows]), strict=True):
         row["q"] = q
         row["reading"] = _direction(q, row.get("change"))
+    rows.sort(key=lambda row: (row["q"] is None, row["q"] or 0, -row["said"], row["theme"]))
     return as_table(rows, TRENDS)
 
 
