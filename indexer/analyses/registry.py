@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 
 import pyarrow as pa
@@ -171,9 +171,14 @@ _COUNCIL_LINE = re.compile(r'(?m)^(.*)"[^"\n]*"(.*)# council$')
 
 def twin(name: str, choice: Choice) -> str:
     """The SPARQL query that gives ``Analysis.compared`` of the analysis, for this choice."""
-    query = files("indexer.analyses").joinpath(f"twins/{name}.rq").read_text(encoding="utf-8")
+    query = _query(name)
     query = _MEASURE_LINE.sub(
         lambda line: line[1] + _MEASURED[choice.measure].replace("VARIABLE", line[2]) + " # measure", query
     )
     code = re.sub(r"[^A-Za-z0-9]", "", choice.council or "")
     return _COUNCIL_LINE.sub(lambda line: f'{line[1]}"{code}"{line[2]}# council', query)
+
+
+@cache
+def _query(name: str) -> str:
+    return files("indexer.analyses").joinpath(f"twins/{name}.rq").read_text(encoding="utf-8")
