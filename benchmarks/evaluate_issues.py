@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.clusters import centred, grouped
-from indexer.embedding import open_embedder
+from indexer.clusters import CUT, FAMILY_CUT, centred, grouped
+from indexer.embedding import EmbeddingCache, open_embedder
 from indexer.theme_linking import ThemeLinker
 from ontology.resources import themes
 
@@ -36,12 +36,14 @@ def main() -> None:
         judged[query][row[document]] = int(grade)
 
     embedder = open_embedder(cache_dir=given.cache)
-    vectors = embedder.encode(texts)
+    encoded = EmbeddingCache(":memory:").encode_fully(embedder, texts)
+    vectors = encoded.sentences
     linker = ThemeLinker.load(themes(), embedder.encode, embedder.identity.sha256)
     subjects = linker.confidences(texts, vectors)
     subjects /= np.linalg.norm(subjects, axis=1, keepdims=True)
-    for cut in (None, 0.4, 0.5, 0.55, 0.6, 0.65):
-        label = grouped(centred(vectors), subjects, *(() if cut is None else (cut,)))
+    cuts = (CUT, FAMILY_CUT, 6.0, 5.7, 5.0, 4.3)
+    names = ("issues", "families", *(f"cut {cut}" for cut in cuts[2:]))
+    for name, label in zip(names, grouped(centred(vectors), subjects, encoded.tokens, cuts), strict=True):
         same, apart, apart_from_0 = defaultdict(list), [], []
         for query, grades in judged.items():
             best = [r for r, grade in grades.items() if grade == 3]
@@ -51,7 +53,7 @@ def main() -> None:
         pairs = [pair for query in same for pair in same[query]]
         by_query = [np.mean(same[query]) for query in same if same[query]]
         print(
-            f"cut {cut or 'shipped':<8} issues {label.max() + 1:<5} same {np.mean(pairs):.3f} of {len(pairs)} "
+            f"{name:<9} {label.max() + 1:<5} same {np.mean(pairs):.3f} of {len(pairs)} "
             f"(by query {np.mean(by_query):.3f})  apart {np.mean(apart):.3f} of {len(apart)} "
             f"(from grade 0 alone {np.mean(apart_from_0):.3f})"
         )

@@ -1,8 +1,9 @@
 """Recurring issues: groups of recommendations that ask for nearly the same, finer than themes.
 
-Recommendations are alike in meaning (cosine of their vectors, the corpus's common direction taken out) and in subject
-(cosine of their theme confidences). Groups are made by average linkage, cut where judged pairs that are not relevant to
-the same question begin to fall together (``docs/themes.md``).
+Recommendations are alike word by word (the token vectors of each find their best match in the other, both ways) and in
+subject (cosine of their theme confidences). Groups are made by average linkage, cut at two heights: issues, where
+judged pairs that are not relevant to the same question begin to fall together, and families of issues above them
+(``docs/themes.md``).
 """
 
 from __future__ import annotations
@@ -21,19 +22,29 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from indexer.late_interaction import TokenCodes, decoded
 from indexer.theme_evidence import head_length, normalised
 
 Floats = NDArray[np.float32]
 Item = dict[str, Any]
 
 #: Raised when the same recommendations fall into other groups.
-CLUSTERS_VERSION = "2"
+CLUSTERS_VERSION = "3"
 #: How much likeness of subject counts beside likeness of meaning.
 SUBJECT_WEIGHT = 0.5
-#: Groups further apart than this stay apart (1 - likeness).
-CUT = 0.46
+#: Mean and deviation of both likenesses over all pairs of 1,906 recommendations: what makes them add up.
+_WORDS_SCALE, _SUBJECT_SCALE = (0.3525, 0.0741), (0.0558, 0.1748)
+#: Word by word is compared with so many nearest; of the others it is estimated from cosine and subject, and never above
+#: the mean. Comparing all pairs gave the same figures at ten times the cost.
+CANDIDATES = 100
+_ESTIMATE = (0.4745, 0.0649, 0.3488)
+_MOST_ESTIMATED = 0.37
+#: Groups whose mean likeness (in deviations, see ``combined``) is below this stay apart.
+CUT = 5.45
+#: The same for families of issues.
+FAMILY_CUT = 4.6
 #: The same for items that no theme covers: there is no subject to hold them together.
-DISCOVERY_CUT = 0.6
+DISCOVERY_CUT = 3.6
 #: More rows than this are first parted by their leading theme: the linkage compares all pairs.
 MOST_AT_ONCE = 12_000
 TERMS = 6
@@ -58,9 +69,11 @@ class Issue:
     """A recurring issue. ``members`` are rows, best first: the nearest to the group's centre, which is also its
     ``representative``. ``first_seen`` and ``last_seen`` are EDTF dates of publication; ``authorities`` counts distinct
     ones; ``themes`` are those linked to at least a third of the members, none where the scheme has no theme for it;
-    ``cohesion`` is the mean likeness of members to the representative."""
+    ``cohesion`` is the mean likeness of members to the representative. ``family`` is the id of the most widespread
+    issue of those that are related to this one, itself among them."""
 
     id: str
+    family: str
     members: tuple[int, ...]
     representative: int
     terms: tuple[str, ...]
@@ -76,25 +89,36 @@ class Issue:
         return bool(self.themes)
 
 
-def recurring_issues(items: Sequence[Item], vectors: Floats, subjects: Floats, *, least: int = 2) -> list[Issue]:
+def recurring_issues(
+    items: Sequence[Item],
+    vectors: Floats,
+    subjects: Floats,
+    tokens: Sequence[TokenCodes] | None = None,
+    *,
+    least: int = 2,
+) -> list[Issue]:
     """The issues that at least ``least`` recommendations share, the most widespread first.
 
     ``items``: rows of the table ``items``, of which the recommendations count; ``vectors`` their unit rows;
-    ``subjects`` (n_items, n_themes) the confidences of ``ThemeLinker.confidences``, of which only the rows of
-    recommendations are read.
+    ``subjects`` (n_items, n_themes) the confidences of ``ThemeLinker.confidences`` and ``tokens`` the codes of
+    ``Encoded.tokens``, of which only the rows of recommendations are read; None: by vectors and subjects alone.
     """
     rows = [row for row, item in enumerate(items) if item["kind"] == "recommendation"]
     if not rows:
         return []
     meaning, subject = centred(vectors[rows]), _unit(subjects[rows])
-    groups: dict[int, list[int]] = defaultdict(list)
-    for place, group in enumerate(grouped(meaning, subject)):
-        groups[int(group)].append(place)
-    common = Counter(word for row in rows for word in set(_words(items[row]["text"])))
-    issues = [
-        _issue(items, rows, places, meaning, subject, common) for places in groups.values() if len(places) >= least
-    ]
-    return sorted(issues, key=lambda issue: (-issue.authorities, -len(issue.members), issue.id))
+    labels, families = grouped(meaning, subject, [tokens[row] for row in rows] if tokens is not None else None)
+    issues, family_of, common = [], {}, _common(items, rows)
+    for places in _places(labels):
+        if len(places) >= least:
+            issue = _issue(items, rows, places, meaning, subject, common)
+            issues.append(issue)
+            family_of[issue.id] = int(families[places[0]])
+    issues.sort(key=lambda issue: (-issue.authorities, -len(issue.members), issue.id))
+    head: dict[int, str] = {}
+    for issue in issues:
+        head.setdefault(family_of[issue.id], issue.id)
+    return [replace(issue, family=head[family_of[issue.id]]) for issue in issues]
 
 
 def discoveries(items: Sequence[Item], vectors: Floats, *, least: int = 3) -> list[Issue]:
@@ -111,16 +135,14 @@ def discoveries(items: Sequence[Item], vectors: Floats, *, least: int = 3) -> li
         return []
     meaning = centred(vectors[rows])
     none = np.zeros((len(rows), 1), dtype=np.float32)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for place, group in enumerate(grouped(meaning, none, DISCOVERY_CUT)):
-        groups[int(group)].append(place)
-    common = Counter(word for row in rows for word in set(_words(items[row]["text"])))
-    found = [
-        replace(issue, id=_identity(f"uncovered {items[issue.representative]['iri']}"))
-        for places in groups.values()
-        if len(places) >= least
-        for issue in [_issue(items, rows, places, meaning, none, common)]
-    ]
+    (labels,) = grouped(meaning, none, cuts=(DISCOVERY_CUT,))
+    common = _common(items, rows)
+    found = []
+    for places in _places(labels):
+        if len(places) >= least:
+            issue = _issue(items, rows, places, meaning, none, common)
+            identity = _identity(f"uncovered {items[issue.representative]['iri']}")
+            found.append(replace(issue, id=identity, family=identity))
     return sorted(found, key=lambda issue: (-len(issue.members), -issue.authorities, issue.id))
 
 
@@ -129,6 +151,7 @@ def issue_rows(items: Sequence[Item], issues: Sequence[Issue]) -> tuple[list[Ite
     heads = [
         {
             "id": issue.id,
+            "family": issue.family,
             "text": items[issue.representative]["text"],
             "representative": items[issue.representative]["iri"],
             "terms": list(issue.terms),
@@ -149,24 +172,72 @@ def issue_rows(items: Sequence[Item], issues: Sequence[Issue]) -> tuple[list[Ite
     return heads, members
 
 
-def grouped(meaning: Floats, subject: Floats, cut: float = CUT) -> NDArray[np.int64]:
-    """A group number for each row, by average linkage of ``1 - likeness``."""
+def grouped(
+    meaning: Floats,
+    subject: Floats,
+    tokens: Sequence[TokenCodes] | None = None,
+    cuts: Sequence[float] = (CUT, FAMILY_CUT),
+) -> list[NDArray[np.int64]]:
+    """For each cut the rows' group numbers, by average linkage of ``combined``: a group lies whole in one of each lower
+    cut."""
     count = len(meaning)
-    labels = np.zeros(count, dtype=np.int64)
+    labels = [np.zeros(count, dtype=np.int64) for _ in cuts]
     parts = [np.arange(count)]
     if count > MOST_AT_ONCE:
         leading = subject.argmax(axis=1)
         parts = [np.flatnonzero(leading == theme) for theme in np.unique(leading)]
-    start = 0
+    highest = [0] * len(cuts)
     for rows in parts:
-        found = _linked(meaning[rows], subject[rows], cut)
-        labels[rows] = found + start
-        start += int(found.max()) + 1
+        own = [tokens[int(row)] for row in rows] if tokens is not None else None
+        for place, found in enumerate(_linked(meaning[rows], subject[rows], own, cuts)):
+            labels[place][rows] = found + highest[place]
+            highest[place] += int(found.max()) + 1
     return labels
 
 
+def combined(meaning: Floats, subject: Floats, tokens: Sequence[TokenCodes] | None) -> Floats:
+    """(n, n): likeness of each pair, in deviations from that of any two recommendations; the same both ways."""
+    cosines, subjects = meaning @ meaning.T, subject @ subject.T
+    by_cosine, by_subject, constant = _ESTIMATE
+    words: Floats = np.asarray(by_cosine * cosines + by_subject * subjects + constant, dtype=np.float32)
+    if tokens is not None:
+        near = _candidates(cosines + SUBJECT_WEIGHT * subjects)
+        np.minimum(words, _MOST_ESTIMATED, out=words)
+        _compare(tokens, near, words)
+    words = (words - _WORDS_SCALE[0]) / _WORDS_SCALE[1]
+    subjects = (subjects - _SUBJECT_SCALE[0]) / _SUBJECT_SCALE[1]
+    return np.asarray(words + SUBJECT_WEIGHT * subjects, dtype=np.float32)
+
+
+def _candidates(likely: Floats) -> NDArray[np.bool_]:
+    """(n, n), symmetrical, without the diagonal: pairs of which either is among the other's likeliest."""
+    count = len(likely)
+    near = np.zeros((count, count), dtype=np.bool_)
+    taken = min(CANDIDATES, count - 1)
+    if taken > 0:
+        np.put_along_axis(near, np.argpartition(-likely, taken, axis=1)[:, : taken + 1], True, axis=1)
+    near |= near.T
+    np.fill_diagonal(near, False)
+    return near
+
+
+def _compare(tokens: Sequence[TokenCodes], near: NDArray[np.bool_], words: Floats) -> None:
+    """Put into ``words``, for each pair of ``near``, the mean of how well each one's tokens are met by the other's."""
+    vectors = [decoded(codes) for codes in tokens]
+    for row, own in enumerate(vectors):
+        others = np.flatnonzero(near[row, row + 1 :]) + row + 1
+        if not len(others):
+            continue
+        lengths = np.array([len(vectors[other]) for other in others])
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        similar = own @ np.concatenate([vectors[other] for other in others]).T
+        met = np.maximum.reduceat(similar, starts, axis=1).mean(axis=0)
+        meeting = np.add.reduceat(similar.max(axis=0), starts) / lengths
+        words[row, others] = words[others, row] = (met + meeting) / 2
+
+
 def likeness(meaning: Floats, subject: Floats, other_meaning: Floats, other_subject: Floats) -> Floats:
-    """In [-1, 1], of each row with each other row."""
+    """In [-1, 1], of each row with each other row, by vectors and subjects alone."""
     both = meaning @ other_meaning.T + SUBJECT_WEIGHT * (subject @ other_subject.T)
     return np.asarray(both / (1 + SUBJECT_WEIGHT), dtype=np.float32)
 
@@ -176,13 +247,31 @@ def centred(vectors: Floats) -> Floats:
     return _unit(vectors - vectors.mean(axis=0)) if len(vectors) > 1 else vectors
 
 
-def _linked(meaning: Floats, subject: Floats, cut: float) -> NDArray[np.int64]:
+def _linked(
+    meaning: Floats, subject: Floats, tokens: Sequence[TokenCodes] | None, cuts: Sequence[float]
+) -> list[NDArray[np.int64]]:
+    """Group numbers from 0, at each cut."""
     if len(meaning) == 1:
-        return np.zeros(1, dtype=np.int64)
-    own = likeness(meaning, subject, meaning, subject)
-    apart = np.clip(1 - (own + own.T) / 2, 0, None)
+        return [np.zeros(1, dtype=np.int64) for _ in cuts]
+    own = combined(meaning, subject, tokens)
+    most = float(own.max())
+    apart = np.clip(most - (own + own.T) / 2, 0, None)
     np.fill_diagonal(apart, 0)
-    return np.asarray(fcluster(linkage(squareform(apart, checks=False), "average"), cut, "distance") - 1, np.int64)
+    tree = linkage(squareform(apart, checks=False), "average")
+    return [np.asarray(fcluster(tree, most - cut, "distance") - 1, np.int64) for cut in cuts]
+
+
+def _places(labels: NDArray[np.int64]) -> list[list[int]]:
+    """The places of each group, groups by their first place."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for place, group in enumerate(labels):
+        groups[int(group)].append(place)
+    return list(groups.values())
+
+
+def _common(items: Sequence[Item], rows: Sequence[int]) -> Counter[str]:
+    """In how many texts each word stands."""
+    return Counter(word for row in rows for word in set(_words(items[row]["text"])))
 
 
 def _issue(
@@ -194,8 +283,10 @@ def _issue(
     members = tuple(rows[places[i]] for i in order)
     dates = sorted(items[row]["published"] for row in members if items[row].get("published"))
     themes = Counter(theme for row in members for theme in items[row].get("themes") or ())
+    identity = _identity(items[members[0]]["iri"])
     return Issue(
-        id=_identity(items[members[0]]["iri"]),
+        id=identity,
+        family=identity,
         members=members,
         representative=members[0],
         terms=_terms([items[row]["text"] for row in members], common, len(rows)),

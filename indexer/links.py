@@ -25,6 +25,7 @@ from graph.register import register_triples
 from graph.working_graphs import GraphContent, content_version
 from indexer.clusters import CLUSTERS_VERSION, discoveries, issue_rows, recurring_issues
 from indexer.embedding import Embedder, Vectors
+from indexer.late_interaction import TokenCodes
 from indexer.neighbours import lineage_rows, neighbour_rows
 from indexer.restatements import restated
 from indexer.tables import Row
@@ -45,10 +46,16 @@ class Links:
     confidences: Floats
 
 
-def derive_links(rows: Mapping[str, Sequence[Row]], vectors: Vectors, embedder: Embedder) -> Links:
+def derive_links(
+    rows: Mapping[str, Sequence[Row]],
+    vectors: Vectors,
+    embedder: Embedder,
+    tokens: Sequence[TokenCodes] | None = None,
+) -> Links:
     """Link all items, and write what was found into the columns ``themes`` and ``restates`` of ``items``.
 
-    ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``.
+    ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``tokens``: the codes of
+    each item's tokens; without them issues are grouped by vectors and themes alone.
     """
     items, model = rows["items"], embedder.identity
     linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
@@ -60,8 +67,9 @@ def derive_links(rows: Mapping[str, Sequence[Row]], vectors: Vectors, embedder: 
         item["restates"] = items[pairs[row]]["iri"] if row in pairs else None
     own = [row for row, item in enumerate(items) if item["kind"] == "recommendation" and row not in pairs]
     first_told, own_vectors = [items[row] for row in own], vectors[own]
+    own_tokens = [tokens[row] for row in own] if tokens is not None else None
     uncovered, uncovered_members = issue_rows(items, discoveries(items, vectors))
-    issues, members = issue_rows(first_told, recurring_issues(first_told, own_vectors, confidences[own]))
+    issues, members = issue_rows(first_told, recurring_issues(first_told, own_vectors, confidences[own], own_tokens))
     return Links(
         found,
         pairs,

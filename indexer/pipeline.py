@@ -460,9 +460,10 @@ class _Build:
             known = self._with_polarity(known, cache, embedder)
             rows = rows_of(known, register)
             items = [row["text"] for row in rows["items"]]
-            vectors = cache.encode(embedder, items)
+            encoded = cache.encode_fully(embedder, items)
             with self._clock.stage("link", len(items)):
-                links = curated(rows["items"], derive_links(rows, vectors, embedder), self._resolved, vectors)
+                derived = derive_links(rows, encoded.sentences, embedder, encoded.tokens)
+                links = curated(rows["items"], derived, self._resolved, encoded.sentences)
             reached("build", "linked")
             with WorkingGraphs(self._work / "graph") as graphs:
                 contents = [

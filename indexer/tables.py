@@ -141,6 +141,7 @@ LINEAGE = pa.schema(
 ISSUES = pa.schema(
     [
         ("id", pa.string()),
+        ("family", pa.string()),  # id of the most widespread of the issues that are related to it
         ("text", pa.string()),  # of the representative
         ("representative", pa.string()),
         ("terms", _STRINGS),

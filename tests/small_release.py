@@ -39,7 +39,7 @@ from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, Wri
 from graph.remote_store import RemoteDataset
 from graph.working_graphs import GraphContent, WorkingGraphs
 from indexer.build import build_index, publish_to_database, read_tables
-from indexer.embedding import OpenVinoEmbedder, converted_model
+from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
 from indexer.facets import Scheme
 from indexer.links import derive_links, derived_graphs
 from indexer.pipeline import BuildOptions, publish_graph
@@ -219,7 +219,8 @@ def publish(
         known.append(Known(extraction, iris))
         texts[iris.document] = text
     rows = rows_of(known, register)
-    links = derive_links(rows, embedder.encode([row["text"] for row in rows["items"]]), embedder)
+    encoded = EmbeddingCache(":memory:").encode_fully(embedder, [row["text"] for row in rows["items"]])
+    links = derive_links(rows, encoded.sentences, embedder, encoded.tokens)
     graphs = [
         GraphContent(
             one.iris.graph,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 
-from indexer.clusters import centred, grouped, issue_rows, recurring_issues
+from indexer.clusters import centred, combined, grouped, issue_rows, recurring_issues
 
 TOPICS = ("caseloads of social workers", "foster carers' training", "chronologies in case files")
 
@@ -80,7 +81,7 @@ def test_the_same_corpus_gives_the_same_issues() -> None:
 def test_many_rows_are_parted_by_leading_theme_without_mixing_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     _, vectors, subjects = corpus()
     monkeypatch.setattr("indexer.clusters.MOST_AT_ONCE", 5)
-    labels = grouped(centred(vectors), subjects)
+    labels, _ = grouped(centred(vectors), subjects)
     assert len(set(labels.tolist())) == 3
 
 
@@ -91,3 +92,36 @@ def test_rows_of_the_tables_name_each_member_once_best_first() -> None:
     assert len(members) == 12
     assert [m["rank"] for m in members if m["issue"] == heads[0]["id"]] == [1, 2, 3, 4]
     assert heads[0]["representative"] == next(m["item"] for m in members if m["issue"] == heads[0]["id"])
+
+
+def test_a_group_lies_in_one_family_and_families_are_fewer() -> None:
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(60, 12)).astype(np.float32)
+    rows[20:40] = rows[:20] + rng.normal(scale=0.5, size=(20, 12))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    labels, families = grouped(rows, np.abs(rows), cuts=(3.0, 1.0))
+    assert len(set(zip(labels.tolist(), families.tolist(), strict=True))) == len(set(labels.tolist()))
+    assert len(set(families.tolist())) < len(set(labels.tolist()))
+
+
+def test_an_issue_names_the_most_widespread_of_its_family() -> None:
+    items, vectors, subjects = corpus()
+    issues = recurring_issues(items, vectors, subjects)
+    heads = {issue.id: issue for issue in issues}
+    for issue in issues:
+        assert heads[issue.family].authorities >= issue.authorities
+
+
+def test_word_by_word_likeness_is_that_of_every_pair_of_tokens() -> None:
+    rng = np.random.default_rng(2)
+    codes = [rng.integers(-127, 128, size=(n, 16)).astype(np.int8) for n in (3, 5, 2, 4)]
+    meaning = rng.normal(size=(4, 8)).astype(np.float32)
+    meaning /= np.linalg.norm(meaning, axis=1, keepdims=True)
+    found = combined(meaning, meaning, codes)
+    assert np.allclose(found, found.T, atol=1e-5)
+    for one, other in itertools.combinations(range(4), 2):
+        a, b = codes[one] / 254, codes[other] / 254
+        words = (np.mean((a @ b.T).max(axis=1)) + np.mean((a @ b.T).max(axis=0))) / 2
+        subject = float(meaning[one] @ meaning[other])
+        wanted = (words - 0.3525) / 0.0741 + 0.5 * (subject - 0.0558) / 0.1748
+        assert found[one, other] == pytest.approx(wanted, abs=1e-3)

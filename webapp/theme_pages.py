@@ -264,7 +264,7 @@ def themes_beside_neighbours(release: OpenRelease, code: str) -> list[dict[str, 
     by_theme: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in answer(release, "themes-by-neighbours", choice):
         by_theme[row["theme"]][row["group"]] = row
-    found = [
+    found: list[dict[str, Any]] = [
         {"theme": theme, **rows, "url": items_url(choice, theme, "council", code)}
         for theme, rows in by_theme.items()
         if "own" in rows and rows["own"]["said"]

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from graph.authorities import Register
+from graph.errors import ReleaseError
 from indexer.incidence import MEASURES, Incidence
 from indexer.tables import SCHEMAS
 from ontology.resources import themes
@@ -50,9 +51,12 @@ class Corpus:
         self.broader: Mapping[str, str | None] = {theme.id: theme.broader for theme in themes()}
 
     def table(self, name: str, *columns: str) -> pa.Table:
-        """A table, or these columns of it. Kept."""
+        """A table, or these columns of it. Kept. Raises ReleaseError for one that the release lacks: it was built by an
+        earlier version."""
         key = (name, columns or None)
         if key not in self._tables:
+            if not (self._folder / f"{name}.parquet").is_file():
+                raise ReleaseError(f"{self._folder.parent}: it has no table {name}: build again with this version")
             self._tables[key] = pq.read_table(
                 self._folder / f"{name}.parquet", columns=list(columns) or None, schema=SCHEMAS[name]
             )

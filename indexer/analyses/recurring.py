@@ -8,6 +8,7 @@ from indexer.analyses.corpus import Choice, Corpus, Row, as_table
 
 _GROUP = [
     ("issue", pa.string()),
+    ("family", pa.string()),  # the most widespread of the issues related to it
     ("text", pa.string()),  # of the representative
     ("representative", pa.string()),
     ("terms", pa.list_(pa.string())),
@@ -55,9 +56,10 @@ def unlinked(corpus: Corpus, choice: Choice) -> pa.Table:
     """``UNLINKED``: for review, those with the surest guess first."""
     del choice
     table = corpus.table("unlinked")
-    names = ("kind", "text", "gss_code", "authority", "published")
+    names = ("kind", "text", "gss_code", "authority", "published", "themes")
     items = corpus.items_at(table.column("item"), *names)
     rows: list[Row] = [
         {**row, **{name: items[name][place] for name in names}} for place, row in enumerate(table.to_pylist())
     ]
+    rows = [row for row in rows if not row["themes"]]  # a person may have given it one since
     return as_table(rows, UNLINKED)
