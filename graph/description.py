@@ -9,6 +9,14 @@ from graph.iris import DEFAULT_BASE, Iris, digest
 from graph.ntriples import Triples, dcat, dcterms, english, foaf, integer, iri, sd, spdx, string, typed, void, xsd
 from ontology.namespaces import ONTOLOGY, PREFIXES
 
+OPEN_GOVERNMENT_LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+RIGHTS = (
+    "The quoted texts are their publishers': reports of inspectorates are Crown copyright under the Open Government "
+    "Licence v3.0, council papers the councils' own. What was added – structure, links, themes – may be used under "
+    "Apache-2.0, as the program."
+)
+#: What users of Crown copyright texts say.
+ATTRIBUTION = "Contains public sector information licensed under the Open Government Licence v3.0."
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 _FORMATS = "http://www.w3.org/ns/formats/"
 
@@ -83,14 +91,12 @@ def _write_catalogue_record(out: Triples, iris: Iris, own_iri: str, facts: Datas
     out.add(own, dcterms.conformsTo, f"<{ONTOLOGY}>")
     out.add(own, foaf.homepage, iri(iris.base))
     out.add(own, dcterms.language, string("en"))
-    out.add(
-        own,
-        dcterms.rights,
-        english(
-            "The quoted texts are their publishers': reports of inspectorates are Crown copyright under the Open "
-            "Government Licence, council papers the councils' own."
-        ),
-    )
+    licence = iri(f"{own_iri}#licence")
+    out.add(own, dcterms.rights, english(RIGHTS))
+    out.add(own, dcterms.license, licence)
+    out.type(licence, dcterms.LicenseDocument)
+    out.add(licence, dcterms.description, english(f"{RIGHTS} {ATTRIBUTION}"))
+    out.add(licence, dcterms.references, iri(OPEN_GOVERNMENT_LICENCE))
     for keyword in ("children's services", "inspection", "recommendations", "local government", "England"):
         out.add(own, dcat.keyword, english(keyword))
 

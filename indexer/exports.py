@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ from graph.errors import InspectgraphError
 from graph.release import Release
 from graph.store import open_read_only
 from indexer.tables import SCHEMAS, Row, read_rows
+from ontology.namespaces import PREFIXES
+
+_SAMPLE = 3
 
 
 def write_items(release: Release, output: Path) -> None:
@@ -81,6 +85,19 @@ def write_rdf(release: Release, output: Path) -> None:
             store.dump(stream, form)
 
 
+def write_sample(release: Release, output: Path) -> None:
+    """The graphs of the three documents that say least, as TriG: small enough to read, with everything that a document
+    has."""
+    store = open_read_only(release.path / "graph")
+    names = [name for name in store.named_graphs() if isinstance(name, ox.NamedNode)]
+    documents = [name for name in names if re.search(r"/documents/[^/]+/graph$", name.value)]
+    sizes = {name: sum(1 for _ in store.quads_for_pattern(None, None, None, name)) for name in documents}
+    chosen = sorted(documents, key=lambda name: (sizes[name], name.value))[:_SAMPLE]
+    quads = (quad for name in chosen for quad in store.quads_for_pattern(None, None, None, name))
+    with _replacing(output) as stream:
+        ox.serialize(quads, stream, format=ox.RdfFormat.TRIG, prefixes=PREFIXES)
+
+
 def write_tables(release: Release, output: Path) -> None:
     """Every table as ``NAME.parquet`` and ``NAME.csv`` in the folder ``output``; "; " joins lists in the CSV."""
     output.mkdir(parents=True, exist_ok=True)
@@ -88,13 +105,18 @@ def write_tables(release: Release, output: Path) -> None:
         source = release.path / "tables" / f"{name}.parquet"
         with _replacing(output / source.name) as stream:
             stream.write(source.read_bytes())
-        table = pq.read_table(source)
-        for index, field in enumerate(table.schema):
-            if str(field.type).startswith("list"):
-                joined = ["; ".join(cell) if cell else None for cell in table.column(index).to_pylist()]
-                table = table.set_column(index, field.name, [joined])
-        with _replacing(output / f"{name}.csv") as stream:
-            pa_csv.write_csv(table, stream)
+        write_table_csv(release, output / f"{name}.csv")
+
+
+def write_table_csv(release: Release, output: Path) -> None:
+    """The table ``NAME`` as ``NAME.csv``: UTF-8, a line of names, "; " between the values of a list."""
+    table = pq.read_table(release.path / "tables" / f"{output.stem}.parquet")
+    for index, field in enumerate(table.schema):
+        if str(field.type).startswith("list"):
+            joined = ["; ".join(cell) if cell else None for cell in table.column(index).to_pylist()]
+            table = table.set_column(index, field.name, [joined])
+    with _replacing(output) as stream:
+        pa_csv.write_csv(table, stream)
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,16 @@ from flask import Blueprint, Response, g, redirect, render_template, request, se
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from graph.description import DatasetFacts, Download, dataset_triples
+from graph.description import (
+    ATTRIBUTION,
+    OPEN_GOVERNMENT_LICENCE,
+    RIGHTS,
+    DatasetFacts,
+    Download,
+    dataset_triples,
+)
 from graph.errors import ReleaseError
+from graph.release import FileEntry, Release
 from indexer import exports
 from indexer.tables import SCHEMAS
 from webapp.description import serialise
@@ -27,20 +38,89 @@ from webapp.services import OpenRelease, Services, manifest_figures
 from webapp.settings import Settings
 from webapp.tables import Table
 
-#: Name under /data/dumps → the writer of ``indexer.exports`` that makes it.
-DUMPS = {
-    "items.jsonl": (exports.write_items, "application/x-ndjson", "Every item, one JSON object a line"),
-    "graph.nq.gz": (exports.write_rdf, "application/n-quads", "The graph as N-Quads, compressed"),
-    "graph.trig.gz": (exports.write_rdf, "application/trig", "The graph as TriG, compressed"),
-}
 PARQUET = "application/vnd.apache.parquet"
-_DUMP_TYPES = {".jsonl": "application/x-ndjson", ".gz": "application/gzip"}
+SUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """A file that is written at its first request and kept. ``group``: its folder under /data."""
+
+    group: str
+    name: str
+    write: Callable[[Release, Path], None]
+    media_type: str
+    title: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.group}/{self.name}"
+
+
+DUMPS = {
+    dump.path: dump
+    for dump in (
+        Dump("dumps", "items.jsonl", exports.write_items, "application/x-ndjson", "Every item, one JSON object a line"),
+        Dump("dumps", "graph.nq.gz", exports.write_rdf, "application/n-quads", "The graph as N-Quads, compressed"),
+        Dump("dumps", "graph.trig.gz", exports.write_rdf, "application/trig", "The graph as TriG, compressed"),
+        Dump("dumps", "sample.trig", exports.write_sample, "application/trig", "Three documents' graphs as TriG"),
+        *(
+            Dump("tables", f"{name}.csv", exports.write_table_csv, "text/csv", f"Table of {name.replace('_', ' ')}")
+            for name in SCHEMAS
+        ),
+    )
+}
+
+
+class Dumps:
+    """The files of DUMPS for each release, under ``folder``; those of other releases go. Thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writing = threading.Lock()
+
+    def file(self, release: OpenRelease, path: str) -> Path:
+        """Raises KeyError for a path that is not in DUMPS."""
+        dump, file = DUMPS[path], self._folder / release.id / path
+        if not file.is_file():
+            with self._writing:
+                if not file.is_file():
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    dump.write(release.release, file)
+                    self._drop_others(release.id)
+        return file
+
+    def sums(self, release: OpenRelease) -> Path:
+        """``SHA256SUMS`` of all dumps and tables, as sha256sum writes and checks it. Takes as long as the dumps that
+        are not there yet."""
+        sums = self._folder / release.id / SUMS
+        if not sums.is_file():
+            digests = {path: _sha256(self.file(release, path)) for path in DUMPS}
+            digests |= {f"tables/{name}.parquet": _table(release, name).sha256 for name in SCHEMAS}
+            part = sums.with_name(f".{SUMS}.{threading.get_ident()}")
+            part.write_text("".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items())))
+            part.replace(sums)
+        return sums
+
+    def known(self, release: OpenRelease) -> tuple[tuple[str, int, str], ...]:
+        """(path, size, SHA-256) of the dumps whose sums have been taken."""
+        folder = self._folder / release.id
+        try:
+            lines = (folder / SUMS).read_text().splitlines()
+        except OSError:
+            return ()
+        pairs = [line.split("  ", 1) for line in lines]
+        return tuple((path, (folder / path).stat().st_size, digest) for digest, path in pairs if path in DUMPS)
+
+    def _drop_others(self, kept: str) -> None:
+        for folder in self._folder.iterdir():
+            if folder.is_dir() and folder.name != kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def blueprint(services: Services) -> Blueprint:
     pages = Blueprint("data_pages", __name__)
-    cache = services.settings.data / "cache" / "dumps"
-    writing = threading.Lock()
+    dumps = Dumps(services.settings.data / "cache" / "dumps")
 
     @pages.get("/data")
     def data() -> str:
@@ -48,13 +128,16 @@ def blueprint(services: Services) -> Blueprint:
         return render_template(
             "data.html",
             figures=manifest_figures(release),
-            tables=[(name, _size(release.path / "tables" / f"{name}.parquet")) for name in SCHEMAS],
+            tables=[(name, _table(release, name).size) for name in SCHEMAS],
             forms=DATA_FORMS,
+            rights=RIGHTS,
+            attribution=ATTRIBUTION,
+            licence=OPEN_GOVERNMENT_LICENCE,
         )
 
     @pages.get("/data.<suffix>")
     def dataset(suffix: str) -> Response:
-        return _dataset(g.release, suffix, services.settings)
+        return _dataset(g.release, suffix, services.settings, dumps)
 
     @pages.get("/.well-known/void")
     def void() -> AnyResponse:
@@ -66,7 +149,11 @@ def blueprint(services: Services) -> Blueprint:
         key, suffix = split_suffix(name)
         if key != g.release.id:
             raise NotFound(f"Release {key[:60]} is not served here; the current one is {g.release.id}.")
-        return _dataset(g.release, suffix, services.settings) if suffix else redirect("/data", 303)
+        return _dataset(g.release, suffix, services.settings, dumps) if suffix else redirect("/data", 303)
+
+    @pages.get(f"/data/{SUMS}")
+    def sums() -> Response:
+        return send_file(dumps.sums(g.release).absolute(), mimetype="text/plain")
 
     @pages.get("/data/tables/<name>.parquet")
     def table(name: str) -> Response:
@@ -75,17 +162,14 @@ def blueprint(services: Services) -> Blueprint:
         file = g.release.path / "tables" / f"{name}.parquet"
         return send_file(file.absolute(), mimetype=PARQUET, download_name=file.name)
 
-    @pages.get("/data/dumps/<name>")
-    def dump(name: str) -> Response:
-        if name not in DUMPS:
-            raise NotFound("There is no such dump.")
-        file = cache / g.release.id / name
-        if not file.is_file():
-            with writing:
-                if not file.is_file():
-                    DUMPS[name][0](g.release.release, file)
-                    _drop_others(cache, g.release.id)
-        return send_file(file.absolute(), mimetype=_DUMP_TYPES[file.suffix], as_attachment=True, download_name=name)
+    @pages.get("/data/<any(dumps, tables):group>/<name>")
+    def dump(group: str, name: str) -> Response:
+        path = f"{group}/{name}"
+        if path not in DUMPS:
+            raise NotFound("There is no such dump." if group == "dumps" else "There is no such table.")
+        media_type = "application/gzip" if name.endswith(".gz") else DUMPS[path].media_type
+        file = dumps.file(g.release, path).absolute()
+        return send_file(file, mimetype=media_type, as_attachment=True, download_name=name)
 
     @pages.get("/about")
     def about() -> str:
@@ -121,22 +205,36 @@ def blueprint(services: Services) -> Blueprint:
     return pages
 
 
-def _dataset(release: OpenRelease, suffix: str, settings: Settings) -> Response:
+def _dataset(release: OpenRelease, suffix: str, settings: Settings, dumps: Dumps) -> Response:
     """DCAT and VoID of the dataset and of this release."""
     form = data_form(suffix)
     if form is None:
         raise NotFound("The dataset is described as " + ", ".join(f".{f.suffix}" for f in DATA_FORMS) + ".")
     root = public_root(settings)
-    triples = [quad.triple for quad in ox.parse(_dataset_triples(release, root), format=ox.RdfFormat.N_TRIPLES)]
+    data = dataset_triples(_facts(release, root, dumps), release.base_iri)
+    triples = [quad.triple for quad in ox.parse(data, format=ox.RdfFormat.N_TRIPLES)]
     response = Response(serialise(triples, form), content_type=f"{form.media_type}; charset=utf-8")
     response.headers["Link"] = f'<{root}/data>; rel="describedby"'
     return response
 
 
+def _facts(release: OpenRelease, root: str, dumps: Dumps) -> DatasetFacts:
+    known = {path: (size, digest) for path, size, digest in dumps.known(release)}
+    downloads = [
+        Download(f"{root}/data/{path}", dump.media_type, dump.title, *known.get(path, ()))
+        for path, dump in DUMPS.items()
+    ]
+    for name in SCHEMAS:
+        entry = _table(release, name)
+        title, address = f"Table of {name.replace('_', ' ')}", f"{root}/data/tables/{name}.parquet"
+        downloads.append(Download(address, PARQUET, title, entry.size, entry.sha256))
+    return replace(_counted(release), endpoint=f"{root}/sparql", downloads=downloads)
+
+
 @lru_cache(maxsize=4)
-def _dataset_triples(release: OpenRelease, root: str) -> bytes:
+def _counted(release: OpenRelease) -> DatasetFacts:
     """Counting classes and properties takes seconds on a large graph, and never changes within a release."""
-    facts = DatasetFacts(
+    return DatasetFacts(
         release=release.id,
         created=release.created,
         triples=len(release.graph),
@@ -145,16 +243,16 @@ def _dataset_triples(release: OpenRelease, root: str) -> bytes:
         graphs=sum(1 for _ in release.graph.named_graphs()),
         classes=_counts(release, "SELECT ?key (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s a ?key } GROUP BY ?key"),
         properties=_counts(release, "SELECT ?key (COUNT(*) AS ?n) WHERE { ?s ?key ?o } GROUP BY ?key"),
-        endpoint=f"{root}/sparql",
-        downloads=[
-            Download(f"{root}/data/dumps/{name}", media_type, title) for name, (_, media_type, title) in DUMPS.items()
-        ]
-        + [
-            Download(f"{root}/data/tables/{name}.parquet", PARQUET, f"Table of {name.replace('_', ' ')}")
-            for name in SCHEMAS
-        ],
     )
-    return dataset_triples(facts, release.base_iri)
+
+
+def _table(release: OpenRelease, name: str) -> FileEntry:
+    return release.release.manifest.files[f"tables/{name}.parquet"]
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _solutions(release: OpenRelease, query: str) -> Iterator[ox.QuerySolution]:
@@ -175,18 +273,6 @@ def _uncached(body: dict[str, Any]) -> Response:
     response = Response(msgspec.json.encode(body), content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.is_file() else 0
-
-
-def _drop_others(cache: Path, kept: str) -> None:
-    for folder in cache.iterdir():
-        if folder.is_dir() and folder.name != kept:
-            for file in folder.iterdir():
-                file.unlink(missing_ok=True)
-            folder.rmdir()
 
 
 def coverage(release: OpenRelease) -> dict[str, Any]:

@@ -12,13 +12,14 @@ class Limits:
     """Sizes in bytes, times in seconds of wall clock.
 
     ``query_bytes``, ``depth``: of the query text and its nested brackets. ``seconds``: to evaluate and write out one
-    answer. ``memory``: what evaluation may take beyond the graph itself. ``rows``, ``answer_bytes``: of one answer;
-    more is an error, never a shortened answer. ``workers``: queries evaluated at a time, beside ``long_workers`` that
-    have run for a while; ``waiting``: how many more may wait up to ``wait_seconds`` for their turn; ``per_client``:
-    requests of one client address at a time. ``head_bytes``: how much of an answer is held back before its status is
-    sent. ``resident_bytes``: graphs up to this size on disk are held in memory. ``search_limit``: rows that one
-    similarity clause may ask for; ``search_clauses``: how many clauses a query may hold. ``allow_open_network``: serve
-    even where the platform cannot close the network to workers (then only the guard keeps queries from calling out).
+    answer, the wait for a turn included. ``memory``: what evaluation may take beyond the graph itself. ``rows``,
+    ``answer_bytes``: of one answer; more is an error, never a shortened answer. ``workers``: queries evaluated at a
+    time, beside ``long_workers`` that have run for a while; ``waiting``: how many more may wait up to
+    ``wait_seconds`` for their turn; ``per_client``: requests of one client address at a time. ``head_bytes``: how much
+    of an answer is held back before its status is sent. ``resident_bytes``: graphs up to this size on disk are held in
+    memory. ``search_limit``: rows that one similarity clause may ask for; ``search_clauses``: how many clauses a query
+    may hold. ``allow_open_network``: serve even where the platform cannot close the network to workers (then only the
+    guard keeps queries from calling out).
     """
 
     query_bytes: int = 32_768

@@ -66,7 +66,8 @@ _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 
 def nursery(control: socket.socket, options: dict[str, Any]) -> None:
-    """Answer "fork" (with the worker's end of a socket) by a process id, and "reap PID" by its wait status."""
+    """Answer "fork" (with the worker's end of a socket) by a process id, and "reap PID" by its wait status, -1
+    while it has not ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C on the terminal is the server's business
     closed = close_network()
     if not closed and not options["allow_open_network"]:
@@ -87,8 +88,8 @@ def nursery(control: socket.socket, options: dict[str, Any]) -> None:
             return
         command, _, argument = message.decode().partition(" ")
         if command == "reap":
-            _, status = os.waitpid(int(argument), 0)
-            control.sendall(f"{status}\n".encode())
+            ended, status = os.waitpid(int(argument), os.WNOHANG)
+            control.sendall(f"{status if ended else -1}\n".encode())  # one that is slow to die holds up nobody
             continue
         pid = os.fork()
         if pid == 0:

@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -91,6 +92,7 @@ class Pool:
         self._waiting = 0
         self._idle: list[_Worker] = []
         self._closed = False
+        self._undertaker = ThreadPoolExecutor(limits.workers + limits.long_workers, "sparql-undertaker")
         self._nursery = _Nursery(graph_dir, limits, resident=bool(resident))
         self._idle = [self._nursery.fork() for _ in range(limits.workers)]
         if not self._idle[0].is_waiting():
@@ -113,10 +115,11 @@ class Pool:
 
         Raises Busy where no worker becomes free in time, or the QueryError that the query ended in.
         """
+        started = time.monotonic()
         self._wait_for_turn(self.limits.wait_seconds if wait_seconds is None else wait_seconds)
         answer = None
         try:
-            answer = Answer(self, self._take(), task)
+            answer = Answer(self, self._take(), task, started if wait_seconds is None else time.monotonic())
             answer.begin()
         except BaseException:
             if answer is not None:
@@ -158,6 +161,7 @@ class Pool:
             idle, self._idle = self._idle, []
         for worker in idle:
             worker.end()
+        self._undertaker.shutdown()
         self._nursery.retire()
 
     def __enter__(self) -> Self:
@@ -192,18 +196,32 @@ class Pool:
             return self._nursery.fork()
 
     def give_back(self, worker: _Worker, *, usable: bool, long: bool) -> None:
-        """End of a query: keep the worker or put a fresh one in its place."""
+        """End of a query: keep the worker, or kill it and have a fresh one put in its place.
+
+        A process that is killed while the machine is busy takes its time to die: nobody waits for that but the
+        undertaker, and the turn is free when it is gone.
+        """
+        turn = self._long if long else self._turn
+        if usable and worker.answers < _ANSWERS and worker.nursery is self._nursery and not self._closed:
+            self._keep(worker)
+            turn.release()
+        else:
+            worker.kill()
+            try:
+                self._undertaker.submit(self._replace, worker, turn)
+            except RuntimeError:  # the pool has been closed
+                self._replace(worker, turn)
+
+    def _replace(self, worker: _Worker, turn: threading.Semaphore) -> None:
         try:
-            if not usable or worker.answers >= _ANSWERS or worker.nursery is not self._nursery or self._closed:
-                worker.end()
-                if not self._closed and len(self._idle) < self.limits.workers:
-                    self._keep(self._fork())
-            else:
-                self._keep(worker)
+            worker.end()
+            if not self._closed and len(self._idle) < self.limits.workers:
+                self._keep(self._fork())
         except (OSError, EOFError, ReleaseError, EngineFailed):
-            _LOG.exception("a query worker could not be replaced")
+            if not self._closed:
+                _LOG.exception("a query worker could not be replaced")
         finally:
-            (self._long if long else self._turn).release()
+            turn.release()
 
     def _keep(self, worker: _Worker) -> None:
         with self._lock:
@@ -237,7 +255,7 @@ class Answer:
     The worker is emptied at its own speed into a temporary file, so a slow reader does not hold it.
     """
 
-    def __init__(self, pool: Pool, worker: _Worker, task: Task) -> None:
+    def __init__(self, pool: Pool, worker: _Worker, task: Task, started: float) -> None:
         self.kind = ""  # solutions, boolean or triples
         self._pool = pool
         self._worker: _Worker | None = worker
@@ -247,7 +265,7 @@ class Answer:
         self._complete = False
         self._sending = False
         self._long = False
-        self._started = time.monotonic()
+        self._started = started
         self._ending = threading.Lock()
         self._spool: _Spool | None = None
 
@@ -461,13 +479,19 @@ class _Nursery:
         return _Worker(self, pid, ours)
 
     def reap(self, pid: int) -> int:
-        """The wait status of a worker that has ended or been killed."""
+        """The wait status of a worker that has ended or been killed; waits until it is gone."""
+        status, pause = -1, 0.001
+        while status < 0:
+            with self._lock:
+                try:
+                    self._control.sendall(f"reap {pid}".encode())
+                    status = self._number()
+                except (OSError, EOFError, ValueError):
+                    status = 0
+            if status < 0:
+                time.sleep(pause)
+                pause = min(2 * pause, 0.05)
         with self._lock:
-            try:
-                self._control.sendall(f"reap {pid}".encode())
-                status = self._number()
-            except (OSError, EOFError, ValueError):
-                status = 0
             self._alive -= 1
             last = self._retired and self._alive <= 0
         if last:
@@ -511,6 +535,7 @@ class _Worker:
         self._pid = pid
         self._connection = connection
         self._thread: int | None = None
+        self._killed = False
         self._ended = False
 
     def is_waiting(self) -> bool:
@@ -609,12 +634,12 @@ class _Worker:
             with contextlib.suppress(OSError):
                 os.sched_setscheduler(self._thread, os.SCHED_IDLE, os.sched_param(0))
 
-    def end(self) -> int:
-        """End it, whatever it does; returns its wait status, 0 where it had been ended before."""
-        if self._ended:
-            return 0
-        self._ended = True
+    def kill(self) -> None:
+        """Begin to end it, without waiting."""
         # until the nursery reaps it the id is its own; one that has closed its socket dies by a signal worth knowing
+        if self._ended or self._killed:
+            return
+        self._killed = True
         try:
             self._connection.settimeout(0)
             dying = self._connection.recv(1, socket.MSG_PEEK) == b""
@@ -623,6 +648,14 @@ class _Worker:
         if not dying:
             with contextlib.suppress(OSError):
                 os.kill(self._pid, signal.SIGKILL)
+
+    def end(self) -> int:
+        """End it, whatever it does, and wait until it is gone; returns its wait status, 0 where it had been ended
+        before."""
+        if self._ended:
+            return 0
+        self.kill()
+        self._ended = True
         self._connection.close()
         return self.nursery.reap(self._pid)
 
