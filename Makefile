@@ -14,7 +14,8 @@ CUDA := $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-pathfinde
 	nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 \
 	nvidia-nvtx)
 
-.PHONY: help setup setup-cluster demo sample test test-full lint format typecheck lock eval metrics clean
+.PHONY: audit fuzz fuzz-api reliability help setup setup-cluster demo sample test test-full lint format typecheck lock \
+	eval metrics clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +47,18 @@ test: $(READY) ## the tests, without the slow ones
 
 test-full: $(READY) ## all tests, with the whole real corpus where it is there
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+audit: ## hold locked packages against known vulnerabilities, and write a bill of materials to build/sbom.json
+	$(PYTHON) -m venv build/audit && build/audit/bin/pip install --quiet pip-audit cyclonedx-bom
+	build/audit/bin/cyclonedx-py requirements requirements.lock --output-reproducible -o build/sbom.json
+	build/audit/bin/pip-audit --requirement requirements.lock --disable-pip --no-deps --strict
+
+fuzz: $(READY) ## fuzz what reads strangers' words for two hours of processor time
+	$(BIN)/python -m benchmarks.fuzz all --seconds 7200
+
+reliability: $(READY) ## the full campaigns of docs/reliability.md: kills, refused writes, damages
+	$(BIN)/python -m benchmarks.crash_safety --times 50 --instants 1000
+	$(BIN)/python -m benchmarks.damaged_releases --trials 2000
 
 eval: $(READY) ## score search on the judged queries in ../shared/gold/search
 	$(BIN)/python -m benchmarks.evaluate_search

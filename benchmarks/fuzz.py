@@ -148,7 +148,7 @@ def targets(samples: Path) -> dict[str, Target]:
         "metadata": Target([table], metadata, ours),
         "guard": Target(queries, guard, (QueryError,)),
         "search": Target([b'supervision "care leavers" -foster authority:haverwick OR +audit'], search, ()),
-        "plan": Target(plans, document(".docx", plan=True), ours),
+        "plan": Target(plans, document(".docx", plan=True), ours, zipped=True),
         "journal": Target(
             [b'{"id":"0123456789abcdef","kind":"hide","when":"","who":"","why":"x"}\n'], journal, (CurationError,)
         ),

@@ -17,7 +17,7 @@ from graph.model import Extraction
 from graph.release import Release, release_ids
 from graph.store import open_read_only
 from indexer.exports import item_rows
-from indexer.pipeline import BuildOptions, BuildReport, build_release, remove_documents
+from indexer.pipeline import BuildOptions, BuildReport, build_release, prune_data, remove_documents
 from indexer.search import Filters, Searcher, SearchRequest
 from indexer.tables import read_rows
 from tests.samples.make_samples import write_samples
@@ -175,6 +175,23 @@ def test_a_removed_document_leaves_nothing_of_it_in_the_next_release(data: Path)
         subject, value = (ox.NamedNode(part) if part else None for part in pattern)
         assert not list(open_read_only(release.path / "graph").quads_for_pattern(subject, None, value, None))
     assert all(row["file"] != plan["file"] for row in item_rows(release.path))
+
+
+@pytest.mark.slow
+def test_removing_names_the_older_releases_and_pruning_ends_them(data: Path) -> None:
+    before = Release.open(data)
+    plan = next(r for r in read_rows(before.path / "tables", "documents") if "plan" in r["file"])
+    report = remove_documents([plan["iri"]], BuildOptions(data, models=shared_models()))
+    (warning,) = [w for w in report.warnings if before.id in w]
+    assert plan["file"] in warning
+    assert (data / "sources" / plan["sha256"]).exists()
+    assert prune_data(data, 1, caches=True) == [before.id]
+    assert not (data / "sources" / plan["sha256"]).exists()
+    words = plan["file"].encode()
+    left = [p for p in data.rglob("*") if p.is_file() and "releases" in p.parts and words in p.read_bytes()]
+    assert left == []
+    assert not (data / "work" / "parsed").exists()
+    assert release_ids(data) == [report.release]
 
 
 def test_removing_what_is_not_there_is_refused_by_name(data: Path) -> None:

@@ -105,6 +105,7 @@ STATIC_ROUTES = [
     "/about",
     "/methods",
     "/accessibility",
+    "/privacy",
     "/api",
     "/sparql",
     "/grades/good",

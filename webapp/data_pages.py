@@ -186,6 +186,15 @@ def blueprint(services: Services) -> Blueprint:
             rules=rule_figures(release.tables.items),
         )
 
+    @pages.get("/privacy")
+    def privacy() -> str:
+        tables = g.release.tables
+        return render_template(
+            "privacy.html",
+            inspectors=sum(bool(name) for name in tables.inspections.column("lead_inspector")),
+            owners=sum(bool(names) for names in tables.items.column("responsible")),
+        )
+
     @pages.get("/accessibility")
     def accessibility() -> str:
         return render_template("accessibility.html")
