@@ -56,6 +56,10 @@ audit: ## hold locked packages against known vulnerabilities, and write a bill o
 fuzz: $(READY) ## fuzz what reads strangers' words for two hours of processor time
 	$(BIN)/python -m benchmarks.fuzz all --seconds 7200
 
+fuzz-api: $(READY) ## hold the API against its OpenAPI document, 20,000 cases
+	$(PYTHON) -m venv build/fuzz-api && build/fuzz-api/bin/pip install --quiet schemathesis
+	$(BIN)/python -m benchmarks.fuzz_api
+
 reliability: $(READY) ## the full campaigns of docs/reliability.md: kills, refused writes, damages
 	$(BIN)/python -m benchmarks.crash_safety --times 50 --instants 1000
 	$(BIN)/python -m benchmarks.damaged_releases --trials 2000

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, g, render_template, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from indexer.analyses.registry import ANALYSES
-from indexer.incidence import MEASURES
-from webapp.errors import PROBLEM, Gone
-from webapp.exports import COLUMNS, public_root, rows_of
+from graph.curation import Journal, in_force
+from webapp import openapi
+from webapp.errors import Gone
+from webapp.exports import public_root, rows_of
 from webapp.item_pages import lineage, similar_elsewhere
 from webapp.labels import Concept
-from webapp.search_query import MODES, ORDERS, PARAMETERS, Query, read_query
+from webapp.openapi import MAX_LIMIT
+from webapp.search_query import Query, read_query
 from webapp.services import OpenRelease, Services, manifest_figures
+from webapp.settings import Settings
 from webapp.tables import Row, Table
 from webapp.theme_pages import councils_by_region, release_recurrences, theme_figures
 
-MAX_LIMIT = 500
 #: First path segment of an IRI → its table.
 _TABLES = {
     "documents": "documents",
@@ -39,11 +39,11 @@ def blueprint(services: Services) -> Blueprint:
     @pages.get("/api")
     @pages.get("/api/")
     def index() -> str:
-        return render_template("api.html", operations=_operations())
+        return render_template("api.html", operations=openapi.operations(g.release))
 
     @pages.get("/api/openapi.json")
-    def openapi() -> Response:
-        return _json(description(public_root(settings)))
+    def described() -> Response:
+        return _json(openapi.description(public_root(settings), g.release, settings))
 
     @pages.get("/api/release")
     def release() -> Response:
@@ -88,6 +88,10 @@ def blueprint(services: Services) -> Blueprint:
             for council in councils
         ]
         return _json({"release": g.release.id, "total": len(found), "authorities": found})
+
+    @pages.get("/api/corrections")
+    def corrections() -> Response:
+        return _json(_corrections(g.release, settings))
 
     @pages.get("/api/recurring")
     def recurring() -> Response:
@@ -188,6 +192,27 @@ def _item(release: OpenRelease, kind: str, name: str, root: str) -> Response:
     return _json(body)
 
 
+def _corrections(release: OpenRelease, settings: Settings) -> dict[str, Any]:
+    """Corrections that the release was built with, oldest first, without the values that they replaced."""
+    known = set((release.release.manifest.facts.extra.get("corrections") or {}).get("entries", ()))
+    entries = [entry for entry in Journal(settings.data).entries() if entry.id in known]
+    standing = {entry.id for entry in in_force(entries)}
+    found = [
+        {
+            "iri": release.iri_of(f"corrections/{entry.id}"),
+            "item": entry.item,
+            "kind": entry.kind,
+            "by": entry.who,
+            "when": entry.when,
+            "why": entry.why,
+            "in_force": entry.id in standing,
+        }
+        for entry in entries
+        if entry.kind != "revert"
+    ]
+    return {"release": release.id, "total": len(found), "corrections": found}
+
+
 def _similar(release: OpenRelease, row: Row) -> list[dict[str, Any]]:
     return [
         {
@@ -219,148 +244,4 @@ def _theme(concept: Concept, release: OpenRelease) -> dict[str, Any]:
         "actions": figures.actions if figures else 0,
         "inspections": figures.inspections if figures else 0,
         "all_inspections": figures.all_inspections if figures else 0,
-    }
-
-
-# --------------------------------------------------------------------------------------------------------- description
-
-#: Operation → how it can fail; the others where there is no such thing.
-_FAILURES = {"search": ["400"], "analysis": ["400", "404"]}
-
-
-def _parameter(name: str, text: str, where: str = "query", **schema: Any) -> dict[str, Any]:
-    many = schema.get("type") == "array"
-    described = {"name": name, "in": where, "description": text, "required": where == "path", "schema": schema}
-    return described | ({"style": "form", "explode": True} if many else {})
-
-
-def _operations() -> list[dict[str, Any]]:
-    """Every operation: path, what it does, parameters, an example, the keys of its answer."""
-    strings: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
-    search = [
-        _parameter("q", "What to look for; empty for everything", type="string", maxLength=500),
-        *(_parameter(p.name, p.takes, **strings) for p in PARAMETERS),
-        _parameter("since", "First year", type="integer"),
-        _parameter("until", "Last year", type="integer"),
-        _parameter("sort", "Order of results", type="string", enum=list(ORDERS), default="relevance"),
-        _parameter("near", "GSS code or name of a council whose statistical neighbours come first", type="string"),
-        _parameter("mode", "How to search", type="string", enum=list(MODES), default="hybrid"),
-        _parameter("page", "Page of results, 1-based", type="integer", minimum=1, default=1),
-        _parameter("limit", "Results on a page", type="integer", minimum=1, maximum=MAX_LIMIT, default=20),
-    ]
-    kind = _parameter("kind", "First path segment of the IRI", "path", type="string", enum=list(_TABLES))
-    item_kind = _parameter(
-        "kind", "First path segment of the IRI", "path", type="string", enum=["findings", "recommendations", "actions"]
-    )
-    name = _parameter("id", "Last path segment of the IRI", "path", type="string")
-    return [
-        {
-            "path": "/api/search",
-            "id": "search",
-            "summary": "Search by meaning and words, with exact counts",
-            "parameters": search,
-            "example": "/api/search?q=supervision&kind=recommendation",
-            "keys": ["release", "total", "page", "pages", "facets", "results"],
-        },
-        {
-            "path": "/api/items/{kind}/{id}",
-            "id": "item",
-            "summary": "One document, inspection, judgement, finding, recommendation or action",
-            "parameters": [kind, name],
-            "example": None,
-            "keys": ["release", "iri"],
-        },
-        {
-            "path": "/api/items/{kind}/{id}/similar",
-            "id": "similar",
-            "summary": "Items of other councils that are near in meaning",
-            "parameters": [item_kind, name],
-            "example": None,
-            "keys": ["release", "iri", "similar"],
-        },
-        *(
-            {
-                "path": f"/api/{key}",
-                "id": key,
-                "summary": summary,
-                "parameters": [],
-                "example": f"/api/{key}",
-                "keys": keys,
-            }
-            for key, summary, keys in (
-                ("themes", "The theme scheme with counts", ["release", "total", "themes"]),
-                ("authorities", "Councils with what the release holds of them", ["release", "total", "authorities"]),
-                ("recurring", "Themes that the same council was told about again", ["release", "total", "recurring"]),
-                ("release", "Id, counts and versions of the release", ["release", "created", "counts"]),
-                ("analyses", "The analyses that there are", ["release", "total", "analyses"]),
-            )
-        ),
-        {
-            "path": "/api/analyses/{id}",
-            "id": "analysis",
-            "summary": "One analysis: its rows, what it counts, and what the release covers",
-            "parameters": [
-                _parameter("id", "Which analysis", "path", type="string", enum=list(ANALYSES)),
-                _parameter("measure", "What is counted", type="string", enum=list(MEASURES), default="recommended"),
-                _parameter("council", "GSS code or name, where the analysis is relative to a council", type="string"),
-            ],
-            "example": "/api/analyses/trends",
-            "keys": ["release", "analysis", "question", "coverage", "columns", "total", "rows"],
-        },
-    ]
-
-
-def description(root: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document."""
-    failure = {
-        "description": "Problem details (RFC 9457)",
-        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    paths = {}
-    for operation in _operations():
-        answer = {
-            "type": "object",
-            "required": operation["keys"],
-            "properties": {key: {} for key in operation["keys"]},
-        }
-        if operation["id"] == "search":
-            answer["properties"]["results"] = {"type": "array", "items": {"$ref": "#/components/schemas/Result"}}
-            answer["properties"]["total"] = {"type": "integer"}
-        codes = {"200": {"description": "Found", "content": {"application/json": {"schema": answer}}}}
-        codes |= dict.fromkeys(_FAILURES.get(operation["id"], ["404", "410"]), failure)
-        paths[operation["path"]] = {
-            "get": {
-                "operationId": operation["id"],
-                "summary": operation["summary"],
-                "parameters": operation["parameters"],
-                "responses": codes | {"503": failure},
-            }
-        }
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "inspectgraph",
-            "version": version("inspectgraph"),
-            "description": "Findings, recommendations and actions of council inspections. Read-only; every answer "
-            "names the release that it was taken from. Filters that are not known are left out, with a notice.",
-            "license": {"name": "Data: see /data", "url": f"{root}/data"},
-        },
-        "servers": [{"url": root or "/"}],
-        "paths": paths,
-        "components": {
-            "schemas": {
-                "Result": {"type": "object", "properties": {column: {} for column in COLUMNS}},
-                "Problem": {
-                    "type": "object",
-                    "required": ["title", "status", "detail"],
-                    "properties": {
-                        "type": {"type": "string"},
-                        "title": {"type": "string"},
-                        "status": {"type": "integer"},
-                        "detail": {"type": "string"},
-                        "instance": {"type": "string"},
-                    },
-                },
-            }
-        },
     }
