@@ -15,7 +15,7 @@ import pytest
 from graph.errors import InspectgraphError
 from graph.model import Extraction
 from graph.release import Release, release_ids
-from graph.store import open_read_only
+from graph.store import canonical_digest, open_read_only
 from indexer.exports import item_rows
 from indexer.pipeline import BuildOptions, BuildReport, build_release, prune_data, remove_documents
 from indexer.search import Filters, Searcher, SearchRequest
@@ -132,6 +132,18 @@ def test_a_changed_file_replaces_its_document_and_only_it_is_read(data: Path, ow
     now = {row["file"]: row["iri"] for row in read_rows(Release.open(data).path / "tables", "documents")}
     assert set(now) == {*untouched, "note.txt"}
     assert untouched.items() <= now.items()
+
+
+@pytest.mark.slow
+def test_two_builds_in_any_order_of_files_give_the_same_graph_and_the_same_iris(
+    built: Path, sources: Path, tmp_path: Path
+) -> None:
+    files = sorted(sources.iterdir(), reverse=True)
+    build(tmp_path / "other", files[1], files[0], *files[2:])
+    ours, theirs = Release.open(built), Release.open(tmp_path / "other")
+    assert canonical_digest(ours.path / "graph") == canonical_digest(theirs.path / "graph")
+    rows = [[row["iri"] for row in read_rows(release.path / "tables", "items")] for release in (ours, theirs)]
+    assert rows[0] == rows[1]
 
 
 def test_documents_of_earlier_builds_stay_until_they_are_pruned(data: Path, own_sources: Path, sources: Path) -> None:

@@ -73,7 +73,12 @@ def schemas() -> dict[str, Any]:
         for column in COLUMNS
     }
     result |= {"kind": _TEXT, "text": _TEXT, "iri": _IRI, "url": _TEXT, "confidence": _NUMBER}
-    result["why"] = _object({"words": _list(_TEXT), "sentence": _or_null(_TEXT), "theme": _or_null(_TEXT)}, more=True)
+    place = {
+        "type": ["array", "null"],
+        "items": _COUNT,
+        "description": "First and last character that match by meaning",
+    }
+    result["why"] = _object({"words": _list(_TEXT), "sentence": place, "theme": _or_null(_TEXT)}, more=True)
     return {
         "Result": _object(result),
         "Row": {"anyOf": [_row("documents"), _row("inspections"), _row("judgements"), _row("items")]},
@@ -207,7 +212,7 @@ def operations(release: OpenRelease) -> list[dict[str, Any]]:
             "summary": "One document, inspection, judgement, finding, recommendation or action",
             "parameters": ids(_KINDS),
             "example": f"/api/items/{path}" if path else None,
-            "answer": {"release": _TEXT, "url": _TEXT, "iri": _IRI},
+            "answer": {"release": _TEXT, "url": _or_null(_TEXT), "iri": _IRI},
             "all_of": _ref("Row"),
             "errors": ["404", "410"],
         },
