@@ -9,6 +9,7 @@ one beside it: each damage must be named, and the earlier release served.
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import sys
 import tempfile
@@ -66,6 +67,7 @@ def main() -> int:
     arguments = parser.parse_args()
     from tests.small_release import publish
 
+    logging.disable(logging.ERROR)  # each damage is told there
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         for _ in range(2):
