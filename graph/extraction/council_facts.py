@@ -199,6 +199,13 @@ def _below_salutation(lines: tuple[tuple[Block, str], ...]) -> tuple[tuple[Block
     return lines[at + 1 :]
 
 
+#: The name of whose paper it is: "Oxenmere Youth Offending Team".
+_ONLY_A_SERVICE: Final = re.compile(
+    r"(?:[A-Z][\w’'&-]*|and|of|for|the|&)(?:\s+(?:[A-Z][\w’'&-]*|and|of|for|the|&)){0,6}\s+"
+    r"(?:Team|Service|Services|Board|Partnership|Directorate|Department|TEAM|SERVICES?|BOARD|PARTNERSHIP|DEPARTMENT)"
+)
+
+
 def _title_score(block: Block, text: str, index: int) -> float:
     words = text.split()
     if (
@@ -220,6 +227,8 @@ def _title_score(block: Block, text: str, index: int) -> float:
         text,
     ):
         return 0.0
+    if _ONLY_A_SERVICE.fullmatch(text) and not re.search(r"(?i)inspect|review|plan\b|report|letter", text):
+        return 0.0
     if re.match(r"(?i)(?:draft )?minutes of\b", text):
         return 9.0
     score = 2.0 if _TOPIC.search(text) else 0.3
@@ -236,6 +245,7 @@ def _title_score(block: Block, text: str, index: int) -> float:
             text,
         )
         and not _PLAN_TITLE.search(text)
+        and len(words) < 8
         else 0.0
     )
     if text.endswith((".", ":")) or (block.marker is not None):

@@ -354,6 +354,7 @@ _TO_WHOM: Final = re.compile(
     r"(?i)\bby\s+(?:the\s+)?(?:CSCI|Ofsted|SSI|Inspect\w+|Commission for|Social Services Inspectorate|DfE|"
     r"Department for Education|Audit Commission|Government|Cabinet|Executive)\b"
 )
+_ANSWERING: Final = re.compile(r"(?i)\bprepar\w+ (?:a|an|the|its|their|our) (?:\w+ )?(?:response|reply)\b")
 _REPORTING: Final = re.compile(
     r"(?i)\b(?:will be (?:presented|submitted|sent|considered|published|available|reported|circulated|"
     r"made available|met|achieved|contained|judged|led|informed|required|found|absorbed|taken)|take place|"
@@ -779,6 +780,8 @@ class ProseReader:
                 self._note(block, "action", "an item of a list of actions", "council.list")
             else:
                 self._note(block, "skipped", "too short to be an action", "council.list")
+        elif self.minutes:
+            self._sentences(block)  # points made in a meeting: what will be done is among them
         else:
             self._note(block, "skipped", "an item of a list about method or context", "council.list")
 
@@ -990,7 +993,7 @@ class ProseReader:
     def _action(self, start: int, end: int) -> bool:
         """Makes an action of a sentence in which the council says what it will do; False where it does not."""
         text = collapsed(self.document.text[start:end])
-        if len(text.split()) < 5 or _ACTIVE.search(text):
+        if len(text.split()) < 5 or _ACTIVE.search(text) or _ANSWERING.search(text):
             return False
         will = _WILL.search(text) or _IN_PLACE.search(text) or (_WOULD.search(text) if self.minutes else None)
         if will is None and self._place.mode == "actions":
@@ -1123,7 +1126,8 @@ def _timescale(text: str, after: str | None) -> str | None:
         r"\bwithin (?:the next )?(?:\w+ )?(?:\d+|two|three|four|five|six|nine|twelve|"
         r"eighteen) (?:working )?(?:days|weeks|months|years)\b|\bover the (?:next|"
         r"coming) [\w ]{3,20}?(?:months|"
-        r"year|years|weeks)\b",
+        r"year|years|weeks)\b|\b(?:by|before|in|during|from) (?:the )?(?:early |late |following )?(?:spring|summer|"
+        r"autumn|winter)\b",
         text,
     )
     return within.group() if within else None

@@ -12,8 +12,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import Final, Literal
 
 from graph.dates import find_dates, timescale_edtf
 from graph.extraction.evidence import collapsed, evidence, maker
@@ -265,8 +266,15 @@ class _PlanReader:
         return bool(tables) and self._plan_follows(index)
 
     def _label(self, index: int, block: Block, text: str) -> bool:
-        """Plans without tables: "Action: ...", "Lead: ...", "Timescale: ..." below one another."""
-        found = labelled(text)
+        """Plans without tables: "Action: ...", "Lead: ...", "Timescale: ..." below one another; or each label on a line
+        of its own, its value below."""
+        found = self._bare_labels.get(index) or labelled(text)
+        if found is None and self._labelled_blocks and self._labelled_blocks[-1] == index - 1:
+            role = next(reversed(self._labelled))
+            if self._valued_by(index) and (block.kind != "heading" or index - 1 in self._bare_labels):
+                self._labelled[role].append(CellLine(block.start, block.end, block.marker or "", page=block.page))
+                self._labelled_blocks.append(index)
+                return True
         if found is None:
             if (
                 self._labelled
@@ -286,13 +294,39 @@ class _PlanReader:
         if role == "recommendation" and self._table_follows(index):
             self._flush_labels()
             return False
-        if role == "recommendation":
+        number = re.search(r"\d+(?:\.\d+)*$", text) if index in self._bare_labels else None
+        if role == "recommendation" and number:
+            span = CellLine(block.start + number.start(), block.start + number.end(), page=block.page)
+            self._labelled["ref"] = [span]
+        elif role == "recommendation":
             heading = _NUMBERED_RECOMMENDATION.match(text)
             if heading and heading["ref"]:
                 lines = [CellLine(block.start + offset, block.end, heading["ref"], page=block.page)]
         self._labelled[role] = lines
         self._labelled_blocks.append(index)
         return True
+
+    def _valued_by(self, index: int) -> bool:
+        """Whether the nearest label above is one on a line of its own."""
+        labels = [at for at in self._labelled_blocks if at in self._bare_labels]
+        return bool(labels) and all(self.document.blocks[at].table is None for at in range(labels[-1], index))
+
+    @cached_property
+    def _bare_labels(self) -> dict[int, tuple[Role, int]]:
+        """Blocks that are nothing but a label, in a paper that is written so: labels of actions and of their owners or
+        times come again and again."""
+        found: dict[int, tuple[Role, int]] = {}
+        for index, block in enumerate(self.document.blocks):
+            text = self.document.slice(block)
+            if block.table is not None or len(text.split()) > 6 or text.rstrip().endswith((":", ".")):
+                continue
+            label = re.sub(r"\s+\d+(?:\.\d+)*$", "", text.strip())
+            role = _role(label)
+            if role in _LABELS and len(label.split()) <= 4:
+                found[index] = (role, len(text))
+        counts = Counter(role for role, _ in found.values())
+        repeated = {role for role, count in counts.items() if count >= 2}
+        return found if "action" in repeated and repeated & {"owner", "timescale"} else {}
 
     def _flush_labels(self) -> None:
         cells, blocks = self._labelled, self._labelled_blocks
@@ -800,6 +834,9 @@ def _clean_ref(printed: str | None) -> str | None:
     return text.rstrip(".):").lstrip("(") or None
 
 
+_LABELS: Final = ("recommendation", "action", "timescale", "owner", "success", "status")
+
+
 def labelled(text: str) -> tuple[Role, int] | None:
     """The role of a line that begins with a label, and the offset of its value."""
     found = re.match(r"([A-Z][\w /’'&()-]{1,40}?(?:\s+\d+(?:\.\d+)*)?)\s*:\s*", text)
@@ -807,7 +844,7 @@ def labelled(text: str) -> tuple[Role, int] | None:
         return None
     label = re.sub(r"\s+\d+(?:\.\d+)*$", "", found[1])
     role = _role(label)
-    if role in ("recommendation", "action", "timescale", "owner", "success", "status") and len(label.split()) <= 4:
+    if role in _LABELS and len(label.split()) <= 4:
         return role, found.end()
     return None
 

@@ -202,6 +202,11 @@ _GRADED: Final = (
     r"capacity to improve|"
     r"council|(?:local )?authority|department|service)"
 )
+#: What only Ofsted carried out, where a paper names no inspectorate.
+_OFSTEDS_OWN: Final = re.compile(
+    r"(?i)\bannual performance assessment of (?:services for )?children|\bchildren[’']s services annual (?:rating|"
+    r"performance assessment)|\bILACS\b|\binspection of local authority children[’']s services\b"
+)
 _IS_GRADED: Final = re.compile(rf"(?i){_GRADED}|(?:the )?(?:overall|capacity|prospects|quality|safeguarding)\b")
 #: "found that overall effectiveness requires improvement", "and that the board is inadequate".
 _THAT_IS: Final = re.compile(
@@ -230,6 +235,10 @@ _LINE: Final = re.compile(
     rf"(?i)^(?P<area>[A-Z][^.:;]{{3,140}}?)\s*(?:[:–=]|-(?=\s)|(?P<is>\b(?:is|was|were|are)\b))\s*"
     rf"(?P<rated>judged |rated |graded )?(?:to be |as )?"
     rf"{_Q}(?P<grade>{_GRADE}|{_SCORE}(?:\s*\((?:{_GRADE})\))?|grade \d){_QE}\.?$"
+)
+#: A share of work as a score, as inspections of youth offending print it.
+_SCORE_LINE: Final = re.compile(
+    r"^(?P<area>[A-Z][^.:;%]{3,80}?)\s*(?:[:=–-]\s*)?(?P<grade>\d{1,3}\s?%)$(?P<is>(?!))?(?P<rated>(?!))?"
 )
 _GRADE_CELL: Final = re.compile(
     rf"(?i)^{_Q}(?:grade\s*)?(?:{_GRADE}|[1-4](?:\s*[-–(]\s*{_GRADE}\)?)?|{_GRADE}\s*\((?:grade )?[1-4]\)|"
@@ -395,7 +404,10 @@ class ReviewTeller:
         for table in self.document.blocks:
             if table.table is not None and (named := body_in(self.document.slice(table)[:400])) is not None:
                 counts[named] = counts.get(named, 0.0) + 0.5
-        return max(counts, key=lambda body: counts[body]) if counts else None
+        if counts:
+            return max(counts, key=lambda body: counts[body])
+        ofsteds = any(_OFSTEDS_OWN.search(self.document.slice(block)) for block in prose[:20])
+        return "Ofsted" if ofsteds or _OFSTEDS_OWN.search(self.title or "") else None
 
     def _main_dates(self, prose: Sequence[Block], body: str | None) -> tuple[str | None, str | None, tuple[int, int]]:
         """The most exact date of a sentence that tells when the inspection was; the first of equally exact ones."""
@@ -526,6 +538,8 @@ class ReviewTeller:
     def _block(self, block: Block) -> None:
         text = self.document.slice(block)
         line = _LINE.match(collapsed(text)) if len(text) < 200 else None
+        if line is None and self._of_inspection():
+            line = _SCORE_LINE.match(collapsed(text))
         if line and line["is"] and not line["rated"] and not _IS_GRADED.match(line["area"]):
             line = None  # "Young people's part in planning is outstanding" praises
         if line and _names_area(line["area"]) and not _FUTURE.search(text) and not _TELLING.search(line["area"]):
@@ -725,9 +739,10 @@ class ReviewTeller:
         if len(columns) > 4 or 0 in columns:
             return
         heads = heads if rows[0] not in graded else {}
+        years = [found[0].earliest[:4] for column in columns if (found := find_dates(heads.get(column, "")))]
+        latest = max(years) if len(set(years)) == len(columns) else None
         reviews = {
-            column: self._column_review(heads.get(column, ""), position, len(columns), block)
-            for position, column in enumerate(columns)
+            column: self._column_review(heads.get(column, ""), latest, len(columns), block) for column in columns
         }
         self._group = self._line_above(block)
         for row, texts in rows:
@@ -760,13 +775,15 @@ class ReviewTeller:
         text = collapsed(self.document.slice(above)) if above is not None and above.table is None else ""
         return text.casefold() if 0 < len(text.split()) <= 10 and not text.endswith((".", ":")) else None
 
-    def _column_review(self, head: str, position: int, count: int, block: Block) -> int:
-        """The inspection of a column of grades: an earlier one where its head names another year than the main one."""
+    def _column_review(self, head: str, latest: str | None, count: int, block: Block) -> int:
+        """The inspection of a column of grades: an earlier one where its head names another year than the main one, or,
+        where the paper does not date that, than the ``latest`` of the columns."""
         if count == 1:
             return 0
         dates = find_dates(head)
         main = self.reviews[0]
-        if dates and main.start and dates[0].earliest[:4] != main.start[:4]:
+        main_year = main.start[:4] if main.start else latest
+        if dates and main_year and dates[0].earliest[:4] != main_year:
             return self._known(
                 _Review(
                     body_in(head) or main.inspectorate,

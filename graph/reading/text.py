@@ -140,7 +140,11 @@ class _Reader:
                 and not find_dates(words)
             ):
                 self.drafts.append(Draft("heading", bare[2], 2, bare[1], True))
-            elif len(self.drafts) > first and self._goes_on(previous, words, width):
+            elif (
+                len(self.drafts) > first
+                and not _heads_list(previous, words, plain(following))
+                and self._goes_on(previous, words, width)
+            ):
                 lines.append(words)
                 previous = words
                 continue
@@ -250,6 +254,18 @@ class _Reader:
 
 
 _OPEN_ENDED = frozenset("a an and or of the for in to with by on at from its their between into that which".split())
+
+
+def _heads_list(previous: str, words: str, following: str) -> bool:
+    """Whether a line between two items of lists names the second list: the item above is a whole sentence, the line
+    begins like one and does not end."""
+    return (
+        previous.endswith((".", "!", "?"))
+        and words[:1].isupper()
+        and not re.search(r"[.!?;,]$", words)
+        and len(words.split()) <= 10
+        and split_marker(following)[0] is not None
+    )
 
 
 def _introduces(words: str) -> bool:
