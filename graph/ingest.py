@@ -134,15 +134,17 @@ class SourceStore:
             yield links
 
 
-class _Task(msgspec.Struct):
+class ParseTask(msgspec.Struct):
+    """What ``parse`` is told, as JSON: the file, what the operator says of it, the file of further authorities."""
+
     path: str
     metadata: dict[str, str]
     authorities: str | None
 
 
 def parse(task: str) -> bytes:
-    """Read and extract one document; ``task`` is a JSON ``_Task``, the result a JSON ``ParsedDocument``."""
-    given = msgspec.json.decode(task, type=_Task)
+    """Read and extract one document; ``task`` is a JSON ``ParseTask``, the result a JSON ``ParsedDocument``."""
+    given = msgspec.json.decode(task, type=ParseTask)
     register = Register.load(Path(given.authorities) if given.authorities else None)
     document = read(Path(given.path))
     extraction = extract(document, register, given.metadata or None)
@@ -302,7 +304,7 @@ def parse_all(
     with store.named([sources[index] for index in unknown]) as links:
         further = str(authorities.absolute()) if authorities else None
         tasks = [
-            msgspec.json.encode(_Task(str(link), dict(sources[index].metadata), further)).decode()
+            msgspec.json.encode(ParseTask(str(link), dict(sources[index].metadata), further)).decode()
             for index, link in zip(unknown, links, strict=True)
         ]
         for position, result in executor.run(parse, tasks):
@@ -345,7 +347,7 @@ def _remember(entry: Path, result: bytes) -> None:
 def parse_one(path: Path, metadata: Mapping[str, str] | None = None, limits: Limits | None = None) -> ParsedDocument:
     """One document, parsed in isolation and not kept. Raises UnreadableDocument naming ``path``."""
     _check_name(path)
-    task = msgspec.json.encode(_Task(str(path.absolute()), dict(metadata or {}), None)).decode()
+    task = msgspec.json.encode(ParseTask(str(path.absolute()), dict(metadata or {}), None)).decode()
     try:
         return msgspec.json.decode(run_isolated(parse, task, limits or Limits()), type=ParsedDocument)
     except UnreadableDocument as err:

@@ -149,6 +149,11 @@ class OpenVinoEmbedder:
         for start in range(0, len(texts), 1024):
             yield from self._encode_tokens(texts[start : start + 1024])
 
+    def batches(self, texts: Sequence[str]) -> list[list[int]]:
+        """The rows of ``texts``, at most 1,024, that ``encode_tokens`` computes together: a vector depends, in its last
+        digits, on what it is computed with."""
+        return list(_batches_by_length(self._encodings(texts)))
+
     def token_spans(self, text: str) -> NDArray[np.int32]:
         return np.asarray(self._encodings([text])[0].offsets, dtype=np.int32).reshape(-1, 2)
 

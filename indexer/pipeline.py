@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+import numpy as np
 
 from graph.authorities import Register
+from graph.cluster import ClusterExecutor
 from graph.curation import CURATOR, Entry, Journal, Resolved, corrected, curation_triples, resolve
 from graph.errors import InspectgraphError, ReleaseError
 from graph.extraction.version import EXTRACTOR_VERSION
@@ -60,9 +62,10 @@ from graph.steps import reached
 from graph.store import open_read_only
 from graph.validation import violations
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
-from indexer.build import INDEX_VERSION, build_index, publish_to_database, read_tables
+from indexer.build import INDEX_VERSION, VECTORS, build_index, publish_to_database, read_tables
+from indexer.cluster import SHARDS, ClusterEmbedder, write_shards
 from indexer.curated_links import curated
-from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, converted_model, open_embedder
+from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, OpenVinoEmbedder, converted_model, open_embedder
 from indexer.facets import Scheme
 from indexer.links import Links, derive_links, derived_graphs
 from indexer.polarity import PolarityClassifier
@@ -117,6 +120,10 @@ class _Settings(Protocol):
     @property
     def parse_memory_mb(self) -> int: ...
     @property
+    def cluster(self) -> str: ...
+    @property
+    def vector_shards(self) -> int: ...
+    @property
     def search_database(self) -> str: ...
     @property
     def graph_datasets(self) -> str: ...
@@ -155,6 +162,8 @@ class BuildOptions:
     models: Path | None = None
     datasets: Sequence[RemoteDataset] = ()
     search_database: str = ""
+    cluster: str = ""
+    vector_shards: int = 0
 
     @classmethod
     def of(
@@ -179,6 +188,8 @@ class BuildOptions:
             limits=Limits(seconds=settings.parse_seconds, memory=settings.parse_memory_mb << 20),
             datasets=datasets_of(settings),
             search_database=settings.search_database,
+            cluster=settings.cluster,
+            vector_shards=settings.vector_shards if settings.cluster else 0,
         )
 
 
@@ -341,7 +352,7 @@ class _Build:
         self._work = options.data / "work"
         self._models = options.models or self._work / "models"
         self._store = SourceStore(options.data / "sources")
-        self._executor = options.executor or LocalExecutor(options.jobs, options.limits)
+        self._executor = options.executor or _executor(options)
         self._read = 0
         self._warnings: list[str] = []
         self._mapped: dict[str, bytes] = {}
@@ -358,6 +369,8 @@ class _Build:
         if not documents and not removed:
             return self._report(None, failures)
         embedder = open_embedder(self._options.model or DEFAULT_MODEL, cache_dir=self._models)
+        if self._options.cluster and isinstance(embedder, OpenVinoEmbedder):
+            embedder = ClusterEmbedder(embedder, converted_model(self._models), self._options.cluster)
         gone = {**_removed(self._earlier), **(removed or {})}
         signature = self._signature(documents, embedder, gone)
         if self._earlier is not None and self._earlier.manifest.facts.extra.get("signature") == signature:
@@ -423,6 +436,7 @@ class _Build:
             [entry.id for entry in self._entries],
             authorities.read_text(encoding="utf-8") if authorities else "",
             *([sorted(dataset.address for dataset in self._options.datasets)] if self._options.datasets else []),
+            *([self._options.vector_shards] if self._options.vector_shards else []),
             *([self._options.search_database] if self._options.search_database else []),
         ]
         return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
@@ -493,6 +507,9 @@ class _Build:
                             model_dir=self._model_dir(),
                             confidences=links.confidences,
                         )
+                        if self._options.vector_shards:
+                            stored = np.load(writer.path / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)
+                            write_shards(stored, embedder.identity, writer.path / SHARDS, self._options.vector_shards)
                         if self._options.search_database:
                             publish_to_database(writer.path, self._options.search_database, keep=self._options.keep)
                     reached("build", "indexed")
@@ -648,6 +665,14 @@ class _Build:
                 "warnings": self._warnings,
             },
         )
+
+
+def _executor(options: BuildOptions) -> Executor:
+    return (
+        ClusterExecutor(options.cluster, options.limits)
+        if options.cluster
+        else LocalExecutor(options.jobs, options.limits)
+    )
 
 
 def publish_graph(options: BuildOptions, graph: Path) -> dict[str, str | int]:

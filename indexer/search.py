@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from indexer.build import LEXICAL, MODEL, SEARCH, VECTORS, check_version, read_scheme, read_tables
+from indexer.cluster import SHARDS, ShardedIndex
 from indexer.embedding import Embedder, OpenVinoEmbedder, SentenceTransformersEmbedder, UnusableModel
 from indexer.facets import FacetTable, Mask
 from indexer.fusion import Calibration, Evidence, Weights
@@ -150,11 +151,18 @@ class Searcher:
 
     @classmethod
     def open(
-        cls, release_dir: Path, embedder: Embedder | None = None, weights: Weights | None = None, database: str = ""
+        cls,
+        release_dir: Path,
+        embedder: Embedder | None = None,
+        weights: Weights | None = None,
+        *,
+        database: str = "",
+        shards: str = "",
     ) -> Searcher:
         """``embedder``: None takes the model that the release carries, or that its vectors name. ``weights``: None
         takes those that were measured. ``database``: address of the search database that holds the vectors and words;
-        empty takes the release's files. Raises ``ReleaseError`` for a release that another version indexed."""
+        ``shards``: address of the cluster whose workers search the vectors, cut into parts; where both are empty the
+        release's files are searched. Raises ``ReleaseError`` for a release that another version indexed."""
         check_version(release_dir)
         tables = read_tables(release_dir)
         facets = FacetTable(tables["items"], tables["documents"], read_scheme(release_dir))
@@ -169,6 +177,8 @@ class Searcher:
         language = LanguageIndex.open(release_dir / SEARCH)
         subjects = SubjectIndex.open(release_dir / SEARCH, model.identity.sha256)
         words: WordIndex
+        if shards:
+            vectors = ShardedIndex(release_dir / SHARDS, shards)
         if database:
             held = open_database(database, release_dir)
             vectors, words = PostgresVectors(held, model.identity.dimension, vectors.identity), PostgresWords(held)

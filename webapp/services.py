@@ -60,7 +60,11 @@ class OpenRelease:
     @cached_property
     def searcher(self) -> Searcher:
         with self._opening:
-            return Searcher.open(self.release.path, database=self._settings.search_database)
+            return Searcher.open(
+                self.release.path,
+                database=self._settings.search_database,
+                shards=self._settings.cluster if self._settings.vector_shards else "",
+            )
 
     def search(self, request: SearchRequest) -> SearchResponse:
         """``searcher.search``, remembering the latest answers: a page and its facets ask for the same several times."""

@@ -79,6 +79,14 @@ class Settings:
         "PostgreSQL address, such as postgresql://user:password@host/name: builds bring vectors and words there too, "
         "and search asks it. Empty: the release's own files.",
     )
+    cluster: str = _setting(
+        "",
+        "Address of a Ray cluster, or auto for the one that this machine is part of: builds read, extract and embed "
+        "there. Empty: on this machine.",
+    )
+    vector_shards: int = _setting(
+        0, "Into how many parts the vectors are cut, each searched by a worker of the cluster. 0: not cut."
+    )
     keep_releases: int = _setting(3, "How many releases stay on disk, the current one included.")
     # pages
     page_size: int = _setting(20, "Results on one page of a search.")
