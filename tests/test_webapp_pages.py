@@ -312,12 +312,15 @@ def test_sending_the_filters_unchanged_changes_nothing(client: FlaskClient) -> N
     for start in (
         "/search?q=supervision&kind=finding&theme=management-oversight&authority=E06990001&since=2014&sort=date&mode=words",
         "/search?neighbours-of=E06990001&exclude-authority=E06990003&grade=good",
+        # filters that leave nothing are still those that are sent
+        "/search?q=supervision&authority=E06990004&theme=care-leavers&since=2030&grade=outstanding&kind=action",
     ):
         tree = page(client, start)
         again = page(client, f"/search?{urlencode(sent(tree))}")
         hits = [[link.get("href") for link in t.cssselect(".hit h3 a")] for t in (tree, again)]
         assert hits[0] == hits[1], start
         assert total_of(tree) == total_of(again)
+        assert len(tree.cssselect(".active-tag")) == len(again.cssselect(".active-tag")), start
 
 
 def total_of(tree: lxml_html.HtmlElement) -> int:

@@ -304,6 +304,7 @@ def item_page(release: OpenRelease, kind: str, key: str) -> str:
         context=context_of(release, row),
         similar=similar_elsewhere(release, row),
         lineage=lineage(release, row),
+        succession=succession(release, row),
         confidences=theme_confidences(release, row["iri"]),
         forms=DATA_FORMS,
     )
@@ -382,6 +383,32 @@ def lineage(release: OpenRelease, row: Row) -> list[Row]:
         if shown[other["inspection"]] <= LINEAGE_AN_INSPECTION:
             kept.append(other)
     return sorted(kept[:LINEAGE_SHOWN], key=lambda other: (other["year"] or 0, other["published"] or "", other["iri"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """A recommendation among those of the council's other inspections, as the build compared them: what asked nearly
+    the same before and again, each with "repeated" or "reworded"; ``not_seen_again`` where later inspections asked for
+    other things alone, which is not to say that it was done."""
+
+    before: tuple[tuple[Row, str], ...] = ()
+    again: tuple[tuple[Row, str], ...] = ()
+    not_seen_again: bool = False
+
+
+def succession(release: OpenRelease, row: Row) -> Succession:
+    if row["kind"] != "recommendation":
+        return Succession()
+    iri = row["restates"] or row["iri"]
+    table = release.tables.lineage
+    before = [(release.item(line["earlier"]), line["kind"]) for line in table.where("item", iri)]
+    lines = table.where("earlier", iri)
+    again = [(release.item(line["item"]), line["kind"]) for line in lines if line["item"]]
+    return Succession(
+        tuple((item, kind) for item, kind in before if item is not None),
+        tuple((item, kind) for item, kind in again if item is not None),
+        any(line["item"] is None for line in lines) and not again,
+    )
 
 
 def theme_confidences(release: OpenRelease, iri: str) -> dict[str, Row]:

@@ -109,6 +109,7 @@ class Result:
     inspection: Row | None
     actions: int
     next_inspection: Row | None
+    again: tuple[Row, ...] = ()
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -244,7 +245,16 @@ def _result(hit: Hit, release: OpenRelease) -> Result:
         inspection=inspection,
         actions=len(release.actions_answering(hit.iri)),
         next_inspection=release.following(inspection),
+        again=_asked_again(hit, release),
     )
+
+
+def _asked_again(hit: Hit, release: OpenRelease) -> tuple[Row, ...]:
+    """Later recommendations to the same council that ask nearly the same."""
+    if hit.kind != "recommendation":
+        return ()
+    later = (release.item(line["item"]) for line in release.tables.lineage.where("earlier", hit.iri))
+    return tuple(item for item in later if item is not None)
 
 
 def _telling(hit: Hit) -> tuple[int, int] | None:
@@ -308,7 +318,7 @@ def facets_of(query: Query, response: SearchResponse, release: OpenRelease, size
     found = []
     for name in SIDE_FACETS:
         counted = _counted(name, query, response, release, size)
-        if not counted:
+        if not counted and not _restricted(name, query):
             continue
         if name == "theme":
             facet = _theme_facet(query, counted, release)
@@ -320,6 +330,12 @@ def facets_of(query: Query, response: SearchResponse, release: OpenRelease, size
             facet = _with_neighbours(facet, query, response, g.council, release, size)
         found.append(facet)
     return found
+
+
+def _restricted(name: str, query: Query) -> bool:
+    if name == "year":
+        return query.filters.since is not None or query.filters.until is not None
+    return bool(query.values(name))
 
 
 def _counted(
@@ -345,6 +361,8 @@ def _plain_facet(name: str, query: Query, counted: Sequence[FacetValue], release
             authority = release.labels.find_authority(key)
             key = authority.gss_code if authority else key
         choices.append(Choice(label_of(name, value.value, release), value.count, "", key in chosen, value=key))
+    shown = {choice.value for choice in choices}
+    choices += [Choice(label_of(name, v, release), 0, "", True, value=v) for v in query.values(name) if v not in shown]
     choices.sort(key=lambda choice: not choice.chosen)
     return Facet(name, parameter(name).title, tuple(choices))
 
@@ -371,10 +389,11 @@ def _theme_facet(query: Query, counted: Sequence[FacetValue], release: OpenRelea
         inner = sorted(
             (choice(c.id) for c in narrower if counts.get(c.id) or c.id in chosen), key=lambda c: (-c.count, c.label)
         )
-        if counts.get(top.id) or inner:
+        if counts.get(top.id) or inner or top.id in chosen:
             choices.append(choice(top.id, tuple(inner)))
     known = {concept.id for concept in scheme.concepts.values()}
-    choices += [choice(value.value) for value in counted if value.value not in known]
+    others = dict.fromkeys([*(value.value for value in counted), *query.values("theme")])
+    choices += [choice(identifier) for identifier in others if identifier not in known]
     return Facet("theme", "Theme", tuple(sorted(choices, key=lambda c: (-c.count, c.label))))
 
 

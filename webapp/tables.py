@@ -65,7 +65,7 @@ class Table:
 
 
 class Tables:
-    """The six tables of a release, each read when it is first asked for."""
+    """The tables of a release, each read when it is first asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -92,6 +92,10 @@ class Tables:
     @cached_property
     def theme_links(self) -> Table:
         return self._read("theme_links")
+
+    @cached_property
+    def lineage(self) -> Table:
+        return self._read("lineage")
 
     @cached_property
     def neighbours(self) -> Table:
