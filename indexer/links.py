@@ -51,16 +51,19 @@ def derive_links(
     vectors: Vectors,
     embedder: Embedder,
     tokens: Sequence[TokenCodes] | None = None,
+    *,
+    jobs: int = 1,
 ) -> Links:
     """Link all items, and write what was found into the columns ``themes`` and ``restates`` of ``items``.
 
     ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``tokens``: the codes of
-    each item's tokens; without them issues are grouped by vectors and themes alone.
+    each item's tokens; without them issues are grouped by vectors and themes alone. ``jobs``: how many
+    processes recognise themes.
     """
     items, model = rows["items"], embedder.identity
     linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
     texts = [item["text"] for item in items]
-    found, confidences = linker.linked(texts, vectors)
+    found, confidences = linker.linked(texts, vectors, jobs=jobs)
     pairs = restated(items, vectors, _by_iri(rows["inspections"]), _by_iri(rows["documents"]))
     for row, (item, links) in enumerate(zip(items, found, strict=True)):
         item["themes"] = [link.theme for link in links]

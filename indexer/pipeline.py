@@ -476,7 +476,7 @@ class _Build:
             items = [row["text"] for row in rows["items"]]
             encoded = cache.encode_fully(embedder, items)
             with self._clock.stage("link", len(items)):
-                derived = derive_links(rows, encoded.sentences, embedder, encoded.tokens)
+                derived = derive_links(rows, encoded.sentences, embedder, encoded.tokens, jobs=self._options.jobs)
                 links = curated(rows["items"], derived, self._resolved, encoded.sentences)
             reached("build", "linked")
             with WorkingGraphs(self._work / "graph") as graphs:

@@ -11,10 +11,12 @@ training.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -34,6 +36,8 @@ Encode = Callable[[Sequence[str]], Floats]
 MOST_THEMES = 3
 
 _NGRAM_WORDS = 3
+#: Texts that are linked in one go: their last digits depend on how many are computed together.
+_TOGETHER = 4096
 _BUCKETS = 1 << 20
 _TOKEN = re.compile(r"\w+")
 _CUE, _EARLY, _HEAD, _LABEL, _LABEL_HEAD, _LABEL_EARLY = (
@@ -133,14 +137,20 @@ class ThemeLinker:
         """
         return self.linked(texts, vectors)[0]
 
-    def linked(self, texts: Sequence[str], vectors: Floats | None = None) -> tuple[list[tuple[ThemeLink, ...]], Floats]:
-        """``link`` and ``confidences`` in one go."""
-        linked: list[tuple[ThemeLink, ...]] = []
-        confidences = np.zeros((len(texts), len(self._scheme)), dtype=np.float32)
-        for start in range(0, len(texts), 4096):
-            part = slice(start, start + 4096)
-            links, confidences[part] = self._link(texts[part], vectors[part] if vectors is not None else None)
-            linked += links
+    def linked(
+        self, texts: Sequence[str], vectors: Floats | None = None, *, jobs: int = 1
+    ) -> tuple[list[tuple[ThemeLink, ...]], Floats]:
+        """``link`` and ``confidences`` in one go, by so many processes: with the same result for any number."""
+        parts = [slice(start, start + _TOGETHER) for start in range(0, len(texts), _TOGETHER)]
+        given = [(texts[part], vectors[part] if vectors is not None else None) for part in parts]
+        if jobs <= 1 or len(parts) <= 1:
+            made = [self._link(*part) for part in given]
+        else:
+            context = multiprocessing.get_context("forkserver")
+            with ProcessPoolExecutor(min(jobs, len(parts)), context, _work_with, (self,)) as pool:
+                made = list(pool.map(_link_part, given))
+        linked = [links for found, _ in made for links in found]
+        confidences = np.concatenate([found for _, found in made]) if made else np.zeros((0, len(self._scheme)), "f4")
         return linked, confidences
 
     def confidences(self, texts: Sequence[str], vectors: Floats | None = None) -> Floats:
@@ -192,6 +202,18 @@ class ThemeLinker:
         row = evidence[place]
         method = "label" if row[_LABEL] else "cue" if row[_CUE] else "meaning"
         return ThemeLink(self._scheme[place].id, round(float(confidences[place]), 4), method)
+
+
+#: The linker of a process that ``linked`` has started.
+_OWN: list[ThemeLinker] = []
+
+
+def _work_with(linker: ThemeLinker) -> None:
+    _OWN[:] = [linker]
+
+
+def _link_part(part: tuple[Sequence[str], Floats | None]) -> tuple[list[tuple[ThemeLink, ...]], Floats]:
+    return _OWN[0]._link(*part)
 
 
 def description(theme: Theme) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer import theme_linking
 from indexer.theme_evidence import COLUMNS, LexicalEvidence, head_length, load_cues, normalised
 from indexer.theme_linking import ThemeLinker, chosen, packed, word_features, word_runs
 from indexer.training.annotations import invented_examples, text_key, theme_annotations
@@ -207,3 +208,13 @@ def test_the_judged_recommendations_are_linked_better_than_the_floor(linker: The
         found = {link.theme for link in links} - set(line["themes_optional"])
         right, given, wanted = right + len(found & {*line["themes"]}), given + len(found), wanted + len(line["themes"])
     assert 2 * right / (given + wanted) > 0.85
+
+
+def test_several_processes_link_as_one_does(linker: ThemeLinker, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [example.text for example in invented_examples(TRAINING / "theme_examples.tsv")][:60]
+    monkeypatch.setattr(theme_linking, "_TOGETHER", 25)
+    links, confidences = linker.linked(texts)
+    shared, shared_confidences = linker.linked(texts, jobs=2)
+    assert shared == links
+    np.testing.assert_array_equal(shared_confidences, confidences)
+    assert linker.linked([], jobs=2)[0] == []
