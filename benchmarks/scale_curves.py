@@ -1,0 +1,183 @@
+"""Curves over generated corpora: graph, words and vectors at growing numbers of items, on one machine.
+
+    python -m benchmarks.scale_curves --scratch FOLDER [--items 10000 100000] [--parts vectors words graph]
+
+Costs are processor seconds, latencies wall clock. The vectors are clustered noise (``benchmarks/generated.py``), so
+recall over them is indicative; words and graph are those of the generated texts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import generated, machine
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--scratch", type=Path, required=True)
+    arguments.add_argument("--items", type=int, nargs="*", default=[1_000, 10_000, 100_000])
+    arguments.add_argument("--parts", nargs="*", default=list(PARTS))
+    given = arguments.parse_args()
+    facts = machine.machine()
+    curves: dict[str, dict[int, dict[str, Any]]] = {part: {} for part in given.parts}
+    for part in given.parts:
+        for items in given.items:
+            folder = given.scratch / f"{part}-{items}"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            curves[part][items] = PARTS[part](items, folder)
+            print(part, items, json.dumps(curves[part][items]), flush=True)
+            machine.write("scale_curves", {"machine": facts, "curves": curves})
+            shutil.rmtree(folder)
+    for part, sizes in curves.items():
+        _growth(part, sizes)
+
+
+def _growth(part: str, sizes: dict[int, dict[str, Any]]) -> None:
+    """The exponent of growth between the last two sizes: 1 is linear."""
+    counts = sorted(sizes)[-2:]
+    if len(counts) == 2:
+        small, large = (sizes[count] for count in counts)
+        found = {
+            key: round(float(np.log(large[key] / small[key]) / np.log(counts[1] / counts[0])), 2)
+            for key in small
+            if small[key] and large.get(key)
+        }
+        print(part, "grows with the power of", json.dumps(found))
+
+
+def _disk(folder: Path) -> float:
+    return round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
+
+
+def _latencies(run: Callable[[int], object], count: int = 200) -> tuple[float, float]:
+    run(0)
+    times = []
+    for number in range(count):
+        started = time.perf_counter()
+        run(number)
+        times.append(time.perf_counter() - started)
+    times.sort()
+    return round(1000 * times[count // 2], 2), round(1000 * times[int(count * 0.99)], 2)
+
+
+def _vectors(items: int, folder: Path) -> dict[str, Any]:
+    from indexer.embedding import ModelIdentity
+    from indexer.vector import open_index, write_index
+
+    made = generated.vectors(items)
+    queries = generated.vectors(200, seed=1)[:200] + 0.3 * generated.vectors(200, seed=9)
+    queries = (queries / np.linalg.norm(queries, axis=1, keepdims=True)).astype(np.float32)
+    started = time.process_time()
+    write_index(made, ModelIdentity("generated", "0", "none", "f32", made.shape[1]), folder)
+    cost = time.process_time() - started
+    started = time.perf_counter()
+    index = open_index(folder)
+    index.search(queries[:1], 10)
+    cold = time.perf_counter() - started
+    masks = {share: np.random.default_rng(2).random(items) < share for share in (0.01, 0.1)}
+    found: dict[str, Any] = {
+        "build_cpu_s": round(cost, 2),
+        "disk_mb": _disk(folder),
+        "open_and_first_ms": round(1000 * cold, 1),
+    }
+    for name, mask in (("", None), ("_filter_1pc", masks[0.01]), ("_filter_10pc", masks[0.1])):
+        p50, p99 = _latencies(lambda number, mask=mask: index.search(queries[number : number + 1], 10, mask))
+        found |= {f"p50_ms{name}": p50, f"p99_ms{name}": p99, f"recall{name}": _recall(made, queries[:50], index, mask)}
+    return found
+
+
+def _recall(vectors: np.ndarray, queries: np.ndarray, index: Any, mask: np.ndarray | None) -> float:
+    rows = np.arange(len(vectors)) if mask is None else np.flatnonzero(mask)
+    k = min(10, len(rows))
+    exact = rows[np.argsort(-(queries @ vectors[rows].T), axis=1)[:, :k]]
+    found = index.search(queries, k, mask).rows
+    return round(float(np.mean([len(set(a) & set(b)) / k for a, b in zip(exact, found, strict=True)])), 3)
+
+
+def _words(items: int, folder: Path) -> dict[str, Any]:
+    from indexer.lexical import LexicalIndex, LexicalRecord, parse, write_lexical
+
+    texts = generated.sentences(items, 5)
+    records = (LexicalRecord(row, text, {}, (f"year:{2004 + row % 20}",)) for row, text in enumerate(texts))
+    started = time.process_time()
+    write_lexical(records, folder)
+    cost = time.process_time() - started
+    started = time.perf_counter()
+    index = LexicalIndex(folder)
+    asked = [parse(text) for text in generated.sentences(200, 6)]
+    index.search([(word, 1.0) for word in asked[0].content_words], 100)
+    cold = time.perf_counter() - started
+
+    def search(number: int) -> object:
+        return index.search([(word, 1.0) for word in asked[number].content_words], 100)
+
+    p50, p99 = _latencies(search)
+    return {
+        "build_cpu_s": round(cost, 2),
+        "disk_mb": _disk(folder),
+        "open_and_first_ms": round(1000 * cold, 1),
+        "p50_ms": p50,
+        "p99_ms": p99,
+    }
+
+
+def _graph(items: int, folder: Path) -> dict[str, Any]:
+    import pyoxigraph as ox
+
+    from graph.mapping import document_triples
+    from graph.store import OxigraphStore
+    from webapp.sparql.engine import SparqlEngine
+    from webapp.sparql.examples import load_examples
+    from webapp.sparql.limits import Limits
+
+    mapped = stored = 0.0
+    quads = 0
+    with OxigraphStore(folder / "work") as store:
+        for number, (extraction, text) in enumerate(generated.extractions(items)):
+            started = time.process_time()
+            triples = document_triples(extraction, text=text)
+            mapped += time.process_time() - started
+            started = time.process_time()
+            name = ox.NamedNode(f"https://example.org/{number}")
+            store.engine.bulk_load(triples, format=ox.RdfFormat.N_TRIPLES, to_graph=name)
+            stored += time.process_time() - started
+        store.optimise()
+        quads = len(store)
+        store.checkpoint(folder / "graph")
+    examples = [example for example in load_examples() if "SERVICE" not in example.query]
+    times: dict[str, float] = {}
+    with SparqlEngine(folder / "graph", Limits(seconds=30), resident=False) as engine:
+        for example in examples:
+            started = time.perf_counter()
+            try:
+                for _ in engine.run(example.query, "nt" if "CONSTRUCT" in example.query else "tsv"):
+                    pass
+                times[example.name] = time.perf_counter() - started
+            except Exception as err:  # noqa: BLE001 - a limit that is reached is a result
+                times[example.name] = float("inf") if "ended after" in str(err) else time.perf_counter() - started
+    ordered = sorted(times.values())
+    return {
+        "map_cpu_s": round(mapped, 2),
+        "store_cpu_s": round(stored, 2),
+        "quads": quads,
+        "disk_mb": _disk(folder / "graph"),
+        "examples_median_ms": round(1000 * ordered[len(ordered) // 2], 1),
+        "examples_over_1_s": sum(value > 1 for value in ordered),
+        "slowest": ", ".join(sorted(times, key=lambda name: -times[name])[:5]),
+    }
+
+
+PARTS: dict[str, Callable[[int, Path], dict[str, Any]]] = {"vectors": _vectors, "words": _words, "graph": _graph}
+
+if __name__ == "__main__":
+    main()
