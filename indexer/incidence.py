@@ -115,16 +115,27 @@ class Incidence:
         """(inspections,): whether the inspection is not silent."""
         return np.asarray(self.totals[measure] > 0)
 
+    def theme_rows(self, theme: str) -> NDArray[np.int64]:
+        """All rows of ``items`` that are about a theme or one narrower, of any kind and document, ascending."""
+        place = self.theme_places.get(theme)
+        if place is None:
+            return np.empty(0, dtype=np.int64)
+        rows, starts = self._by_theme
+        return rows[starts[place] : starts[place + 1]]
+
+    @cached_property
+    def _by_theme(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rows, themes = self._links
+        order = np.argsort(themes, kind="stable")
+        return rows[order], np.searchsorted(themes[order], np.arange(len(self.themes) + 1))
+
     def rows(self, measure: str, theme: str | None, inspections: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The rows of ``items`` that these inspections' cells count, ascending; ``theme`` None: of all themes."""
         taken = self.item_measures[measure] & inspections[self.item_inspections]
         rows = self.item_rows[taken]
         if theme is None:
             return rows
-        if theme not in self.theme_places:
-            return rows[:0]
-        linked = self._links[0][self._links[1] == self.theme_places[theme]]
-        return np.asarray(np.intersect1d(rows, linked, assume_unique=True))
+        return np.asarray(np.intersect1d(rows, self.theme_rows(theme), assume_unique=True))
 
     def pairs(self, measure: str) -> NDArray[np.int64]:
         """(themes, themes): how many items of the measure are about both."""

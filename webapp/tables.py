@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from indexer.tables import SCHEMAS
 
@@ -23,6 +25,7 @@ class Table:
         self._arrays = {name: table.column(name).combine_chunks() for name in table.column_names}
         self._columns: dict[str, list[Any]] = {}
         self._groups: dict[str, dict[Any, list[int]]] = {}
+        self._codes: dict[str, tuple[list[Any], NDArray[np.int64]]] = {}
         self._length: int = table.num_rows
 
     def __len__(self) -> int:
@@ -31,8 +34,24 @@ class Table:
     def row(self, number: int) -> Row:
         return {name: array[number].as_py() for name, array in self._arrays.items()}
 
-    def rows(self, numbers: Sequence[int]) -> list[Row]:
-        return [self.row(number) for number in numbers]
+    def rows(self, numbers: Sequence[int], columns: Sequence[str] = ()) -> list[Row]:
+        """These rows, with all columns or with some."""
+        names = columns or list(self._arrays)
+        taken = pa.array(numbers, pa.int64())
+        values = [self._arrays[name].take(taken).to_pylist() for name in names]
+        return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+
+    def codes(self, column: str) -> tuple[list[Any], NDArray[np.int64]]:
+        """The distinct values of a column in order, and the place of each row's among them, -1 where it has none."""
+        if column not in self._codes:
+            encoded = self._arrays[column].dictionary_encode()
+            values = encoded.dictionary.to_pylist()
+            order = sorted(range(len(values)), key=values.__getitem__)
+            place = np.empty(len(values) + 1, dtype=np.int64)
+            place[order], place[-1] = np.arange(len(values)), -1
+            codes = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
+            self._codes[column] = [values[i] for i in order], place[codes]
+        return self._codes[column]
 
     def column(self, name: str) -> list[Any]:
         """Every value of a column, kept for the next caller: not to be changed."""
@@ -55,8 +74,8 @@ class Table:
             self._groups[column] = dict(groups)
         return self._groups[column]
 
-    def where(self, column: str, value: Any) -> list[Row]:
-        return self.rows(self.numbers(column, value))
+    def where(self, column: str, value: Any, columns: Sequence[str] = ()) -> list[Row]:
+        return self.rows(self.numbers(column, value), columns)
 
     def find(self, column: str, value: Any) -> Row | None:
         """The first row whose ``column`` holds ``value``."""

@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from flask import Blueprint, Response, g, render_template, request
+from numpy.typing import NDArray
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from graph.authorities import Authority
 from indexer.analyses.corpus import Choice
 from webapp import charts
-from webapp.analysis_pages import answer, facts, items_url
+from webapp.analysis_pages import answer, corpus, facts, items_url
 from webapp.item_pages import resource, theme_counts
 from webapp.labels import Concept, tree
 from webapp.negotiation import DATA_FORMS, see_data
 from webapp.recurrence import Recurrence, Told, histories, recurrences, repeats_of
 from webapp.services import OpenRelease, Services
-from webapp.tables import Row
+from webapp.tables import Row, Table
 
 RECENT_SHOWN = 8
 COUNCILS_SHOWN = 12
@@ -140,14 +142,16 @@ def _figures(rows: Iterable[tuple[str, str | None, str | None]], everywhere: set
 
 def theme_page(release: OpenRelease, key: str) -> str:
     scheme = release.labels.themes
-    numbers = _numbers_within(release, key)
-    concept = scheme.get(key) or (Concept(key, scheme.label(key)) if numbers else None)
+    numbers = corpus(release).incidence.theme_rows(key)
+    concept = scheme.get(key) or (Concept(key, scheme.label(key)) if len(numbers) else None)
     if concept is None:
         raise NotFound("There is no theme of this name.")
     items = release.tables.items
-    recommendations = [n for n in numbers if items.column("kind")[n] == "recommendation"]
-    recommendations.sort(key=lambda n: (items.column("published")[n] or "", -n), reverse=True)
-    councils = Counter(code for n in numbers if (code := items.column("gss_code")[n]))
+    recommendations, actions = (_of_kind(items, numbers, kind) for kind in ("recommendation", "action"))
+    newest = recommendations[np.lexsort((recommendations, -items.codes("published")[1][recommendations]))]
+    codes, of_council = items.codes("gss_code")
+    passages = np.bincount(of_council[numbers] + 1, minlength=len(codes) + 1)[1:]
+    councils = Counter({code: int(count) for code, count in zip(codes, passages, strict=True) if count})
     recurrence = next((r for r in release_recurrences(release) if r.theme == key), None)
     return render_template(
         "theme.html",
@@ -158,8 +162,8 @@ def theme_page(release: OpenRelease, key: str) -> str:
         all_figures=theme_figures(release),
         **theme_analyses(release, key),
         typical=[row for row in answer(release, "recurring", Choice()) if key in row["themes"]][:TYPICAL_SHOWN],
-        actions=items.rows([n for n in numbers if items.column("kind")[n] == "action"][:ACTIONS_SHOWN]),
-        recent=items.rows(recommendations[:RECENT_SHOWN]),
+        actions=items.rows(actions[:ACTIONS_SHOWN].tolist()),
+        recent=items.rows(newest[:RECENT_SHOWN].tolist()),
         councils=councils.most_common(COUNCILS_SHOWN),
         recurrence=recurrence,
         forms=DATA_FORMS,
@@ -167,12 +171,9 @@ def theme_page(release: OpenRelease, key: str) -> str:
     )
 
 
-def _numbers_within(release: OpenRelease, theme: str) -> list[int]:
-    groups = release.tables.items.groups("themes")
-    found: set[int] = set()
-    for one in release.labels.themes.within(theme):
-        found.update(groups.get(one, ()))
-    return sorted(found)
+def _of_kind(items: Table, numbers: NDArray[np.int64], kind: str) -> NDArray[np.int64]:
+    kinds, of_row = items.codes("kind")
+    return numbers[of_row[numbers] == (kinds.index(kind) if kind in kinds else -2)]
 
 
 def theme_analyses(release: OpenRelease, theme: str) -> dict[str, Any]:
@@ -231,7 +232,7 @@ def authority_page(release: OpenRelease, key: str) -> str:
         raise NotFound("There is no council with this code in the register.")
     authority = authority or Authority(key, key)
     inspections = release.main_inspections(key)
-    items = release.tables.items.where("gss_code", key)
+    items = release.tables.items.where("gss_code", key, ("kind", "polarity", "themes", "inspection"))
     documents = sorted(
         release.tables.documents.where("gss_code", key), key=lambda row: row["published"] or "", reverse=True
     )
