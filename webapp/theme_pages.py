@@ -173,7 +173,7 @@ def theme_page(release: OpenRelease, key: str) -> str:
 
 def _of_kind(items: Table, numbers: NDArray[np.int64], kind: str) -> NDArray[np.int64]:
     kinds, of_row = items.codes("kind")
-    return numbers[of_row[numbers] == (kinds.index(kind) if kind in kinds else -2)]
+    return np.asarray(numbers[of_row[numbers] == (kinds.index(kind) if kind in kinds else -2)])
 
 
 def theme_analyses(release: OpenRelease, theme: str) -> dict[str, Any]:
