@@ -93,6 +93,13 @@ def test_totals_are_the_sum_of_what_the_links_lead_to(client: FlaskClient, name:
         assert items == int(row.cssselect("td:last-child small")[0].text_content())
 
 
+def test_the_map_of_what_is_covered_leads_to_what_it_counts(client: FlaskClient) -> None:
+    links = page(client, address("coverage")).cssselect(".cells td a")
+    assert links
+    for link in links:
+        assert total_of(page(client, link.get("href")))[1] == int(link.text_content())
+
+
 def test_the_passages_of_a_cell_are_the_same_in_every_form(client: FlaskClient) -> None:
     link = "/analyses/items?measure=told&theme=workforce-and-practice"
     items, _ = total_of(page(client, link))

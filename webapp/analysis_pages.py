@@ -220,12 +220,15 @@ def facts(release: OpenRelease, measure: str = "recommended") -> dict[str, Any]:
     }
 
 
-def items_url(choice: Choice, theme: str | None = None, by: str | None = None, group: str | None = None) -> str:
-    """The address that lists the passages of a cell."""
+def items_url(
+    choice: Choice, theme: str | None = None, by: str | None = None, group: str | None = None, year: str | None = None
+) -> str:
+    """The address that lists the passages of a cell; ``year``: of those, the inspections of one year."""
     pairs = [("measure", choice.measure)]
     pairs += [("theme", theme)] if theme else []
     pairs += [("by", by), ("group", group)] if by and group else []
     pairs += [("council", choice.council)] if by == "neighbours" and choice.council else []
+    pairs += [("year", year)] if year else []
     return f"/analyses/items?{urlencode(pairs)}"
 
 
@@ -288,7 +291,7 @@ def _page(release: OpenRelease, analysis: Analysis, choice: Choice) -> str:
         dimension = analysis.name.removeprefix("themes-by-")
         words |= _matrix(release, dimension, choice, rows)
     elif analysis.name == "coverage":
-        words |= _coverage(release, rows)
+        words |= _coverage(release, choice, rows)
     else:
         words |= _part(rows, f"/analyses/{analysis.name}", pairs)
     if analysis.name in ("actions-without-owner-or-date", "closed-but-recurred"):
@@ -367,7 +370,7 @@ def _matrix(release: OpenRelease, dimension: str, choice: Choice, rows: Sequence
     }
 
 
-def _coverage(release: OpenRelease, rows: Sequence[Row]) -> dict[str, Any]:
+def _coverage(release: OpenRelease, choice: Choice, rows: Sequence[Row]) -> dict[str, Any]:
     years = sorted({row["year"] for row in rows})
     regions = sorted({row["region"] for row in rows})
     count: dict[tuple[str, str], int] = defaultdict(int)
@@ -385,7 +388,12 @@ def _coverage(release: OpenRelease, rows: Sequence[Row]) -> dict[str, Any]:
     return {
         "years": years,
         "regions": [
-            (region, len(councils[region]), [count.get((region, year), 0) for year in years]) for region in regions
+            (
+                region,
+                len(councils[region]),
+                [(count.get((region, year), 0), items_url(choice, None, "region", region, year)) for year in years],
+            )
+            for region in regions
         ],
         "frameworks": sorted(frameworks.items(), key=lambda pair: -pair[1][0]),
         "missing": sorted(missing.items()),
@@ -509,6 +517,8 @@ def cell_rows(
         mask = mask & np.array([code == group for code in incidence.inspections.gss_code], dtype=np.bool_)
     elif by is not None and group is not None:
         mask = mask & group_mask(corpus(release), by, group, council)
+    if year := (arguments.get("year") or "").strip()[:20]:
+        mask = mask & group_mask(corpus(release), "year", year)
     rows = incidence.rows(measure, theme, mask).tolist()
     return rows, Choice(measure, council), theme, by, group
 
@@ -516,7 +526,11 @@ def cell_rows(
 def _items(release: OpenRelease, arguments: Arguments) -> AnyResponse:
     numbers, choice, theme, by, group = cell_rows(release, arguments)
     form = arguments.get("format") or "html"
-    pairs = [(name, value) for name in ("measure", "theme", "by", "group", "council") if (value := arguments.get(name))]
+    pairs = [
+        (name, value)
+        for name in ("measure", "theme", "by", "group", "council", "year")
+        if (value := arguments.get(name))
+    ]
     if form in ("json", "csv"):
         rows = release.tables.items.rows(numbers)
         if form == "json":
@@ -732,7 +746,7 @@ def _coverage_chart(release: OpenRelease, analysis: Analysis, choice: Choice, ro
             "group": year,
             "count": number,
             "dark": number > 0.6 * most,
-            "url": items_url(choice, None, "region", region),
+            "url": items_url(choice, None, "region", region, year),
         }
         for (region, year), number in count.items()
     ]

@@ -4,6 +4,11 @@
   var vega = window.inspectgraphVega;
   if (!vega) return;
 
+  var options = {
+    mode: "vega-lite", renderer: "svg", actions: false, defaultStyle: false, ast: true,
+    expr: vega.expressionInterpreter, loader: { target: "_self" }, tooltip: { disableDefaultStyle: true, theme: "ig" }
+  };
+
   function save(url, name) {
     var link = document.createElement("a");
     link.href = url;
@@ -22,9 +27,13 @@
 
   function draw(figure) {
     var place = figure.querySelector(".chart__drawing"), tools = figure.querySelector(".chart__tools");
-    vega.embed(place, figure.dataset.chart, {
-      mode: "vega-lite", renderer: "svg", actions: false, defaultStyle: false, ast: true,
-      expr: vega.expressionInterpreter, loader: { target: "_self" }, tooltip: { disableDefaultStyle: true, theme: "ig" }
+    fetch(figure.dataset.chart).then(function (answer) {
+      if (!answer.ok) throw new Error("HTTP " + answer.status);
+      return answer.json();
+    }).then(function (spec) {
+      // in a narrow window the numbers matter more than whole names: the table has these
+      if (place.clientWidth < 520) spec.config.axis.labelLimit = 120;
+      return vega.embed(place, spec, options);
     }).then(function (result) {
       var name = figure.dataset.name;
       figure.hidden = false;
