@@ -54,7 +54,7 @@ def main() -> None:
             print(f"{engine}: failed\n{done.stderr[-1500:]}", file=sys.stderr)
             continue
         results[engine] = json.loads(done.stdout.strip().splitlines()[-1])
-        print(engine, {k: v for k, v in results[engine].items() if k != "rankings"}, flush=True)
+        print(engine, {k: v for k, v in results[engine].items() if k not in {"rankings", "filtered"}}, flush=True)
     _score(given.gold, given.scratch, results)
     _print(results)
     stored = {name: {k: v for k, v in r.items() if k not in {"rankings", "filtered"}} for name, r in results.items()}

@@ -29,6 +29,7 @@ from indexer.late_interaction import TokenCodes
 from indexer.neighbours import lineage_rows, neighbour_rows
 from indexer.restatements import restated
 from indexer.tables import Row
+from indexer.theme_cache import ThemeCache
 from indexer.theme_linking import Floats, ThemeLink, ThemeLinker
 from ontology.resources import themes
 
@@ -53,17 +54,21 @@ def derive_links(
     tokens: Sequence[TokenCodes] | None = None,
     *,
     jobs: int = 1,
+    cache: ThemeCache | None = None,
 ) -> Links:
     """Link all items, and write what was found into the columns ``themes`` and ``restates`` of ``items``.
 
     ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``tokens``: the codes of
     each item's tokens; without them issues are grouped by vectors and themes alone. ``jobs``: how many
-    processes recognise themes.
+    processes recognise themes; ``cache``: what knows the themes of texts of earlier builds, None for nothing.
     """
     items, model = rows["items"], embedder.identity
     linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
     texts = [item["text"] for item in items]
-    found, confidences = linker.linked(texts, vectors, jobs=jobs)
+    if cache is not None:
+        found, confidences = cache.linked(linker, model.key, texts, vectors, jobs=jobs)
+    else:
+        found, confidences = linker.linked(texts, vectors, jobs=jobs)
     pairs = restated(items, vectors, _by_iri(rows["inspections"]), _by_iri(rows["documents"]))
     for row, (item, links) in enumerate(zip(items, found, strict=True)):
         item["themes"] = [link.theme for link in links]

@@ -71,6 +71,7 @@ from indexer.links import Links, derive_links, derived_graphs
 from indexer.polarity import PolarityClassifier
 from indexer.rows import Known, rows_of
 from indexer.tables import Row, write_table
+from indexer.theme_cache import ThemeCache
 from ontology.resources import themes
 
 #: What the table of counts lists, in its order.
@@ -305,7 +306,7 @@ def prune_data(data: Path, keep: int, *, caches: bool = False) -> list[str]:
         clear_leftovers(data)
         gone = prune(data, keep)
         SourceStore(data / "sources").drop_all_but(_sources_of_all_releases(data))
-        for folder in ("parsed", "graph", "embeddings.sqlite") if caches else ():
+        for folder in ("parsed", "graph", "embeddings.sqlite", "themes.sqlite") if caches else ():
             path = data / "work" / folder
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         if caches:
@@ -465,7 +466,8 @@ class _Build:
         register = Register.load(self._authorities())
         iris = Iris(self._options.base_iri)
         cache = EmbeddingCache(self._work / "embeddings.sqlite")
-        with contextlib.closing(cache):
+        recognised = ThemeCache(self._work / "themes.sqlite")
+        with contextlib.closing(cache), contextlib.closing(recognised):
             known = self._curated([Known(p.extraction, DocumentIris.of(p.extraction, iris)) for _, p in documents])
             texts = {text for one in known for text in item_texts(one.extraction)}
             with self._clock.stage("embed", len(texts)) as progress:
@@ -476,7 +478,9 @@ class _Build:
             items = [row["text"] for row in rows["items"]]
             encoded = cache.encode_fully(embedder, items)
             with self._clock.stage("link", len(items)):
-                derived = derive_links(rows, encoded.sentences, embedder, encoded.tokens, jobs=self._options.jobs)
+                derived = derive_links(
+                    rows, encoded.sentences, embedder, encoded.tokens, jobs=self._options.jobs, cache=recognised
+                )
                 links = curated(rows["items"], derived, self._resolved, encoded.sentences)
             reached("build", "linked")
             with WorkingGraphs(self._work / "graph") as graphs:

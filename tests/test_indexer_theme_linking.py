@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from indexer import theme_linking
+from indexer.theme_cache import ThemeCache
 from indexer.theme_evidence import COLUMNS, LexicalEvidence, head_length, load_cues, normalised
 from indexer.theme_linking import ThemeLinker, chosen, packed, word_features, word_runs
 from indexer.training.annotations import invented_examples, text_key, theme_annotations
@@ -218,3 +221,34 @@ def test_several_processes_link_as_one_does(linker: ThemeLinker, monkeypatch: py
     assert shared == links
     np.testing.assert_array_equal(shared_confidences, confidences)
     assert linker.linked([], jobs=2)[0] == []
+
+
+class _Counting:
+    """A linker that notes which texts it is asked for."""
+
+    def __init__(self, linker: ThemeLinker) -> None:
+        self._linker = linker
+        self.version = linker.version
+        self.uses_vectors = linker.uses_vectors
+        self.asked: list[str] = []
+
+    def linked(self, texts: Sequence[str], vectors: np.ndarray, *, jobs: int = 1) -> Any:
+        self.asked += texts
+        return self._linker.linked(texts, None, jobs=jobs)
+
+
+def test_a_text_whose_themes_are_known_is_not_recognised_again(linker: ThemeLinker, tmp_path: Path) -> None:
+    texts = [example.text for example in invented_examples(TRAINING / "theme_examples.tsv")][:30]
+    vectors = np.zeros((40, 8), dtype=np.float32)
+    counting: Any = _Counting(linker)
+    cache = ThemeCache(tmp_path / "themes.sqlite")
+    cache.linked(counting, "model", texts[:20], vectors[:20])
+    cache.close()
+    again = ThemeCache(tmp_path / "themes.sqlite")
+    links, confidences = again.linked(counting, "model", [*texts, *texts[:5]], vectors[:35])
+    again.linked(counting, "another model", texts[:3], vectors[:3])
+    again.close()
+    assert counting.asked == [*texts, *texts[:3]]
+    expected, exact = linker.linked([*texts, *texts[:5]])
+    assert links == expected
+    np.testing.assert_allclose(confidences, exact, atol=1e-5)
