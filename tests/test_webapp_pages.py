@@ -24,7 +24,7 @@ from lxml import html as lxml_html
 from graph.release import ReleaseWriter, WriterLock
 from graph.remote_store import datasets_of
 from tests.small_release import FORMULA, HOSTILE, REMOVED, publish
-from webapp import application, create_app
+from webapp import application, create_app, data_pages
 from webapp.application import CONTENT_SECURITY_POLICY
 from webapp.search_query import FORMATS, PARAMETERS
 from webapp.services import OpenRelease, Services
@@ -651,6 +651,19 @@ def test_recurring_counts_only_councils_that_were_inspected_again(client: FlaskC
 
 
 # -------------------------------------------------------------------------------------------------------------- errors
+
+
+def test_the_methods_page_shows_the_measured_figures_and_what_they_are_of(client: FlaskClient) -> None:
+    tree = page(client, "/methods")
+    measured = data_pages.measured_accuracy()
+    assert {"extractor", "index"} <= set(measured["versions"])
+    shown = tree.cssselect("table.measured")
+    assert len(shown) == len(measured["parts"]) >= 5
+    for table, part in zip(shown, measured["parts"], strict=True):
+        assert table.cssselect("caption")[0].text_content() == part["title"]
+        cells = [[cell.text_content() for cell in row] for row in table.cssselect("tbody tr")]
+        assert cells == [[cell or "–" for cell in row] for row in part["rows"]]
+    assert {part["title"] for part in measured["parts"]} >= {"Links to themes", "Search by meaning and words"}
 
 
 def test_an_unknown_address_helps(client: FlaskClient) -> None:

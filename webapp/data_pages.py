@@ -182,7 +182,8 @@ def blueprint(services: Services) -> Blueprint:
             "methods.html",
             figures=manifest_figures(release),
             coverage=coverage(release),
-            accuracy=release.release.manifest.facts.extra.get("accuracy") or {},
+            accuracy=measured_accuracy(),
+            other_versions=versions_not_measured(release),
             rules=rule_figures(release.tables.items),
         )
 
@@ -300,6 +301,21 @@ def coverage(release: OpenRelease) -> dict[str, Any]:
         ),
         "failed": [source for source in release.release.manifest.facts.sources if source.error],
     }
+
+
+@lru_cache(maxsize=1)
+def measured_accuracy() -> dict[str, Any]:
+    """The figures of the documentation, as ``benchmarks/measured_accuracy.py`` took them from it: the ``versions`` that
+    they are of, and ``parts`` with title, note, columns and rows."""
+    measured: dict[str, Any] = msgspec.json.decode(Path(__file__).with_name("accuracy.json").read_bytes())
+    return measured
+
+
+def versions_not_measured(release: OpenRelease) -> list[tuple[str, str, str]]:
+    """(part, version of the release, version that was measured) where the two differ."""
+    built = release.release.manifest.facts.versions
+    measured = measured_accuracy()["versions"]
+    return [(name, built[name], version) for name, version in measured.items() if built.get(name, version) != version]
 
 
 def rule_figures(items: Table) -> list[tuple[str, str, int, float | None]]:
