@@ -6,8 +6,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from graph.errors import ReleaseError
 from indexer import postgres
 from indexer.embedding import Embedder, EmbeddingCache
-from indexer.expansion import SectorLanguage
+from indexer.expansion import SectorLanguage, agreed_abbreviations
 from indexer.facets import FacetTable, Scheme
 from indexer.language_index import write_language
 from indexer.late_interaction import write_token_store
@@ -32,11 +32,12 @@ Progress = Callable[[str, int, int], None]
 VECTORS, LEXICAL, SEARCH, MODEL = "vectors", "lexical", "search", "model"
 
 #: Raised when other files are written below, or the same ones otherwise: older releases are then built again.
-INDEX_VERSION = "2"
+INDEX_VERSION = "3"
 
 _NEEDED = (
     f"{VECTORS}/vectors.json",
     f"{VECTORS}/tokens.npy",
+    f"{VECTORS}/token_sentences.npy",
     f"{LEXICAL}/meta.json",
     f"{SEARCH}/scheme.json",
     f"{SEARCH}/scale.json",
@@ -81,6 +82,7 @@ def build_index(
     model_dir: Path | None = None,
     progress: Progress | None = None,
     confidences: Floats | None = None,
+    abbreviations: Iterable[tuple[str, str]] = (),
 ) -> IndexSummary:
     """Writes ``vectors/``, ``lexical/``, ``search/`` and ``model/`` under ``release_dir``.
 
@@ -88,6 +90,7 @@ def build_index(
     ``scheme``: broader themes, labels and statistical neighbours. ``model_dir``: the converted model, hard-linked into
     the release so that it can be searched wherever it is moved. ``progress``: told stage, done, total.
     ``confidences`` (n_items, n_themes) as ``derive_links`` found them; None: the linker is asked.
+    ``abbreviations``: short form and meaning, once for each document that explains it.
     """
     items, documents = tables["items"], tables["documents"]
     scheme = scheme or Scheme({}, {}, {})
@@ -104,8 +107,9 @@ def build_index(
     cache = cache if cache is not None else EmbeddingCache(":memory:")
     made = cache.encode_fully(embedder, texts, embedded)
     write_index(made.sentences, embedder.identity, release_dir / VECTORS)
-    write_token_store(made.tokens, total, release_dir / VECTORS)
-    write_language(SectorLanguage.load(), texts, made.sentences, made.projection, embedder, release_dir / SEARCH)
+    write_token_store(made.tokens, total, release_dir / VECTORS, made.numbers)
+    language = replace(SectorLanguage.load(), own_abbreviations=agreed_abbreviations(abbreviations))
+    write_language(language, texts, made.sentences, made.projection, embedder, release_dir / SEARCH)
     if confidences is None:
         linker = ThemeLinker.load(themes(), embedder.encode, embedder.identity.sha256)
         confidences = linker.linked(texts[: items.num_rows], made.sentences[: items.num_rows])[1]

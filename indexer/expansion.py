@@ -11,17 +11,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.lexical import STOP_WORDS, words_with_spans
+
+#: In a release: what its documents explain themselves.
+OWN_ABBREVIATIONS = "own_abbreviations.csv"
 
 Words = Sequence[tuple[str, int, int]]
 
@@ -44,6 +48,7 @@ class SectorLanguage:
     concepts: tuple[SearchConcept, ...]
     phrasebook: tuple[tuple[str, str], ...]
     further_abbreviations: tuple[tuple[str, str], ...] = ()
+    own_abbreviations: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def load(cls, folder: Path | None = None) -> SectorLanguage:
@@ -56,10 +61,7 @@ class SectorLanguage:
         phrasebook = tuple(
             (r["question"], r["statement"]) for r in _rows((root / "search_phrasebook.csv").read_text(encoding="utf-8"))
         )
-        abbreviations = tuple(
-            (r["short"], r["long"]) for r in _rows((root / "abbreviations.csv").read_text(encoding="utf-8"))
-        )
-        return cls(concepts, phrasebook, abbreviations)
+        return cls(concepts, phrasebook, _pairs(root / "abbreviations.csv"), _pairs(root / OWN_ABBREVIATIONS))
 
     @cached_property
     def phrases(self) -> tuple[tuple[int, str], ...]:
@@ -68,7 +70,12 @@ class SectorLanguage:
 
     @cached_property
     def abbreviations(self) -> dict[str, str]:
-        """Abbreviation → what it stands for: the term of its concept whose initials it is, else the list's."""
+        """Abbreviation → what it stands for: the term of its concept whose initials it is, else the list's, else what
+        the documents explain."""
+        return {**dict(self.own_abbreviations), **self._sector_abbreviations}
+
+    @cached_property
+    def _sector_abbreviations(self) -> dict[str, str]:
         found = dict(self.further_abbreviations)
         for concept in self.concepts:
             for term in concept.terms:
@@ -80,11 +87,15 @@ class SectorLanguage:
 
     def written_out(self, text: str) -> str | None:
         """The text with its abbreviations written out; None where it holds none. Lower case is taken for an
-        abbreviation only where the word is no English word of its own ("mash thresholds", not "it")."""
+        abbreviation of the sector's list alone, and only where the word is no English word of its own ("mash
+        thresholds", not "it"): documents abbreviate to words (HOME, SAFE)."""
+
+        shouted = text.isupper() and " " in text.strip()
+        known = self._sector_abbreviations if shouted else self.abbreviations
 
         def replaced(match: re.Match[str]) -> str:
             word = match.group().removesuffix("s") if not match.group().isupper() else match.group()
-            return self.abbreviations.get(word, match.group())
+            return known.get(word, match.group())
 
         changed = _CAPITALS.sub(replaced, text)
         if changed == text and text == text.casefold():
@@ -93,7 +104,8 @@ class SectorLanguage:
 
     @cached_property
     def _lower_abbreviations(self) -> dict[str, str]:
-        unmistakable = {s: w for s, w in self.abbreviations.items() if len(s) >= 3 and s.casefold() not in STOP_WORDS}
+        known = self._sector_abbreviations.items()
+        unmistakable = {s: w for s, w in known if len(s) >= 3 and s.casefold() not in STOP_WORDS}
         return {s.casefold(): w for s, w in unmistakable.items()}
 
     @cached_property
@@ -186,6 +198,32 @@ class ConceptIndex:
         scores *= self.row_weight
         best = float(scores.max(initial=0.0))
         return scores / best if best > 0 else scores
+
+
+def agreed_abbreviations(explained: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """What short forms stand for by most of the documents that explain them, in order; a short form that two documents
+    use for different things says nothing. ``explained``: (short, long) once for each document."""
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    printed: dict[tuple[str, str], str] = {}
+    for short, long in explained:
+        words = re.sub(r"['’‘]+$", "", " ".join(long.split()))
+        key = re.sub(r"[\W_]+", " ", re.sub(r"['’]", "", words.casefold())).strip()
+        key = " ".join(_singular(word) for word in key.split())
+        votes[short][key] += 1
+        printed.setdefault((short, key), words)
+    agreed = []
+    for short, forms in sorted(votes.items()):
+        (best, count), total = forms.most_common(1)[0], forms.total()
+        if count * 3 >= total * 2 and len(short) >= 2:
+            agreed.append((short, printed[short, best]))
+    return tuple(agreed)
+
+
+def _pairs(file: Any) -> tuple[tuple[str, str], ...]:
+    """(short, long) of a list of abbreviations; none where there is no such file."""
+    if not file.is_file():
+        return ()
+    return tuple((r["short"], r["long"]) for r in _rows(file.read_text(encoding="utf-8")))
 
 
 def _singular(word: str) -> str:

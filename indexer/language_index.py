@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.embedding import Embedder
-from indexer.expansion import ConceptIndex, SectorLanguage
+from indexer.expansion import OWN_ABBREVIATIONS, ConceptIndex, SectorLanguage
 from indexer.late_interaction import TokenStore, Vectors, encoded, projected, write_token_store
 
 _FILES = ("search_concepts.csv", "search_phrasebook.csv", "abbreviations.csv")
@@ -99,6 +100,8 @@ def write_language(
     for name in _FILES:
         with as_file(files("ontology") / name) as source:
             shutil.copyfile(source, folder / name)
+    with (folder / OWN_ABBREVIATIONS).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([("short", "long"), *language.own_abbreviations])
     rows = ConceptIndex.of((language.tags(t) for t in texts), len(language.concepts), len(texts))
     questions = list(embedder.encode_tokens([question for question, _ in language.phrasebook]))
     statements = list(embedder.encode_tokens([statement for _, statement in language.phrasebook]))

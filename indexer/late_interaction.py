@@ -7,6 +7,7 @@ text's tokens ("MaxSim"). It needs no index: it orders candidates that other sea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,12 @@ TOKEN_DIMENSIONS = 128
 #: direction that all tokens share, which says nothing of the topic: without the cut nDCG@10 falls from 0.673 to 0.656.
 _SCALE = 254.0
 
+_SENTENCE = re.compile(r"[^\s].*?(?:[.!?;](?=\s+[A-Z0-9“‘])|$)", re.DOTALL)
+#: The number of a token that stands in no sentence, and of every sentence from this one on.
+_NO_SENTENCE = 255
+
 Vectors = NDArray[np.float32]
+SentenceNumbers = NDArray[np.uint8]
 TokenCodes = NDArray[np.int8]
 
 
@@ -62,18 +68,40 @@ def decoded(codes: TokenCodes) -> Vectors:
     return codes.astype(np.float32) / np.float32(_SCALE)
 
 
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Half-open ranges of the text's sentences, in order; a semicolon ends one too, as in lists of demands."""
+    return [(m.start(), m.end()) for m in _SENTENCE.finditer(text)]
+
+
+def sentence_numbers(text: str, spans: NDArray[np.int32]) -> SentenceNumbers:
+    """In which of the text's sentences each token stands, 0-based; 255 for a token in none. ``spans`` of the tokens."""
+    numbers = np.full(len(spans), _NO_SENTENCE, dtype=np.uint8)
+    bounds = np.array(sentence_spans(text)[:_NO_SENTENCE], dtype=np.int64).reshape(-1, 2)
+    if not len(spans) or not len(bounds):
+        return numbers
+    starts, ends = spans.T
+    place = np.searchsorted(bounds[:, 0], starts, side="right") - 1
+    inside = (place >= 0) & (ends > starts) & (ends <= bounds[place, 1])
+    numbers[inside] = place[inside]
+    return numbers
+
+
 class TokenStore:
     """The token vectors of all rows. Read-only; safe to share between threads."""
 
-    def __init__(self, codes: TokenCodes, starts: NDArray[np.int64]) -> None:
-        """Row i's tokens are ``codes[starts[i]:starts[i + 1]]``."""
+    def __init__(self, codes: TokenCodes, starts: NDArray[np.int64], sentences: SentenceNumbers | None = None) -> None:
+        """Row i's tokens are ``codes[starts[i]:starts[i + 1]]``; ``sentences``: the ``sentence_numbers`` of each."""
         self._codes = codes
         self._starts = starts
+        self._sentences = sentences
 
     @classmethod
     def open(cls, folder: Path) -> TokenStore:
         codes = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
-        return cls(codes.view(np.ndarray), np.load(folder / "token_starts.npy", allow_pickle=False))
+        starts = np.load(folder / "token_starts.npy", allow_pickle=False)
+        numbered = folder / "token_sentences.npy"
+        sentences = np.load(numbered, mmap_mode="r", allow_pickle=False) if numbered.is_file() else None
+        return cls(codes.view(np.ndarray), starts, None if sentences is None else sentences.view(np.ndarray))
 
     def tokens(self, row: int) -> Vectors:
         return decoded(np.asarray(self._codes[self._starts[row] : self._starts[row + 1]]))
@@ -82,46 +110,59 @@ class TokenStore:
         """(len(queries), len(rows)): each query's tokens, unit rows in the small space, against each row's."""
         if not len(rows) or not queries:
             return np.zeros((len(queries), len(rows)), dtype=np.float32)
-        starts, lengths_of = self._starts[rows], self._starts[rows + 1] - self._starts[rows]
-        offsets = np.concatenate([[0], np.cumsum(lengths_of)[:-1]])
-        gathered = self._codes[np.arange(int(lengths_of.sum())) + np.repeat(starts - offsets, lengths_of)]
-        best = np.maximum.reduceat(
-            np.concatenate(queries).astype(np.float32) @ gathered.astype(np.float32).T, offsets, axis=1
-        )
-        bounds = np.concatenate([[0], np.cumsum([len(q) for q in queries])[:-1]])
+        places, offsets = self._places(rows)
+        whole = queries[0] if len(queries) == 1 else np.concatenate(queries)
+        best = np.maximum.reduceat(self._met(whole, places), offsets, axis=1)
+        bounds = np.cumsum([0, *(len(q) for q in queries[:-1])])
         lengths = np.array([len(q) for q in queries], dtype=np.float32)
         sums = np.add.reduceat(best, bounds, axis=0)
         return np.asarray(sums / (lengths[:, None] * _SCALE), dtype=np.float32)
 
-    def best_span(
-        self, queries: Vectors, row: int, token_spans: NDArray[np.int32], sentences: Sequence[tuple[int, int]]
-    ) -> tuple[int, int] | None:
-        """The sentence whose tokens meet the query best; ``token_spans``: where each of the row's tokens stands;
-        ``sentences`` in order, without overlap."""
-        similar = queries @ self.tokens(row)[: len(token_spans)].T
-        starts, ends = token_spans[: similar.shape[1]].T
-        bounds = np.array(sentences, dtype=np.int64)
-        place = np.searchsorted(bounds[:, 0], starts, side="right") - 1
-        inside = np.flatnonzero((place >= 0) & (ends > starts) & (ends <= bounds[place, 1]))
-        if not len(inside):
-            return None
-        first = np.flatnonzero(np.diff(place[inside], prepend=-1))
-        scores = np.maximum.reduceat(similar[:, inside], first, axis=1).mean(axis=0)
-        return sentences[int(place[inside][first[int(np.argmax(scores))]])]
+    def best_sentences(self, query: Vectors, rows: NDArray[np.int64]) -> list[int | None]:
+        """Of each row the number of the sentence whose tokens meet the query best, the first of equals; None where no
+        token stands in a sentence."""
+        if not len(rows) or self._sentences is None:
+            return [None] * len(rows)
+        places, _ = self._places(rows)
+        owner = np.repeat(np.arange(len(rows)), self._starts[rows + 1] - self._starts[rows])
+        numbers = self._sentences[places].astype(np.int64)
+        firsts = np.flatnonzero(np.diff(owner * 256 + numbers, prepend=-1))
+        scores = np.maximum.reduceat(self._met(query, places), firsts, axis=1).mean(axis=0)
+        best: list[int | None] = [None] * len(rows)
+        kept = numbers[firsts] != _NO_SENTENCE
+        order = np.lexsort((firsts[kept], -scores[kept]))[::-1]
+        for row, number in zip(owner[firsts[kept]][order].tolist(), numbers[firsts[kept]][order].tolist(), strict=True):
+            best[row] = number  # the best comes last
+        return best
+
+    def _places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where all tokens of these rows stand in the store, and at which of them each row begins."""
+        starts, lengths = self._starts[rows], self._starts[rows + 1] - self._starts[rows]
+        offsets = np.cumsum(lengths) - lengths
+        return np.arange(int(lengths.sum())) + np.repeat(starts - offsets, lengths), offsets
+
+    def _met(self, query: Vectors, places: NDArray[np.int64]) -> Vectors:
+        """(query tokens, places): products with the codes as stored, ``_SCALE`` times the cosine."""
+        return np.asarray(query @ np.take(self._codes, places, axis=0).astype(np.float32).T, dtype=np.float32)
 
 
-def write_token_store(codes: Iterable[TokenCodes], rows: int, folder: Path) -> None:
-    """Writes ``tokens.npy`` and ``token_starts.npy``. A row without tokens gets one zero vector, which meets
-    nothing."""
+def write_token_store(
+    codes: Iterable[TokenCodes], rows: int, folder: Path, sentences: Iterable[SentenceNumbers] | None = None
+) -> None:
+    """Writes ``tokens.npy``, ``token_starts.npy`` and, with ``sentences``, ``token_sentences.npy``. A row without
+    tokens gets one zero vector, which meets nothing and stands in no sentence."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts: list[TokenCodes] = []
-    starts = np.zeros(rows + 1, dtype=np.int64)
-    for row, part in enumerate(codes):
-        parts.append(part if len(part) else np.zeros((1, TOKEN_DIMENSIONS), dtype=np.int8))
-        starts[row + 1] = starts[row] + len(parts[-1])
+    parts = [part if len(part) else np.zeros((1, TOKEN_DIMENSIONS), dtype=np.int8) for part in codes]
+    if len(parts) != rows:
+        raise ValueError(f"tokens of {len(parts)} rows for {rows}")
+    starts = np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
     whole = np.concatenate(parts) if parts else np.zeros((0, TOKEN_DIMENSIONS), dtype=np.int8)
     np.save(folder / "tokens.npy", whole, allow_pickle=False)
     np.save(folder / "token_starts.npy", starts, allow_pickle=False)
+    if sentences is not None:
+        none = np.full(1, _NO_SENTENCE, dtype=np.uint8)
+        numbers = np.concatenate([none[:0], *(part if len(part) else none for part in sentences)])
+        np.save(folder / "token_sentences.npy", numbers, allow_pickle=False)
 
 
 def query_tokens(tokens: TokenVectors, projection: Vectors) -> Vectors:

@@ -510,6 +510,7 @@ class _Build:
                             scheme=scheme_of(register),
                             model_dir=self._model_dir(),
                             confidences=links.confidences,
+                            abbreviations=[(a.short, a.long) for one in known for a in one.extraction.abbreviations],
                         )
                         if self._options.vector_shards:
                             stored = np.load(writer.path / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)

@@ -7,7 +7,6 @@ which rows match at all (for totals and facets); describe one page of hits.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from indexer.embedding import Embedder, OpenVinoEmbedder, SentenceTransformersEm
 from indexer.facets import FacetTable, Mask
 from indexer.fusion import Calibration, Evidence, Weights
 from indexer.language_index import LanguageIndex, Meant
-from indexer.late_interaction import TokenStore, Vectors, query_tokens
+from indexer.late_interaction import TokenStore, Vectors, query_tokens, sentence_spans
 from indexer.lexical import (
     NO_HITS,
     LexicalHits,
@@ -53,7 +52,6 @@ __all__ = ["FACETS", "FacetValue", "Filters", "Hit", "SearchRequest", "SearchRes
 
 Rows = NDArray[np.int64]
 
-_SENTENCE = re.compile(r"[^\s].*?(?:[.!?;](?=\s+[A-Z0-9“‘])|$)", re.DOTALL)
 #: Two texts are near-duplicates when they share this much of their words.
 _SAME_WORDS = 0.85
 
@@ -283,8 +281,8 @@ class Searcher:
         groups = self._folded(ranked.rows[: max(limit * 4, 40)].tolist())[:limit]
         place = {r: i for i, r in enumerate(ranked.rows.tolist())}
         hits = []
-        for rank, group in enumerate(groups, 1):
-            why = self._why(group[0], question, ParsedQuery())
+        whys = self._whys([group[0] for group in groups], question, ParsedQuery())
+        for rank, (group, why) in enumerate(zip(groups, whys, strict=True), 1):
             hit = self._hit(group[0], rank, float(ranked.scores[place[group[0]]]), why)
             confidence = float(ranked.confidence[place[group[0]]])
             hits.append(replace(hit, confidence=confidence, duplicates=tuple(self._iri(r) for r in group[1:])))
@@ -374,12 +372,12 @@ class Searcher:
         language, variants = self._language, len(question.tokens)
         statements = [language.statement_tokens.tokens(int(s)) for s in question.meant.statements]
         by_token = self._tokens.scores([*question.tokens, *statements], rows).astype(np.float64) / language.token_scale
-        cosine = (question.vectors @ self._vectors.vectors(rows).T).astype(np.float64).mean(axis=0)
+        cosine = (question.vectors @ self._vectors.vectors(rows).T).astype(np.float64).max(axis=0)
         words = np.zeros(len(rows))
         if len(lexical.rows):
             words[np.searchsorted(rows, lexical.rows)] = lexical.scores / lexical.scores.max()
         evidence = Evidence(
-            by_token[:variants].mean(axis=0),
+            by_token[:variants].max(axis=0),
             cosine / language.cosine_scale,
             by_concept[rows].astype(np.float64),
             question.meant.weights.astype(np.float64) @ by_token[variants:],
@@ -432,9 +430,10 @@ class Searcher:
         lowest = float(ranked.scores.min()) if len(ranked.rows) else 1.0
         themes = self._themes(question)
         hits = []
-        for rank, row in enumerate(ordered[start : start + limit].tolist(), start + 1):
+        page = ordered[start : start + limit].tolist()
+        whys = self._whys(page, question, parsed)
+        for rank, (row, why) in enumerate(zip(page, whys, strict=True), start + 1):
             score, confidence = known.get(row, (lowest - rank / (len(ordered) + 1.0), 0.0))
-            why = self._why(row, question, parsed)
             hit = self._hit(row, rank, score, why)
             shared = next((t for t in themes if t in hit.themes), None)
             hits.append(replace(hit, confidence=confidence, why=replace(why, theme=shared)))
@@ -466,25 +465,25 @@ class Searcher:
         places = [p for p in np.argsort(-weights, kind="stable").tolist() if weights[p] >= _MEANT]
         return tuple(dict.fromkeys(concepts[p].theme for p in places))[:5]
 
-    def _why(self, row: int, question: Question | None, parsed: ParsedQuery) -> Why:
-        text = self._text(row)
+    def _whys(self, rows: list[int], question: Question | None, parsed: ParsedQuery) -> list[Why]:
+        texts = [self._text(row) for row in rows]
+        if question is None:
+            return [self._why(text, None, parsed) for text in texts]
+        nearest = self._tokens.best_sentences(question.tokens[0], np.array(rows, dtype=np.int64))
+        meant = np.flatnonzero(question.meant.concepts >= 1.0).tolist()
+        return [
+            replace(self._why(text, meant, parsed), sentence=_sentence(text, number))
+            for text, number in zip(texts, nearest, strict=True)
+        ]
+
+    def _why(self, text: str, meant: list[int] | None, parsed: ParsedQuery) -> Why:
+        """The words of the query and of the concepts that it surely means, as the text prints them."""
         wanted = set(parsed.content_words) | {w for g in parsed.groups for c in g for w in c.words}
         words = list(words_with_spans(text))
         spans = highlights(words, wanted)
-        if question is not None:
-            meant = np.flatnonzero(question.meant.concepts >= 1.0).tolist()
-            if meant:
-                spans = _merged(spans + self._language.language.term_spans(text, words, meant))
-        sentence = self._sentence(row, text, question) if question is not None else None
-        return Why(tuple(dict.fromkeys(text[s:e] for s, e in spans)), tuple(spans), sentence)
-
-    def _sentence(self, row: int, text: str, question: Question) -> tuple[int, int] | None:
-        sentences = [(m.start(), m.end()) for m in _SENTENCE.finditer(text)]
-        if len(sentences) < 2:
-            return (0, len(text)) if text else None
-        with self._model_lock:
-            places = self._model.token_spans(text)
-        return self._tokens.best_span(question.tokens[0], row, places, sentences)
+        if meant:
+            spans = _merged(spans + self._language.language.term_spans(text, words, meant))
+        return Why(tuple(dict.fromkeys(text[s:e] for s, e in spans)), tuple(spans))
 
     def _text(self, row: int) -> str:
         if row < self._items.num_rows:
@@ -535,6 +534,13 @@ def _top(scores: NDArray[np.float32], k: int) -> Rows:
     if len(places) > k:
         places = np.argpartition(-scores, k - 1)[:k]
     return places[np.lexsort((places, -scores[places]))]
+
+
+def _sentence(text: str, number: int | None) -> tuple[int, int] | None:
+    sentences = sentence_spans(text)
+    if len(sentences) < 2:
+        return (0, len(text)) if text else None
+    return sentences[number] if number is not None else None
 
 
 def _spelled(text: str, words: dict[str, str]) -> str:

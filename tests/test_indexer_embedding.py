@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,17 @@ from indexer.embedding import (
     default_model_dir,
     open_embedder,
 )
-from indexer.expansion import SectorLanguage
-from indexer.late_interaction import decoded, encoded, fit_projection, projected
+from indexer.expansion import SectorLanguage, agreed_abbreviations
+from indexer.late_interaction import (
+    TokenStore,
+    decoded,
+    encoded,
+    fit_projection,
+    projected,
+    sentence_numbers,
+    sentence_spans,
+    write_token_store,
+)
 from tests.searchable_items import embedder, model_dir, scratch, tables
 
 TEXTS = [*tables()["items"].column("text").to_pylist(), "", "Ünïcode 😀 " * 300]
@@ -40,7 +50,6 @@ def test_tokens_stand_where_their_spans_say() -> None:
     (_, tokens), *_ = embedder().encode_tokens([text])
     assert tokens.vectors.shape == (len(tokens.pieces), 384)
     assert [text[s:e].lower() for s, e in tokens.spans[1:3]] == ["reflective", "supervision"]
-    assert embedder().token_spans(text).tolist() == tokens.spans.tolist()
 
 
 def test_embedding_needs_no_torch() -> None:
@@ -78,6 +87,23 @@ def test_a_second_build_embeds_only_what_is_new(tmp_path: Path) -> None:
     cache.close()
 
 
+def test_the_nearest_sentence_of_each_row_is_found(tmp_path: Path) -> None:
+    texts = ["Visits are late. Supervision is reflective; Records are poor.", "", "Supervision only", "No. Yes."]
+    made = [tokens for _, tokens in embedder().encode_tokens(texts)]
+    projection = fit_projection((t.vectors for t in made), 128)
+    numbers = [sentence_numbers(text, t.spans) for text, t in zip(texts, made, strict=True)]
+    write_token_store((encoded(t.vectors, projection) for t in made), len(texts), tmp_path, numbers)
+    store = TokenStore.open(tmp_path)
+    asked = projected(made[2].vectors, projection)
+    assert store.best_sentences(asked, np.array([2, 0, 1])) == [0, 1, None]
+    assert [texts[0][s:e] for s, e in sentence_spans(texts[0])][1] == "Supervision is reflective;"
+    for row, text in enumerate(texts):
+        spans = sentence_spans(text)
+        for number, (start, end) in zip(numbers[row].tolist(), made[row].spans.tolist(), strict=True):
+            inside = [n for n, (s, e) in enumerate(spans) if s <= start < end <= e]
+            assert inside == ([number] if number != 255 else [])
+
+
 def test_projected_tokens_keep_their_cosines() -> None:
     made = [t.vectors for _, t in embedder().encode_tokens(TEXTS[:10])]
     projection = fit_projection(made, 128)
@@ -109,10 +135,23 @@ def test_abbreviations_are_written_out_and_terms_tagged() -> None:
     language = SectorLanguage.load()
     assert language.written_out("LADO referrals") == "local authority designated officer referrals"
     assert language.written_out("care leavers") is None
+    own = replace(language, own_abbreviations=(("HOME", "housing options made easier"), ("LADO", "something else")))
+    assert own.written_out("HOME for care leavers") == "housing options made easier for care leavers"
+    assert own.written_out("home for care leavers") is None
+    assert own.written_out("A HOME FOR CARE LEAVERS") is None
+    assert own.written_out("LADO referrals") == "local authority designated officer referrals"
     named = {language.concepts[p].id for p in language.tags("Extremely late personal education plans")}
     assert named == {"pep"}
     assert len({c.id for c in language.concepts}) == len(language.concepts)
     assert all(c.terms and c.plain for c in language.concepts)
+
+
+def test_documents_are_believed_where_most_agree_what_their_abbreviation_means() -> None:
+    explained = [
+        *[("IFD", "integrated front door"), ("IFD", "Integrated Front Doors’"), ("IFD", "initial family desk")],
+        *[("MAP", "management action plan"), ("MAP", "multi-agency panel")],
+    ]
+    assert agreed_abbreviations(explained) == (("IFD", "integrated front door"),)
 
 
 def test_every_concept_belongs_to_a_theme_of_the_scheme() -> None:
