@@ -79,8 +79,7 @@ class Moved(EmbeddingCache):
             part = first.sentences[pick[start : start + 50_000]]
             part = part + 0.03 * generator.normal(size=part.shape).astype(np.float32)
             sentences[start : start + 50_000] = part / np.linalg.norm(part, axis=1, keepdims=True)
-        numbers = [first.numbers[p] for p in pick]
-        return type(first)(sentences, [first.tokens[p] for p in pick], numbers, first.projection)
+        return type(first)(sentences, [first.tokens[p] for p in pick], first.projection)
 
 
 def main() -> None:

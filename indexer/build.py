@@ -20,7 +20,7 @@ from indexer.embedding import Embedder, EmbeddingCache
 from indexer.expansion import SectorLanguage, agreed_abbreviations
 from indexer.facets import FacetTable, Scheme
 from indexer.language_index import write_language
-from indexer.late_interaction import write_token_store
+from indexer.late_interaction import sentence_numbers, write_token_store
 from indexer.lexical import LexicalRecord, write_lexical
 from indexer.subjects import write_subjects
 from indexer.theme_linking import Floats, ThemeLinker, description
@@ -107,7 +107,8 @@ def build_index(
     cache = cache if cache is not None else EmbeddingCache(":memory:")
     made = cache.encode_fully(embedder, texts, embedded)
     write_index(made.sentences, embedder.identity, release_dir / VECTORS)
-    write_token_store(made.tokens, total, release_dir / VECTORS, made.numbers)
+    numbers = (sentence_numbers(t, s) for t, s in zip(texts, embedder.token_spans(texts), strict=True))
+    write_token_store(made.tokens, total, release_dir / VECTORS, numbers)
     language = replace(SectorLanguage.load(), own_abbreviations=agreed_abbreviations(abbreviations))
     write_language(language, texts, made.sentences, made.projection, embedder, release_dir / SEARCH)
     if confidences is None:

@@ -152,16 +152,23 @@ def write_token_store(
     """Writes ``tokens.npy``, ``token_starts.npy`` and, with ``sentences``, ``token_sentences.npy``. A row without
     tokens gets one zero vector, which meets nothing and stands in no sentence."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [part if len(part) else np.zeros((1, TOKEN_DIMENSIONS), dtype=np.int8) for part in codes]
+    none = np.zeros((1, TOKEN_DIMENSIONS), dtype=np.int8)
+    parts = [part if len(part) else none for part in codes]
     if len(parts) != rows:
         raise ValueError(f"tokens of {len(parts)} rows for {rows}")
     starts = np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
-    whole = np.concatenate(parts) if parts else np.zeros((0, TOKEN_DIMENSIONS), dtype=np.int8)
-    np.save(folder / "tokens.npy", whole, allow_pickle=False)
+    # part by part, since a national corpus has more tokens than memory
+    with (folder / "tokens.npy").open("wb") as file:
+        shape = {"descr": "|i1", "fortran_order": False, "shape": (int(starts[-1]), TOKEN_DIMENSIONS)}
+        np.lib.format.write_array_header_1_0(file, shape)
+        for part in parts:
+            file.write(np.ascontiguousarray(part).data)
     np.save(folder / "token_starts.npy", starts, allow_pickle=False)
     if sentences is not None:
-        none = np.full(1, _NO_SENTENCE, dtype=np.uint8)
-        numbers = np.concatenate([none[:0], *(part if len(part) else none for part in sentences)])
+        numbers = np.full(int(starts[-1]), _NO_SENTENCE, dtype=np.uint8)
+        for start, end, part in zip(starts[:-1].tolist(), starts[1:].tolist(), sentences, strict=True):
+            kept = part[: end - start]
+            numbers[start : start + len(kept)] = kept
         np.save(folder / "token_sentences.npy", numbers, allow_pickle=False)
 
 

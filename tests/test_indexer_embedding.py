@@ -50,6 +50,7 @@ def test_tokens_stand_where_their_spans_say() -> None:
     (_, tokens), *_ = embedder().encode_tokens([text])
     assert tokens.vectors.shape == (len(tokens.pieces), 384)
     assert [text[s:e].lower() for s, e in tokens.spans[1:3]] == ["reflective", "supervision"]
+    assert [spans.tolist() for spans in embedder().token_spans([text])] == [tokens.spans.tolist()]
 
 
 def test_embedding_needs_no_torch() -> None:
