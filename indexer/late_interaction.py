@@ -166,9 +166,9 @@ def write_token_store(
     np.save(folder / "token_starts.npy", starts, allow_pickle=False)
     if sentences is not None:
         numbers = np.full(int(starts[-1]), _NO_SENTENCE, dtype=np.uint8)
-        for start, end, part in zip(starts[:-1].tolist(), starts[1:].tolist(), sentences, strict=True):
-            kept = part[: end - start]
-            numbers[start : start + len(kept)] = kept
+        for start, end, given in zip(starts[:-1].tolist(), starts[1:].tolist(), sentences, strict=True):
+            known = given[: end - start]
+            numbers[start : start + len(known)] = known
         np.save(folder / "token_sentences.npy", numbers, allow_pickle=False)
 
 
