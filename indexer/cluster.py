@@ -54,8 +54,8 @@ class ClusterEmbedder:
             else:
                 yield from self._encoded(chunk)
 
-    def token_spans(self, text: str) -> NDArray[np.int32]:
-        return self._own.token_spans(text)
+    def token_spans(self, texts: Sequence[str]) -> Iterator[NDArray[np.int32]]:
+        return self._own.token_spans(texts)
 
     def knows(self, word: str) -> bool:
         return self._own.knows(word)
