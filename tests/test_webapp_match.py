@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from tests.small_release import HOSTILE, publish
 from webapp import create_app
+from webapp.match import lines_apart
 from webapp.services import Services
 from webapp.settings import Settings
 
@@ -207,6 +208,26 @@ def test_an_empty_or_broken_form_is_400(client: FlaskClient, fields: dict[str, s
 def test_an_action_that_answers_a_recommendation_that_is_not_there_answers_none(client: FlaskClient) -> None:
     plan = '{"recommendations": [], "actions": [["Audit files.", 7, null, null, [], null]]}'
     assert "Actions that answer no recommendation" in client.post("/match", data={"plan": plan}).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_pasted_list_is_one_recommendation_a_line(client: FlaskClient, end: str) -> None:
+    lines = [
+        "Make sure that managers record supervision of social workers every month.",
+        "Reduce delay in initial health assessments for children who come into the care of the council, and tell the",
+        "committee each quarter how many were late.",
+        "Improve the charging of electric vehicles",
+        "Hold return home interviews within three days",
+    ]
+    tree = page(client.post("/match", data={"text": end.join(lines)}))
+    rows = [row.text_content().strip() for row in tree.cssselect(".coverage tbody th")]
+    assert len(rows) == 4
+    assert [row.split(" ", 1)[1][:20] for row in rows] == [line[:20] for line in (*lines[:2], *lines[3:])]
+
+
+def test_text_that_has_its_own_breaks_is_left_alone() -> None:
+    for text in ("One.\n\nTwo\nthree", "Action\tOwner\nReview\tHead", "One line"):
+        assert lines_apart(text) == text
 
 
 def test_hostile_text_is_shown_and_never_run(client: FlaskClient) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from itertools import pairwise
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -37,6 +38,8 @@ from webapp.services import OpenRelease, Services
 from webapp.settings import Settings
 
 #: What may be uploaded, as a reader would write it.
+#: A pasted line of so many characters was probably broken for its length.
+_WRAPPED = 60
 KINDS = "Word (.docx, .doc), PDF, Excel (.xlsx), CSV, HTML, Markdown or plain text"
 SCOPES = {"all": "All councils", "neighbours": "Statistical neighbours of my council", "region": "One region"}
 TYPES = {"xlsx": XLSX_TYPE, "docx": DOCX_TYPE, "json": "application/json"}
@@ -138,11 +141,28 @@ def _plan(wish: Wish, settings: Settings, reading: threading.BoundedSemaphore) -
     if wish.text.strip():
         with _private_folder(settings) as folder:
             file = folder / "pasted.txt"
-            file.write_text(wish.text.replace("\r\n", "\n"), encoding="utf-8", errors="replace")
+            file.write_text(lines_apart(wish.text), encoding="utf-8", errors="replace")
             return _read(file, "The text", settings, reading)
     if request.form.get("plan"):
         return _sent_plan(request.form["plan"])
     raise Refused(HTTPStatus.BAD_REQUEST, "There is nothing to match: choose a file, or paste the plan into the box.")
+
+
+def lines_apart(text: str) -> str:
+    """Pasted lines that each stand for themselves, with a blank line between: they are not to be read as one paragraph.
+
+    Text that has blank lines or tabs stays as it is, and so does a line that goes on in the next: one that is long and
+    ends within a sentence, or is followed by a small letter.
+    """
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")]
+    if len(lines) < 2 or not all(lines) or any("\t" in line for line in lines):
+        return "\n".join(lines)
+    apart = [lines[0]]
+    for before, line in pairwise(lines):
+        goes_on = len(before) >= _WRAPPED and not before.endswith((".", ";", ":", "!", "?"))
+        begins = not line.lstrip()[:1].islower()
+        apart.append(f"\n{line}" if begins and not goes_on else line)
+    return "\n".join(apart)
 
 
 def _read(file: Path, shown: str, settings: Settings, reading: threading.BoundedSemaphore) -> Plan:
