@@ -240,7 +240,7 @@ def checked(entry: Entry, themes: Iterable[str]) -> Entry:
             raise CurationError(f"An item can be given at most {_MOST_THEMES} themes.")
     elif entry.kind in {"link", "unlink"}:
         if entry.item_kind not in RELATIONS.get(entry.relation, ((), ()))[0]:
-            raise CurationError(f"A {entry.item_kind} cannot be linked in this way.")
+            raise CurationError(f"Items of the kind {entry.item_kind} cannot be linked in this way.")
         if entry.kind == "link" and not entry.target:
             raise CurationError("Say which item to link to.")
         if entry.target == entry.item:
@@ -251,7 +251,7 @@ def checked(entry: Entry, themes: Iterable[str]) -> Entry:
 def _check_fields(entry: Entry) -> None:
     unknown = sorted(set(entry.fields) - set(FIELDS.get(entry.item_kind, ())))
     if unknown:
-        raise CurationError(f"A {entry.item_kind} has no field {unknown[0]} that can be corrected.")
+        raise CurationError(f"Items of the kind {entry.item_kind} have no field {unknown[0]} that can be corrected.")
     if not entry.fields:
         raise CurationError("Nothing was changed.")
     if not entry.fields.get("text", "x").strip():
@@ -308,7 +308,8 @@ def resolve(entries: Sequence[Entry], documents: Iterable[tuple[Extraction, Docu
     applied, orphaned = [], []
     for entry in standing:
         item = place(entry.item, (entry.item_kind,), entry.words)
-        target = place(entry.target, RELATIONS[entry.relation][1], entry.target_words) if entry.target else ""
+        kinds = RELATIONS.get(entry.relation, ((), ()))[1]
+        target = place(entry.target, kinds, entry.target_words) if entry.target else ""
         if item is None or target is None:
             orphaned.append(entry)
         else:

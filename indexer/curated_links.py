@@ -56,10 +56,10 @@ def _set_themes(item: Row, row: int, links: Links, entries: Sequence[Entry]) -> 
     columns = {theme.id: column for column, theme in enumerate(themes())}
     found = {link.theme: link for link in links.themes[row]}
     for entry in entries:
-        for theme in entry.remove:
+        for theme in columns.keys() & set(entry.remove):  # a theme may have left the scheme since
             found.pop(theme, None)
             links.confidences[row, columns[theme]] = 0.0
-        for theme in entry.add:
+        for theme in (theme for theme in entry.add if theme in columns):
             found.pop(theme, None)
             found = {theme: ThemeLink(theme, 1.0, CURATOR), **found}
             links.confidences[row, columns[theme]] = 1.0

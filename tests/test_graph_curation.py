@@ -273,6 +273,11 @@ def test_a_moved_item_is_found_by_its_words_and_a_changed_one_is_orphaned() -> N
     assert resolved.orphaned == [changed]
 
 
+def test_a_relation_that_this_version_does_not_know_is_orphaned_and_stops_no_build() -> None:
+    strange = about(0, "link", relation="contradicts", target="urn:x", target_words="y")
+    assert resolve([strange], documents()).orphaned == [strange]
+
+
 def test_a_link_to_an_item_that_is_gone_is_orphaned() -> None:
     link = about(0, "link", relation="similar", target="https://example.org/findings/z", target_words=words_of("gone"))
     assert resolve([link], documents()).orphaned == [link]

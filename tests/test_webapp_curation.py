@@ -334,6 +334,8 @@ def test_orphaned_corrections_are_reported_by_build_and_list(data: Path) -> None
         ({"do": "correct"}, "Nothing was changed"),
         ({"do": "hide", "why": " "}, "Say why"),
         ({"do": "link", "relation": "similar", "target": "https://elsewhere.example/x"}, "is no finding"),
+        ({"do": "link", "relation": "answers", "target": "{recommendation}"}, "cannot be linked in this way"),
+        ({"do": "link", "relation": "similar", "target": "{action}"}, "does not lead to items of the kind action"),
         ({"do": "explode"}, "Say what to do"),
         ({"do": "themes", "theme": "<script>"}, "There is no theme &lt;script&gt;"),
     ],
@@ -341,6 +343,8 @@ def test_orphaned_corrections_are_reported_by_build_and_list(data: Path) -> None
 def test_a_correction_that_cannot_be_taken_is_explained_on_the_page(
     client: FlaskClient, data: Path, token: str, form: dict[str, str], message: str
 ) -> None:
+    places = {kind: place(rows(data, kind)[0]) for kind in ("recommendation", "action")}
+    form = {name: value.format(**places) for name, value in form.items()}
     response = correct(client, rows(data, "finding")[0], sign_in(client, token), **form)  # type: ignore[arg-type]
     assert response.status_code == 400
     assert message in response.get_data(as_text=True)

@@ -420,11 +420,12 @@ def export_corrections(output: Path, data: Path) -> None:
 @DATA
 def import_corrections(file: Path, data: Path) -> None:
     """Add the corrections of an exported file to the journal; those that are there already are not doubled."""
-    from graph.curation import Journal, parsed_lines
+    from graph.curation import Journal, checked, parsed_lines
+    from ontology.resources import themes
 
-    journal = Journal(data)
+    journal, known = Journal(data), [theme.id for theme in themes()]
     before = len(journal.entries())
-    journal.append(*parsed_lines(file.read_bytes(), str(file)))
+    journal.append(*(checked(entry, known) for entry in parsed_lines(file.read_bytes(), str(file))))
     click.echo(f"{len(journal.entries()) - before} entries added; publish them with inspectgraph curation publish")
 
 

@@ -59,7 +59,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
             return False
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        super().wait_for_and_dispatch_events(min(timeout, _LOOK_AGAIN) if self._gathering else timeout)
+        # the more there are to look at, the longer the pause, so that looking stays cheap
+        pause = _LOOK_AGAIN + len(self._gathering) / 2000
+        super().wait_for_and_dispatch_events(min(timeout, pause) if self._gathering else timeout)
         self._look_at_heads()
 
     def _look_at_heads(self) -> None:

@@ -226,6 +226,8 @@ def _draft(row: Row, session: Session, entries: Sequence[Entry], release: OpenRe
         return Entry("", "themes", add=tuple(sorted(wanted - present)), remove=tuple(sorted(present - wanted)), **about)
     if kind in {"link", "unlink"}:
         target = _target(form.get("target", ""), release)
+        if target is not None and target["kind"] not in RELATIONS.get(form.get("relation", ""), ((), ()))[1]:
+            raise CurationError(f"This relation does not lead to items of the kind {target['kind']}.")
         return Entry(
             "",
             "link" if kind == "link" else "unlink",

@@ -87,7 +87,7 @@ def _existing(folder: Path) -> Path:
 
 
 def _folder(data: Path) -> str:
-    place = _existing(data)
+    data, place = data.absolute(), _existing(data)
     for folder in (place, *(data / name for name in ("work", "releases", "sources", "curation") if place == data)):
         if folder.exists() and (not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK)):
             raise InspectgraphError(f"{folder} cannot be written to: change its rights or name another with --data")
@@ -95,7 +95,7 @@ def _folder(data: Path) -> str:
     for secret in (key, data / "curation" / "curators.json"):
         if secret.exists() and secret.stat().st_mode & 0o077:
             raise InspectgraphError(f"{secret} can be read by others: chmod 600 {secret}")
-    return str(data.absolute())
+    return str(data)
 
 
 def _disk(data: Path) -> str:
