@@ -103,6 +103,8 @@ def write_tables(release: Release, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     for name in SCHEMAS:
         source = release.path / "tables" / f"{name}.parquet"
+        if not source.is_file():
+            continue  # an earlier version published the release
         with _replacing(output / source.name) as stream:
             stream.write(source.read_bytes())
         write_table_csv(release, output / f"{name}.csv")

@@ -80,7 +80,9 @@ class Dumps:
         self._writing = threading.Lock()
 
     def file(self, release: OpenRelease, path: str) -> Path:
-        """Raises KeyError for a path that is not in DUMPS."""
+        """Raises KeyError for a path that is not in DUMPS, or for a table that the release lacks."""
+        if path not in _dumps(release):
+            raise KeyError(path)
         dump, file = DUMPS[path], self._folder / release.id / path
         if not file.is_file():
             with self._writing:
@@ -95,8 +97,8 @@ class Dumps:
         are not there yet."""
         sums = self._folder / release.id / SUMS
         if not sums.is_file():
-            digests = {path: _sha256(self.file(release, path)) for path in DUMPS}
-            digests |= {f"tables/{name}.parquet": _table(release, name).sha256 for name in SCHEMAS}
+            digests = {path: _sha256(self.file(release, path)) for path in _dumps(release)}
+            digests |= {f"tables/{name}.parquet": entry.sha256 for name, entry in _tables(release).items()}
             part = sums.with_name(f".{SUMS}.{threading.get_ident()}")
             part.write_text("".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items())))
             part.replace(sums)
@@ -128,7 +130,7 @@ def blueprint(services: Services) -> Blueprint:
         return render_template(
             "data.html",
             figures=manifest_figures(release),
-            tables=[(name, _table(release, name).size) for name in SCHEMAS],
+            tables=[(name, entry.size) for name, entry in _tables(release).items()],
             forms=DATA_FORMS,
             rights=RIGHTS,
             attribution=ATTRIBUTION,
@@ -157,7 +159,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @pages.get("/data/tables/<name>.parquet")
     def table(name: str) -> Response:
-        if name not in SCHEMAS:
+        if name not in _tables(g.release):
             raise NotFound("There is no such table.")
         file = g.release.path / "tables" / f"{name}.parquet"
         return send_file(file.absolute(), mimetype=PARQUET, download_name=file.name)
@@ -165,7 +167,7 @@ def blueprint(services: Services) -> Blueprint:
     @pages.get("/data/<any(dumps, tables):group>/<name>")
     def dump(group: str, name: str) -> Response:
         path = f"{group}/{name}"
-        if path not in DUMPS:
+        if path not in _dumps(g.release):
             raise NotFound("There is no such dump." if group == "dumps" else "There is no such table.")
         media_type = "application/gzip" if name.endswith(".gz") else DUMPS[path].media_type
         file = dumps.file(g.release, path).absolute()
@@ -232,10 +234,9 @@ def _facts(release: OpenRelease, root: str, dumps: Dumps) -> DatasetFacts:
     known = {path: (size, digest) for path, size, digest in dumps.known(release)}
     downloads = [
         Download(f"{root}/data/{path}", dump.media_type, dump.title, *known.get(path, ()))
-        for path, dump in DUMPS.items()
+        for path, dump in _dumps(release).items()
     ]
-    for name in SCHEMAS:
-        entry = _table(release, name)
+    for name, entry in _tables(release).items():
         title, address = f"Table of {name.replace('_', ' ')}", f"{root}/data/tables/{name}.parquet"
         downloads.append(Download(address, PARQUET, title, entry.size, entry.sha256))
     return replace(_counted(release), endpoint=f"{root}/sparql", downloads=downloads)
@@ -256,8 +257,15 @@ def _counted(release: OpenRelease) -> DatasetFacts:
     )
 
 
-def _table(release: OpenRelease, name: str) -> FileEntry:
-    return release.release.manifest.files[f"tables/{name}.parquet"]
+def _tables(release: OpenRelease) -> dict[str, FileEntry]:
+    """The tables of a release by name; one that an earlier version published may lack some."""
+    files = release.release.manifest.files
+    return {name: files[f"tables/{name}.parquet"] for name in SCHEMAS if f"tables/{name}.parquet" in files}
+
+
+def _dumps(release: OpenRelease) -> dict[str, Dump]:
+    tables = _tables(release)
+    return {p: dump for p, dump in DUMPS.items() if dump.group != "tables" or dump.name.removesuffix(".csv") in tables}
 
 
 def _sha256(file: Path) -> str:

@@ -5,6 +5,8 @@
   var area = document.getElementById("query");
   if (!form || !area || typeof Yasgui === "undefined") return;
   var Yasqe = Yasgui.Yasqe, Yasr = Yasgui.Yasr;
+  // whether the query that was asked last counts something
+  var counted = false;
 
   fetch("/sparql/editor.json")
     .then(function (response) { return response.ok ? response.json() : Promise.reject(response.status); })
@@ -64,7 +66,7 @@
     });
 
     editor.on("change", function () { area.value = editor.getValue(); });
-    editor.on("query", function () { history.replaceState(null, "", address(editor)); drop(); });
+    editor.on("query", function () { counted = /\b(COUNT|SUM)\s*\(/i.test(editor.getValue()); history.replaceState(null, "", address(editor)); drop(); });
     editor.on("queryResponse", function (_, response, duration) {
       answer.hidden = false;
       table.setResponse(response, duration);
@@ -94,7 +96,7 @@
     Object.assign(Yasqe.Autocompleters[name], { get: words, bulk: true, persistenceId: null });
   }
 
-  /** A bar for each row of a table of counts: the first column that holds words, the last that holds numbers. */
+  /** A bar for each row of a table of counts: the first column that holds words, the last that holds whole numbers. */
   function Bars(yasr) {
     this.yasr = yasr;
     this.priority = 5;
@@ -102,10 +104,10 @@
   }
   Bars.prototype.counts = function () {
     var results = this.yasr.results, rows = results && results.getBindings();
-    if (!rows || rows.length < 2 || rows.length > 100) return null;
+    if (!counted || !rows || rows.length < 2 || rows.length > 100) return null;
     var names = results.getVariables();
     var numeric = names.filter(function (name) {
-      return rows.every(function (row) { return row[name] && /^-?\d+(\.\d+)?$/.test(row[name].value); });
+      return rows.every(function (row) { return row[name] && /^\d+$/.test(row[name].value); });
     });
     var number = numeric[numeric.length - 1];
     var label = names.find(function (name) { return name !== number && rows.some(function (row) { return row[name]; }); });
