@@ -47,8 +47,6 @@ _GRACE = 0.5
 #: From this many seconds on a query is a long one: it has low priority and leaves its turn to others.
 _LONG = 0.15
 _GIVES_WAY = 10
-#: From this many seconds on it gets what processor time nobody else wants.
-_VERY_LONG = 1.0
 #: Errors after which a worker is as good as before.
 _HARMLESS = frozenset({"syntax", "evaluation", "limit", "xml"})
 #: A worker is replaced after so many answers, so that what the engine keeps does not add up.
@@ -530,7 +528,6 @@ class _Worker:
         self.answers = 0
         self.gives_way = False
         self._is_long = False
-        self._is_idle = False
         self._asked = 0.0
         self._pid = pid
         self._connection = connection
@@ -587,11 +584,7 @@ class _Worker:
                 self._give_way()
                 self._asked = now
                 self._is_long = lengthen()
-            if now > started + _VERY_LONG:
-                self._give_way_to_all()
             until = end if self._is_long else min(end, max(started, self._asked) + _LONG + 0.001)
-            if not self._is_idle:
-                until = min(until, max(started + _VERY_LONG, now) + 0.001)
             self._connection.settimeout(max(until - time.monotonic(), 0.001))
             try:
                 first = self._connection.recv(1, socket.MSG_PEEK)
@@ -625,14 +618,6 @@ class _Worker:
         self.gives_way = True
         with contextlib.suppress(OSError, TypeError):
             os.setpriority(os.PRIO_PROCESS, self._thread, _GIVES_WAY)  # type: ignore[arg-type]
-
-    def _give_way_to_all(self) -> None:
-        if self._is_idle:
-            return
-        self._is_idle = True
-        if hasattr(os, "SCHED_IDLE") and self._thread is not None:
-            with contextlib.suppress(OSError):
-                os.sched_setscheduler(self._thread, os.SCHED_IDLE, os.sched_param(0))
 
     def kill(self) -> None:
         """Begin to end it, without waiting."""
