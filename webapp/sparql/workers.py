@@ -46,7 +46,7 @@ _SCRIPT = Path(__file__).with_name("worker_process.py")
 _GRACE = 0.5
 #: From this many seconds on a query is a long one: it has low priority and leaves its turn to others.
 _LONG = 0.15
-_GIVES_WAY = 10
+_GIVES_WAY = 5  # niceness on top of what workers have
 #: Errors after which a worker is as good as before.
 _HARMLESS = frozenset({"syntax", "evaluation", "limit", "xml"})
 #: A worker is replaced after so many answers, so that what the engine keeps does not add up.
@@ -617,7 +617,8 @@ class _Worker:
             return
         self.gives_way = True
         with contextlib.suppress(OSError, TypeError):
-            os.setpriority(os.PRIO_PROCESS, self._thread, _GIVES_WAY)  # type: ignore[arg-type]
+            niceness = os.getpriority(os.PRIO_PROCESS, self._thread)  # type: ignore[arg-type]
+            os.setpriority(os.PRIO_PROCESS, self._thread, niceness + _GIVES_WAY)  # type: ignore[arg-type]
 
     def kill(self) -> None:
         """Begin to end it, without waiting."""
