@@ -167,7 +167,7 @@ def test_a_long_query_leaves_its_turn_to_others(graph_dir: Path) -> None:
 
 
 def test_when_everything_is_taken_a_query_is_told_to_come_back(graph_dir: Path) -> None:
-    limits = Limits(seconds=1.5, workers=1, long_workers=1, waiting=0, wait_seconds=0.1)
+    limits = Limits(seconds=1.5, workers=1, long_workers=0, waiting=0, wait_seconds=0.1)  # the turn stays taken
     with Pool(graph_dir, limits, resident=False) as pool:
         thread = threading.Thread(target=run_until_ended, args=(pool, SLOW))
         thread.start()

@@ -106,6 +106,11 @@ def test_a_chart_has_a_bar_for_each_row_and_the_address_is_a_permalink(page: Pag
     assert page.evaluate("window.inspectgraphEditor.editor.getValue()").strip() == query.strip()
 
 
+def test_the_editor_stands_in_place_of_the_plain_field(page: Page) -> None:
+    assert page.locator(READY).is_visible()
+    assert not page.locator("textarea#query").is_visible()
+
+
 def test_a_short_address_leads_to_its_query_with_the_answer(page: Page, address: str) -> None:
     page.goto(f"{address}/sparql/examples/top-themes")
     page.locator(READY).wait_for()

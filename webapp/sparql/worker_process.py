@@ -13,10 +13,12 @@ Frames are one letter, a length and that many bytes. To a worker: a task as JSON
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
 import resource
+import select
 import signal
 import socket
 import struct
@@ -77,7 +79,7 @@ def nursery(control: socket.socket, options: dict[str, Any]) -> None:
         os.nice(_NICENESS)
     try:
         # a graph on disk is opened by each worker: the engine's threads would not survive a fork
-        store = _resident(Path(options["graph"])) if options["resident"] else None
+        store = _resident(Path(options["graph"]), control) if options["resident"] else None
     except Exception as err:  # noqa: BLE001 - whatever it is, the owner must hear of it
         send(control, b"E", {"message": str(err)})
         return
@@ -99,7 +101,24 @@ def nursery(control: socket.socket, options: dict[str, Any]) -> None:
         control.sendall(f"{pid}\n".encode())
 
 
-def _resident(path: Path) -> ox.Store:
+class _WhileWanted(io.RawIOBase):
+    """A pipe that is read for as long as the owner is there: a copy takes a while, and an owner that has ended would
+    leave it to the machine."""
+
+    def __init__(self, pipe: int, owner: socket.socket) -> None:
+        self._pipe = pipe
+        self._owner = owner
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if select.select([self._owner], [], [], 0)[0] and not self._owner.recv(1, socket.MSG_PEEK):
+            os._exit(1)
+        return os.readv(self._pipe, [buffer])
+
+
+def _resident(path: Path, owner: socket.socket) -> ox.Store:
     """The graph at ``path``, copied into memory by a second process so that this one stays free of engine threads."""
     store = ox.Store()
     reading, writing = os.pipe()
@@ -113,9 +132,10 @@ def _resident(path: Path) -> ox.Store:
             disk.dump(output, format=ox.RdfFormat.N_QUADS)
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading, "rb") as source:
+    with io.BufferedReader(_WhileWanted(reading, owner), 1 << 20) as source:
         names = json.loads(source.readline())
         store.bulk_load(source, format=ox.RdfFormat.N_QUADS)
+    os.close(reading)
     for name in names:
         store.add_graph(ox.NamedNode(name))
     if os.waitpid(pid, 0)[1] != 0:
