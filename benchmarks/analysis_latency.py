@@ -1,7 +1,7 @@
 """How long the analyses' pages take in the server, warm: ``python -m benchmarks.analysis_latency --data DATA``, or
 ``--generated 1000000`` for tables of so many invented items (``--keep DIR`` keeps them).
 
-Each page is asked once, then ten times; the median of these is given, and the first time beside it. ``--engines``
+Each page is asked once, then ten times; the medians of these are given, and the first time beside them. ``--engines``
 compares what reads the table of items: Arrow with NumPy (what the program uses), DuckDB and Polars where installed.
 """
 
@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 
 from graph.authorities import Register
 from graph.release import Release, ReleaseFacts, ReleaseWriter, WriterLock
+from indexer.analyses.corpus import Corpus
 from indexer.analyses.registry import ANALYSES
-from indexer.incidence import Incidence
 from indexer.tables import SCHEMAS
 from ontology.resources import themes
 from webapp import create_app
@@ -126,8 +126,8 @@ def generated(data: Path, items: int, seed: int = 0) -> None:
         writer.publish(ReleaseFacts([], {"items": items}, {"inspectgraph": "generated"}, extra={"base_iri": BASE}))
 
 
-def pages(data: Path) -> list[tuple[str, float, float]]:
-    """(address, seconds of the first answer, median of ten more)."""
+def pages(data: Path) -> list[tuple[str, float, float, float]]:
+    """(address, seconds of the first answer, median of ten more, and of their processor time)."""
     services = Services(Settings(data=data))
     client = create_app(services.settings, services).test_client()
     council = services.current().labels.register.by_gss("E06000016")
@@ -138,25 +138,23 @@ def pages(data: Path) -> list[tuple[str, float, float]]:
     addresses += [f"/compare?council={code}&council=E08000028", "/analyses/items?measure=told&theme=assessment"]
     found = []
     for address in addresses:
-        times = []
+        walls, processor = [], []
         for _ in range(11):
-            started = time.perf_counter()
+            started, busy = time.perf_counter(), time.process_time()
             response = client.get(address)
-            times.append(time.perf_counter() - started)
+            walls.append(time.perf_counter() - started)
+            processor.append(time.process_time() - busy)
             assert response.status_code == 200, (address, response.status_code)
-        found.append((address, times[0], statistics.median(times[1:])))
+        found.append((address, walls[0], statistics.median(walls[1:]), statistics.median(processor[1:])))
     return found
 
 
 def engines(folder: Path) -> list[tuple[str, float]]:
-    """Seconds to count passages by inspection and theme from the Parquet file, by each engine: medians of five."""
+    """Seconds of the processor to count passages by inspection and theme from the Parquet file: medians of five."""
     file = folder / "items.parquet"
-    inspections, documents = (pq.read_table(folder / f"{name}.parquet") for name in ("inspections", "documents"))
-    broader = {theme.id: theme.broader for theme in themes()}
 
     def arrow() -> object:
-        items = pq.read_table(file, columns=["kind", "polarity", "inspection", "themes"])
-        return Incidence.of(items, inspections, documents, {}, broader).counts
+        return Corpus(folder).incidence.counts
 
     trials: list[tuple[str, Callable[[], object]]] = [("Arrow and NumPy, three measures", arrow)]
     if importlib.util.find_spec("duckdb"):
@@ -166,7 +164,7 @@ def engines(folder: Path) -> list[tuple[str, float]]:
             "SELECT inspection, theme, count(*) FROM (SELECT inspection, unnest(themes) AS theme FROM read_parquet(?) "
             "WHERE kind = 'recommendation' OR polarity = 'improvement') GROUP BY ALL"
         )
-        trials.append(("DuckDB, one measure", lambda: duckdb.execute(query, [str(file)]).arrow()))
+        trials.append(("DuckDB, one measure", lambda: duckdb.execute(query, [str(file)]).fetchnumpy()))
     if importlib.util.find_spec("polars"):
         import polars as pl
 
@@ -188,9 +186,9 @@ def engines(folder: Path) -> list[tuple[str, float]]:
     for name, run in trials:
         times = []
         for _ in range(5):
-            started = time.perf_counter()
+            started = time.process_time()
             run()
-            times.append(time.perf_counter() - started)
+            times.append(time.process_time() - started)
         found.append((name, statistics.median(times)))
     return found
 
@@ -211,9 +209,9 @@ def main() -> None:
                 print(f"{1000 * seconds:8.0f} ms  {name}")
             return
         found = pages(data)
-        print("   first   warm")
-        for address, first, warm in sorted(found, key=lambda row: -row[2]):
-            print(f"{1000 * first:6.0f} {1000 * warm:6.0f} ms  {address}")
+        print("   first   warm   processor")
+        for address, first, warm, busy in sorted(found, key=lambda row: -row[3]):
+            print(f"{1000 * first:8.0f} {1000 * warm:6.0f} {1000 * busy:6.0f} ms  {address}")
 
 
 if __name__ == "__main__":

@@ -76,19 +76,17 @@ class Incidence:
         places: Mapping[str, tuple[str | None, str | None]],
         broader: Mapping[str, str | None],
     ) -> Incidence:
-        """``places``: GSS code → region and type of council; ``broader``: theme → its top theme, in the scheme's order.
+        """``items``: at least kind, polarity, inspection and themes, as strings or as dictionaries, which is faster.
+        ``places``: GSS code → region and type of council; ``broader``: theme → its top theme, in the scheme's order.
 
         Themes of the items that the scheme does not know are taken up after it.
         """
         counted = _counted(inspections, documents, places)
-        own = pc.index_in(items.column("inspection"), value_set=pa.array(counted.iri, pa.string()))
-        inspection = own.combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        kind, polarity = items.column("kind"), items.column("polarity")
-        recommended, told, praised = (
-            _flags(pc.equal(kind, "recommendation")),
-            _flags(pc.equal(polarity, "improvement")),
-            _flags(pc.equal(polarity, "strength")),
-        )
+        places_of = {iri: place for place, iri in enumerate(counted.iri)}
+        inspection = _mapped(items.column("inspection"), places_of)
+        recommended = _mapped(items.column("kind"), {"recommendation": 1}) > 0
+        told = _mapped(items.column("polarity"), {"improvement": 1}) > 0
+        praised = _mapped(items.column("polarity"), {"strength": 1}) > 0
         flags = {"recommended": recommended, "told": recommended | told, "praised": praised}
         rows = np.flatnonzero((inspection >= 0) & (recommended | told | praised))
         names, links = _theme_links(items.column("themes"), broader)
@@ -178,16 +176,24 @@ def _counted(
     )
 
 
-def _flags(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    return np.asarray(column.fill_null(False).combine_chunks().to_numpy(zero_copy_only=False), dtype=np.bool_)
+def _mapped(column: pa.ChunkedArray, places: Mapping[str, int]) -> NDArray[np.int64]:
+    """What each row's value is mapped to, -1 for others and for none."""
+    encoded = column.unify_dictionaries().combine_chunks()
+    if not pa.types.is_dictionary(encoded.type):
+        encoded = encoded.dictionary_encode()
+    values = encoded.dictionary.to_pylist()
+    place = np.array([*(places.get(value, -1) for value in values), -1], dtype=np.int64)
+    return np.asarray(place[encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)])
 
 
 def _theme_links(
     column: pa.ChunkedArray, broader: Mapping[str, str | None]
 ) -> tuple[tuple[str, ...], tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Names of the themes, and (rows, themes) of every link and of those to broader themes, each once, by row."""
-    lists = column.combine_chunks()
-    used = pc.list_flatten(lists).dictionary_encode()
+    lists = column.unify_dictionaries().combine_chunks()
+    used = pc.list_flatten(lists)
+    if not pa.types.is_dictionary(used.type):
+        used = used.dictionary_encode()
     found = used.dictionary.to_pylist()
     names = tuple(dict.fromkeys([*broader, *(top for top in broader.values() if top), *sorted(found)]))
     place = {name: number for number, name in enumerate(names)}
@@ -197,5 +203,6 @@ def _theme_links(
     above = np.array([place[top] if (top := broader.get(name)) else -1 for name in names], dtype=np.int64)
     upper = above[themes] if len(themes) else themes
     every = np.concatenate([rows * len(names) + themes, (rows * len(names) + upper)[upper >= 0]])
-    every = np.unique(every)
+    every = np.sort(every)
+    every = every[np.diff(every, prepend=-1) > 0]
     return names, (every // max(1, len(names)), every % max(1, len(names)))

@@ -65,11 +65,18 @@ class Corpus:
     @cached_property
     def incidence(self) -> Incidence:
         return Incidence.of(
-            self.table("items", "kind", "polarity", "inspection", "themes"),
+            self._counted_items(),
             self.table("inspections"),
             self.table("documents", "iri", "kind"),
             {authority.gss_code: (authority.region, authority.type) for authority in self.register},
             self.broader,
+        )
+
+    def _counted_items(self) -> pa.Table:
+        """With dictionaries: a million rows are read in a twentieth of the time."""
+        names = ["kind", "polarity", "inspection", "themes"]
+        return pq.read_table(
+            self._folder / "items.parquet", columns=names, read_dictionary=[*names[:3], "themes.list.element"]
         )
 
     @cached_property
