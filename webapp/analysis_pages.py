@@ -441,7 +441,11 @@ def _issue(release: OpenRelease, key: str) -> str:
         "issue.html",
         row=row,
         uncovered=kind == "discoveries",
-        related=[r for r in answer(release, kind, Choice()) if r["family"] == row["family"] and r["issue"] != key],
+        related=[
+            r
+            for r in answer(release, kind, Choice())
+            if row["family"] is not None and r["family"] == row["family"] and r["issue"] != key
+        ],
         members=members,
         years=sorted(years.items()),
         followed=next((r for r in answer(release, "what-followed-issues", Choice()) if r["issue"] == key), None),
