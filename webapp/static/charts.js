@@ -6,7 +6,7 @@
 
   var options = {
     mode: "vega-lite", renderer: "svg", actions: false, defaultStyle: false, ast: true,
-    expr: vega.expressionInterpreter, loader: { target: "_self" }, tooltip: { disableDefaultStyle: true, theme: "ig" }
+    expr: vega.expressionInterpreter, logLevel: 1, loader: { target: "_self" }, tooltip: { disableDefaultStyle: true, theme: "ig" }
   };
 
   function save(url, name) {
@@ -37,7 +37,13 @@
     }).then(function (result) {
       var name = figure.dataset.name;
       figure.hidden = false;
-      result.view.resize().runAsync();
+      result.view.resize().runAsync().then(function () {
+        // marks that are drawn without a name are no symbols to a screen reader: the table is
+        place.querySelectorAll('[role="graphics-symbol"]:not([aria-label])').forEach(function (mark) {
+          mark.removeAttribute("role");
+          mark.removeAttribute("aria-roledescription");
+        });
+      });
       var first = tools.firstChild;
       ["png", "svg"].forEach(function (form) {
         tools.insertBefore(button("Chart as " + form.toUpperCase(), function () {
