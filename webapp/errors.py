@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -76,10 +77,14 @@ def _known_error(err: Exception) -> Response:
     status = next(status for kind, status in STATUS if isinstance(err, kind))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _LOG.error("%s %s: %s", request.method, request.path, err)
-    response = answer(status, str(err))
+    response = answer(status, _PLACE.sub(r"\1", str(err)))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "30"
     return response
+
+
+#: Where a release lies on the server is nobody's business but the operator's, whom the log tells.
+_PLACE = re.compile(r"(?:/[^\s:]+)?/(releases/)")
 
 
 def _unexpected(err: Exception) -> Response:
