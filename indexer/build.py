@@ -110,11 +110,11 @@ def build_index(
     numbers = (sentence_numbers(t, s) for t, s in zip(texts, embedder.token_spans(texts), strict=True))
     write_token_store(made.tokens, total, release_dir / VECTORS, numbers)
     language = replace(SectorLanguage.load(), own_abbreviations=agreed_abbreviations(abbreviations))
-    write_language(language, texts, made.sentences, made.projection, embedder, release_dir / SEARCH)
+    write_language(language, texts, made.sentences, embedder, cache, release_dir / SEARCH)
     if confidences is None:
         linker = ThemeLinker.load(themes(), embedder.encode, embedder.identity.sha256)
         confidences = linker.linked(texts[: items.num_rows], made.sentences[: items.num_rows])[1]
-    write_subjects(confidences, total, embedder.encode([description(t) for t in themes()]), release_dir / SEARCH)
+    write_subjects(confidences, total, cache.encode(embedder, [description(t) for t in themes()]), release_dir / SEARCH)
     facets = FacetTable(items, documents, scheme)
     write_lexical(_lexical_records(items, documents, facets, texts), release_dir / LEXICAL)
     _write_scheme(scheme, release_dir / SEARCH)

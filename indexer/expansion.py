@@ -214,7 +214,9 @@ def agreed_abbreviations(explained: Iterable[tuple[str, str]]) -> tuple[tuple[st
     agreed = []
     for short, forms in sorted(votes.items()):
         (best, count), total = forms.most_common(1)[0], forms.total()
-        if count * 3 >= total * 2 and len(short) >= 2:
+        # a comma that is no part of what the initials stand for: somebody's name and office
+        name = "," in printed[short, best] and not _initials_match(short, printed[short, best])
+        if count * 3 >= total * 2 and len(short) >= 2 and not name:
             agreed.append((short, printed[short, best]))
     return tuple(agreed)
 

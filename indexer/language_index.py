@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.embedding import Embedder
+from indexer.embedding import Embedder, EmbeddingCache
 from indexer.expansion import OWN_ABBREVIATIONS, ConceptIndex, SectorLanguage
-from indexer.late_interaction import TokenStore, Vectors, encoded, projected, write_token_store
+from indexer.late_interaction import TokenStore, Vectors, projected, write_token_store
 
 _FILES = ("search_concepts.csv", "search_phrasebook.csv", "abbreviations.csv")
 #: A wording this near in meaning begins to count as meant, and counts fully a quarter above.
@@ -24,6 +24,8 @@ _CONCEPT_FROM, _CONCEPT_RANGE = 0.50, 0.25
 #: The same for a question of the phrasebook; among several the nearest weigh most.
 _QUESTION_FROM, _QUESTION_RANGE, _QUESTION_SHARPNESS = 0.45, 0.20, 0.10
 _STATEMENTS = 3
+#: Of so many of the phrasebook's questions the usual spread is measured.
+_ASKED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,12 @@ def write_language(
     language: SectorLanguage,
     texts: Sequence[str],
     sentences: Vectors,
-    projection: Vectors,
     embedder: Embedder,
+    cache: EmbeddingCache,
     folder: Path,
 ) -> None:
-    """Tags every row's text with the concepts it holds and embeds all wordings. ``sentences``: the rows' vectors."""
+    """Tags every row's text with the concepts it holds and embeds all wordings, from the cache where it can.
+    ``sentences``: the rows' vectors."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in _FILES:
         with as_file(files("ontology") / name) as source:
@@ -103,23 +106,24 @@ def write_language(
     with (folder / OWN_ABBREVIATIONS).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([("short", "long"), *language.own_abbreviations])
     rows = ConceptIndex.of((language.tags(t) for t in texts), len(language.concepts), len(texts))
-    questions = list(embedder.encode_tokens([question for question, _ in language.phrasebook]))
-    statements = list(embedder.encode_tokens([statement for _, statement in language.phrasebook]))
-    question_vectors = np.stack([sentence for sentence, _ in questions])
-    write_token_store((encoded(t.vectors, projection) for _, t in statements), len(statements), folder / "statements")
+    questions = [question for question, _ in language.phrasebook]
+    question_vectors = cache.encode(embedder, questions)
+    statements = cache.encode_fully(embedder, [statement for _, statement in language.phrasebook])
+    write_token_store(statements.tokens, len(statements.tokens), folder / "statements")
     arrays: dict[str, NDArray[Any]] = {
-        "projection": projection,
+        "projection": statements.projection,
         "concept_starts": rows.starts,
         "concept_rows": rows.rows,
         "concept_row_weight": rows.row_weight,
-        "phrase_vectors": embedder.encode([phrase for _, phrase in language.phrases]),
+        "phrase_vectors": cache.encode(embedder, [phrase for _, phrase in language.phrases]),
         "question_vectors": question_vectors,
-        "statement_vectors": np.stack([sentence for sentence, _ in statements]),
+        "statement_vectors": statements.sentences,
     }
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
-    tokens = [projected(t.vectors, projection) for _, t in questions]
-    scale = _scales(tokens, question_vectors, sentences, folder)
+    asked = slice(0, None, max(1, len(questions) // _ASKED))
+    tokens = [projected(t.vectors, statements.projection) for _, t in embedder.encode_tokens(questions[asked])]
+    scale = _scales(tokens, question_vectors[asked], sentences, folder)
     (folder / "scale.json").write_text(json.dumps(scale), encoding="utf-8")
 
 
@@ -129,7 +133,6 @@ def _scales(tokens: list[Vectors], questions: Vectors, sentences: Vectors, folde
     rows = np.unique(np.linspace(0, max(0, len(sentences) - 1), num=min(len(sentences), 1_000)).astype(np.int64))
     if len(rows) < 2:
         return {"tokens": 0.075, "cosine": 0.1}
-    asked = slice(0, None, max(1, len(tokens) // 40))
-    by_tokens = float(store.scores(tokens[asked], rows).std(axis=1).mean())
-    by_cosine = float((questions[asked] @ sentences[rows].T).std(axis=1).mean())
+    by_tokens = float(store.scores(tokens, rows).std(axis=1).mean())
+    by_cosine = float((questions @ sentences[rows].T).std(axis=1).mean())
     return {"tokens": max(by_tokens, 1e-3), "cosine": max(by_cosine, 1e-3)}

@@ -151,8 +151,12 @@ def test_documents_are_believed_where_most_agree_what_their_abbreviation_means()
     explained = [
         *[("IFD", "integrated front door"), ("IFD", "Integrated Front Doors’"), ("IFD", "initial family desk")],
         *[("MAP", "management action plan"), ("MAP", "multi-agency panel")],
+        *[("EET", "education, employment and training"), ("HK", "Helen Keast, Assistant Director")],
     ]
-    assert agreed_abbreviations(explained) == (("IFD", "integrated front door"),)
+    assert agreed_abbreviations(explained) == (
+        ("EET", "education, employment and training"),
+        ("IFD", "integrated front door"),
+    )
 
 
 def test_every_concept_belongs_to_a_theme_of_the_scheme() -> None:
