@@ -61,7 +61,7 @@ from ontology.namespaces import PREFIXES, XSD
 from ontology.resources import concepts
 
 #: Raised when the same extraction gives other triples.
-MAPPING_VERSION = "1"
+MAPPING_VERSION = "2"
 
 #: The program that makes an extraction, as a maker.
 _EXTRACTION = "extraction"
@@ -411,6 +411,7 @@ class _DocumentMapper:
         for printed, resolved in dict(zip(action.responsible, names, strict=True)).items():
             out.add(own, schema.agent, self._party(printed, resolved))
         self._write_due(own, action.timescale, action.date)
+        out.add_if(own, ig.measure, action.measure)
         for number, report in enumerate(action.statuses, 1):
             self._write_status(own_iri, number, report)
         latest = next((s.status for s in reversed(action.statuses) if s.status is not None), None)

@@ -56,7 +56,7 @@ def item_rows(release: Path) -> Iterator[Row]:
             row["deadline"] = row["timescale"]
             yield _line(kind, row, "ref", "themes", "deadline", "inspection")
         else:
-            yield _line(kind, row, "ref", "timescale", "date", "responsible", "status", "answers", "themes")
+            yield _line(kind, row, "ref", "timescale", "date", "responsible", "status", "measure", "answers", "themes")
 
 
 def _line(kind: str, row: Row, *keys: str) -> Row:
@@ -66,7 +66,7 @@ def _line(kind: str, row: Row, *keys: str) -> Row:
         "iri": row["iri"],
         "text": row.get("text"),
         "page": row.get("page"),
-        **{key: row[key] for key in keys},
+        **{key: row.get(key) for key in keys},
     }
 
 

@@ -2,9 +2,9 @@
 
 A finding is cut into clauses at sentence ends and contrasts ("although", "but"). A first model scores each clause by
 its words and by the rule of ``graph.extraction.polarity``, between praise (0) and criticism (1); a second weighs how
-these scores are spread over the finding, with the rule's verdict on the whole and the finding's vector; last, what is
-usual in the kind of section that the finding stands in shifts the balance. A change of the rule's cues asks for
-training anew. ``docs/themes.md`` has the measurements, ``indexer/training/polarity.py`` the training.
+these scores are spread over the finding, with the rule's verdict on the whole, the kind of section that it stands in
+and its vector. A change of the rule's cues asks for training anew. ``docs/themes.md`` has the
+measurements, ``indexer/training/polarity.py`` the training.
 """
 
 from __future__ import annotations
@@ -49,16 +49,21 @@ _CONTRAST = re.compile(
 )
 _NEGATIVE = re.compile(
     r"\b(?:not|no|nor|never|neither|cannot|without|too (?:\w+)|lack\w*|insufficien\w+|inconsisten\w+|variab\w+|"
-    r"varie[sd]|vary|poor\w*|weak\w*|inadequa\w+|limit(?:ed|s)|gaps?|shortfalls?|shortage|drift|fail\w*|deficit\w*|delay\w*|slow\w*|"
+    r"varie[sd]|vary|poor\w*|weak\w*|inadequa\w+|limit(?:ed|s)|gaps?|shortfalls?|shortage|drift|fail\w*|"
+    r"deficit\w*|delay\w*|slow\w*|"
     r"declin\w+|deteriorat\w+|unclear|unable|under-?developed|un(?:satisfactory|suitable|met|necessar\w+|even|reliable|"
     r"registered|regulated|safe|stable)|in(?:effective|appropriate|accurate|frequent)\w*|incomplete|missed|absen\w+|"
     r"rare|rarely|seldom|overly|worse\w*|widening|negligible|barrier\w*|hamper\w*|hinder\w*|undermin\w*|instability|"
     r"turnover|vacan\w+|backlog\w*|wait\w*|overdue|concern\w*|challenge|difficult\w*|few|fewer|less|more (?:work|to do|"
     r"needs?|could)|further (?:work|improvement)|needs? to|requires? (?:\w+ )?(?:improvement|strengthening|work)|"
+    r"needs? (?:better|more|greater|improved|stronger|quicker|closer)|challenges|worsen\w*|compromised|sluggish|"
+    r"over-?\s?(?:optimistic|relian\w+)|under (?:developed|used)|under-\w+|inequit\w+|lottery|"
+    r"(?:is|are|was|were|remains?) (?:too |very |still )?low|longer than|lost (?:faith|confidence|contact)|"
     r"could (?:be|do)|should|yet to|still|only|minority|some (?:children|cases|plans|care|young|staff)|small number)\b"
 )
 _POSITIVE = re.compile(
-    r"\b(?:good|better|best|well|strong\w*|strength\w*|effective\w*|excellent|outstanding|thorough\w*|timely|appropriate\w*|"
+    r"\b(?:good|better|best|well|strong\w*|strength\w*|effective\w*|excellent|outstanding|thorough\w*|timely|"
+    r"appropriate\w*|"
     r"clear\w*|improv(?:ed|es|ing|ement|ements)|positive\w*|success\w*|benefit\w*|robust\w*|comprehensive\w*|skil\w+|"
     r"sensitiv\w+|prompt\w*|swift\w*|quick\w*|high[- ]quality|commit\w*|ambitio\w+|dedicated|tenac\w+|proactive\w*|"
     r"purposeful\w*|meaningful\w*|creativ\w+|innovativ\w+|progress\w*|valu\w+|suitabl\w+|careful\w*|consistent\w*|"
@@ -142,7 +147,8 @@ class ClauseModel:
 
 @dataclass(frozen=True, slots=True)
 class FindingModel:
-    """``weights`` (n_features, 3) over ``spread`` and then the vector; ``bias`` (3,), in the order of POLARITIES."""
+    """``weights`` (n_features, 3) over ``spread``, the kind of section, the vector; ``bias`` (3,), in the order of
+    POLARITIES."""
 
     weights: Floats
     bias: Floats
@@ -152,13 +158,11 @@ class PolarityClassifier:
     """Gives findings their polarity."""
 
     def __init__(
-        self, clause: ClauseModel, plain: FindingModel, full: FindingModel | None, prior: Floats, about: dict[str, Any]
+        self, clause: ClauseModel, plain: FindingModel, full: FindingModel | None, about: dict[str, Any]
     ) -> None:
-        """``prior``: (len(SECTION_KINDS), 3) logarithms that are added by the kind of the section."""
         self._clause = clause
         self._plain = plain
         self._full = full
-        self._prior = prior
         self.about = about
 
     @classmethod
@@ -177,8 +181,7 @@ class PolarityClassifier:
             )
             plain = FindingModel(np.asarray(stored["plain"], np.float32), np.asarray(stored["plain_bias"], np.float32))
             full = FindingModel(np.asarray(stored["full"], np.float32), np.asarray(stored["full_bias"], np.float32))
-            prior = np.asarray(stored["prior"], dtype=np.float32)
-        return cls(clause, plain, full if weights_sha256 == about["weights_sha256"] else None, prior, about)
+        return cls(clause, plain, full if weights_sha256 == about["weights_sha256"] else None, about)
 
     @property
     def version(self) -> str:
@@ -203,13 +206,17 @@ class PolarityClassifier:
         """(n_texts, 3) in the order of POLARITIES; rows sum to 1."""
         if not texts:
             return np.zeros((0, 3))
-        features = spread_features(self._clause, texts)
+        features = np.hstack([spread_features(self._clause, texts), section_features(sections)])
         model = self._plain
         if self._full is not None and embeddings is not None:
             model = self._full
             features = np.hstack([features, embeddings])
-        weighed = features @ model.weights + model.bias + self._prior[[section_kind(s) for s in sections]]
-        return softmax(weighed)
+        return softmax(features @ model.weights + model.bias)
+
+
+def section_features(sections: Sequence[str | None]) -> Floats:
+    """(n_sections, len(SECTION_KINDS)): 1 in the column of the kind of each heading, else 0."""
+    return np.eye(len(SECTION_KINDS), dtype=np.float32)[[section_kind(section) for section in sections]]
 
 
 def spread_features(model: ClauseModel, texts: Sequence[str]) -> Floats:

@@ -146,6 +146,7 @@ def _items(known: Known, register: Register) -> Iterable[Row]:
             "date": action.date,
             "responsible": list(action.responsible),
             "status": latest and (latest.status or latest.printed),
+            "measure": action.measure,
             "answers": None if action.recommendation is None else iris.recommendations[action.recommendation],
         }
 

@@ -83,6 +83,7 @@ ITEMS = pa.schema(
         ("section", pa.string()),
         ("polarity", pa.string()),
         ("timescale", pa.string()),
+        ("measure", pa.string()),  # of an action: how its success is to be known
         ("date", pa.string()),  # of an action, or deadline of a recommendation
         ("responsible", _STRINGS),
         ("status", pa.string()),  # the latest reported

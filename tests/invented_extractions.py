@@ -192,6 +192,7 @@ def northmere_plan() -> Invented:
             ("KBD", "Head of HR"),
             ("K B Dunmore", ""),
             statuses=statuses,
+            measure="Every manager works to the new policy",
         ),
         Action(
             done[1], p.put(done[1], None), TABLE, 0, "Nov '14 then ongoing", "2014-11/..", ("KBD",), ("K B Dunmore",)

@@ -210,3 +210,25 @@ def test_a_key_says_what_colours_mean() -> None:
     key = "Blue\tComplete\nGreen\tOn track\nRed\tOverdue"
     extraction = extracted(f"{key}\n\nPLAN\n\n{HEADS}\n1\tThe first thing to improve\tDo one thing\tKM\tMay 2022\tBlue")
     assert extraction.actions[0].statuses[0].status == "completed"
+
+
+def test_dated_updates_are_observations_of_their_own() -> None:
+    updates = '"12.03.22: first cohort trained\n30.06.22: second cohort trained, training completed"'
+    extraction = extracted(
+        "PLAN\n\nNo\tRecommendation\tAction\tLead\tBy when\tUpdate\n"
+        f"1\tThe first thing to improve\tTrain all managers in supervision\tKM\tMay 2022\t{updates}"
+    )
+    [action] = extraction.actions
+    assert [(status.date, status.status) for status in action.statuses] == [
+        ("2022-03-12", None),
+        ("2022-06-30", "completed"),
+    ]
+
+
+def test_an_action_keeps_how_its_success_is_to_be_known() -> None:
+    extraction = extracted(
+        "PLAN\n\nNo\tRecommendation\tAction\tLead\tMilestones and dates\tSuccess criteria\n"
+        "1\tThe first thing to improve\tTrain all managers\tKM\tMay 2022\tNine of ten audits are good"
+    )
+    [action] = extraction.actions
+    assert (action.timescale, action.measure) == ("May 2022", "Nine of ten audits are good")

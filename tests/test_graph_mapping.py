@@ -270,6 +270,15 @@ def test_an_abbreviation_that_is_explained_twice_stands_once_at_its_first_place(
     assert triples == document_triples(extraction)
 
 
+def test_an_action_says_how_its_success_is_to_be_known() -> None:
+    extraction = northmere_plan().extraction
+    action = replace(extraction.actions[0], measure="Nine of ten audits are good")
+    extraction = replace(extraction, actions=(action, *extraction.actions[1:]))
+    graph = to_rdflib(extraction)
+    own = URIRef(DocumentIris.of(extraction, Iris()).actions[0])
+    assert list(graph.objects(own, _ig("measure"))) == [Literal("Nine of ten audits are good")]
+
+
 def test_zero_and_the_empty_string_are_values() -> None:
     """rdflib's literals 0, false and "" are falsy; the mapping must not lose what they say."""
     action = Action("Act.", Evidence(0, 4, "Act."), Maker("r", "1", 0.0), timescale="", section="")

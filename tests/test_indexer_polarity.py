@@ -10,7 +10,7 @@ import pytest
 
 from graph.model import Polarity
 from indexer.polarity import POLARITIES, SECTION_KINDS, PolarityClassifier, clauses, section_kind, softmax
-from indexer.training.polarity import accuracy, section_priors
+from indexer.training.polarity import accuracy
 from tests.shared_documents import shared_dir
 
 
@@ -90,14 +90,6 @@ def test_clauses_lose_nothing_of_what_is_said() -> None:
 )
 def test_headings_are_sorted_into_kinds(heading: str | None, kind: str) -> None:
     assert SECTION_KINDS[section_kind(heading)] == kind
-
-
-def test_priors_stay_neutral_for_kinds_of_section_seldom_seen() -> None:
-    probabilities = np.tile([0.9, 0.05, 0.05], (40, 1))
-    kinds = np.array([0] * 35 + [1] * 5)
-    shifts = section_priors(probabilities, kinds, np.array([0.4, 0.4, 0.2]))
-    assert shifts[0, 0] > 0 > shifts[0, 1]
-    assert not shifts[1:].any()
 
 
 def test_accuracy_counts_the_diagonal_of_the_confusions() -> None:

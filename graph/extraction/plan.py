@@ -145,6 +145,8 @@ _ONGOING = re.compile(
 _RAG = re.compile(
     r"(?i)^(?:r|a|g|b|red|amber|green|blue|grey|purple|yellow|red/amber|amber/green|amber/red|complete[d]?)\b"
 )
+#: "12.03.16: first cohort trained": an update with its date before it.
+_UPDATE = re.compile(r"^(?P<date>(?:[A-Z][a-z]{2,8}\.? |\d)[\w ./’'-]{2,22}?)\s*[:–-]\s+\S")
 _STATUSES = (
     ("completed", r"\bcompleted?\b(?!\s+by\b)|\b100 ?%|\bachieved\b|\bdone\b|\bclosed\b|\bdelivered\b|\bimplemented\b"),
     ("superseded", r"\bsuperseded\b|\bno longer (?:required|relevant)\b|\bwithdrawn\b"),
@@ -580,6 +582,15 @@ class _PlanReader:
         texts = [text for text in texts if re.search(r"\w", text)]
         if not texts:
             return ()
+        dated = [_UPDATE.match(text) for text in texts]
+        if len(texts) >= 2 and all(found is not None and find_dates(found["date"]) for found in dated):
+            return tuple(
+                StatusReport(
+                    collapsed(text), status_of(text, self.legend), find_dates(found["date"], self.after)[0].latest
+                )
+                for text, found in zip(texts, dated, strict=True)
+                if found is not None
+            )
         rag = next((text for text in texts if _RAG.match(text) and len(text.split()) <= 4), None)
         notes = [text for text in texts if text is not rag]
         whole = collapsed(" ".join(notes))

@@ -52,6 +52,14 @@ _NEGATIVE: Final = re.compile(
     | significant\s+(?:concern\w*|challenge\w*|weakness\w*|delay\w*) | concerns?\s+(?:about|that|remain)
       | challenges\b | left\s+(?:at\s+risk|in|without) | at\s+risk\s+of\s+harm\s+(?:for|because) | overdue
       | unresolved | crisis | disproportionate
+    | needs?\s+(?:better|more|greater|improved|stronger|quicker|closer|fuller)\b
+    | needs?\s+to\s+(?:be\s+)?(?:better|quicker|stronger|more|improve\w*|do|offer|develop\w*|strengthen\w*)
+    | widen(?:s|ed|ing) | worsen\w* | compromis(?:es|ed) | sluggish | over-?\s?(?:optimistic|reliant|reliance)
+    | under\s+developed | under-?(?:identified|used|resourced|represented) | inequit\w+ | lottery
+    | (?:is|are|was|were|remains?|remained)\s+(?:too\s+|very\s+|still\s+)?low\b
+    | prov(?:es|ing|ed)\s+(?:a\s+)?challeng\w+
+    | bed[\s-]and[\s-]breakfast\s+accommodation\s+for | longer\s+than\s+(?:necessary|they\s+should|it\s+should)
+    | lost\s+(?:faith|confidence|contact) | depends?\s+(?:too\s+much\s+)?on\s+(?:who|where|which)
     | areas?\s+(?:of\s+practice\s+)?(?:for|needing|requiring|in\s+need\s+of)\s+(?:further\s+)?(?:improvement
       |development)
     | could\s+(?:be|do|have|usefully|further) | should\s+(?:be|have) | miss\s+out | lengthy | lost\s+in
@@ -114,6 +122,10 @@ _TURNED: Final = re.compile(
     r"|no)\s+(?:\w+\s+){0,2}?"
     r"(?:delays?|drift|gaps?|shortfalls?|weakness\w*|backlogs?|waiting|poor|unnecessary|areas for improvement"
     r"|barriers?)\b"
+    r"|\b(?:drift|delays?|gaps?|backlogs?|risks?)\s+(?:is|are|was|were|has been|have been)\s+(?:\w+\s+)?(?:avoided"
+    r"|reduced|minimised|prevented|closing|narrowing)\b|\bnot preventing\b|\brare(?:ly)? (?:used|needed)\b|\bgaps? "
+    r"(?:\w+ ){0,6}(?:closing|narrow\w*)\b|\bno (?:\w+ ){0,3}(?:waiting|unallocated)\b|\breduction in the (?:number|"
+    r"proportion)\b[^.;,]{0,60}"
 )
 """Trouble that is kept away is praise."""
 _PAST_GRADE: Final = re.compile(

@@ -5,13 +5,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from graph.errors import UnreadableDocument
+from graph.reading.layout import PageWords, PlacedWord
 
 DPI = 300
+#: What a round or square bullet is taken for; none of them is a word.
+_TAKEN_FOR_BULLETS = frozenset("=«»¢®©°~¤eo*+-")
 TIMEOUT = 900
 """Seconds for one document."""
 
@@ -39,6 +45,39 @@ def searchable_copy(path: Path) -> Iterator[Path]:
         if not copy.exists():
             raise UnreadableDocument(str(path), "is a scan that OCR could not read", "give a copy with text")
         yield copy
+
+
+def with_bullets(pages: Sequence[PageWords]) -> list[PageWords]:
+    """Pages of recognised text with the bullets that were taken for other signs: single characters that begin a line,
+    one below the other at least twice in the document."""
+    begins = [_line_begins(page.words) for page in pages]
+    margins = Counter(
+        round(page.words[index].x0 / 6)
+        for page, starts in zip(pages, begins, strict=True)
+        for index in starts
+        if page.words[index].text in _TAKEN_FOR_BULLETS
+    )
+    mended = []
+    for page, starts in zip(pages, begins, strict=True):
+        words = [
+            replace(word, text="•", glued=False)
+            if index in starts
+            and word.text in _TAKEN_FOR_BULLETS
+            and sum(margins[round(word.x0 / 6) + step] for step in (-1, 0, 1)) >= 2
+            else word
+            for index, word in enumerate(page.words)
+        ]
+        mended.append(replace(page, words=type(page.words)(words)))
+    return mended
+
+
+def _line_begins(words: Sequence[PlacedWord]) -> frozenset[int]:
+    later = {
+        index
+        for index, (left, right) in enumerate(pairwise(words), 1)
+        if abs(left.baseline - right.baseline) <= 0.5 * left.size and right.x0 >= left.x0
+    }
+    return frozenset(range(len(words))) - later
 
 
 def _run(path: Path, command: list[str]) -> None:

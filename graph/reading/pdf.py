@@ -14,7 +14,7 @@ import pypdfium2.raw as pdfium
 from graph.errors import UnreadableDocument
 from graph.model import PageSize, ReadDocument, SourceFile
 from graph.reading.layout import PageWords, PlacedWord, Ruling, document_of_pages
-from graph.reading.ocr import searchable_copy
+from graph.reading.ocr import searchable_copy, with_bullets
 
 MAX_PAGES = 3000
 MAX_PATHS = 6000
@@ -39,6 +39,7 @@ def read_pdf(path: Path, source: SourceFile) -> ReadDocument:
             pages, _, more = _pages_of(copy)
         if not any(page.words for page in pages):
             raise UnreadableDocument(str(path), "has no text, even after OCR", "scan it again at 300 dpi or more")
+        pages = with_bullets(pages)
         warnings = (*warnings, *more, "the text was recognised by OCR")
     return document_of_pages(source, pages, title=title, warnings=warnings)
 

@@ -1,8 +1,8 @@
 """Train the polarity classifier: ``python -m indexer.training.polarity --items … --judged …``.
 
 Learns from annotated findings (joined to their texts by hash) and from what documents say of themselves: findings under
-"what is effective" are strengths, those under "needs to do better" are not. What is usual in a kind of section is
-estimated from unlabelled findings. The judged findings are scored, never learnt from.
+"what is effective" are strengths, those under "needs to do better" are not. The judged findings are scored, never
+learnt from.
 """
 
 from __future__ import annotations
@@ -32,23 +32,22 @@ from indexer.polarity import (
     FindingModel,
     clause_cues,
     clauses,
+    section_features,
     section_kind,
     softmax,
     spread_features,
     spread_rows,
 )
 from indexer.theme_linking import Floats, word_features
-from indexer.training.annotations import READ_CHARACTERS, polarity_annotations, text_key
+from indexer.training.annotations import polarity_annotations, text_key
 from indexer.training.theme_linker import HERE, vocabulary
 
-VERSION = "1.0"
+VERSION = "1.1"
 MODEL = HERE.parent / "models" / "polarity.npz"
 _WEAK_WEIGHT = 0.3
 _VECTOR_SCALE = 2.0
 _FINDING_C = 0.5
 _CLAUSE_C = 3.0
-#: How far the prior of a kind of section is trusted.
-_PRIOR_TRUST = 0.3
 _SENTENCES = re.compile(r"(?<=[.])\s+(?=[A-Z])")
 _BOILERPLATE = re.compile(r"eepurl|reuse this|You may copy|Crown copyright|Ofsted")
 
@@ -58,6 +57,7 @@ class Example:
     text: str
     polarity: int
     weight: float
+    section: str | None = None
 
 
 def weak_examples(items: Sequence[dict[str, Any]]) -> list[Example]:
@@ -68,20 +68,22 @@ def weak_examples(items: Sequence[dict[str, Any]]) -> list[Example]:
         heading = item.get("section") or ""
         if 40 < len(item["text"]) < 900 and not _BOILERPLATE.search(item["text"]):
             if kind == "praising":
-                found.append(Example(item["text"], 0, _WEAK_WEIGHT))
+                found.append(Example(item["text"], 0, _WEAK_WEIGHT, heading))
             elif re.search("need to do better", heading):
-                found.append(Example(item["text"], 1, _WEAK_WEIGHT))
+                found.append(Example(item["text"], 1, _WEAK_WEIGHT, heading))
     return found
 
 
 def annotated_examples(items: Sequence[dict[str, Any]]) -> list[Example]:
     """Annotations of findings and of single sentences of findings."""
     texts: dict[str, str] = {}
+    sections: dict[str, str | None] = {}
     for item in items:
         for text in (item["text"], *_SENTENCES.split(item["text"])):
             texts.setdefault(text_key(text), text)
+            sections.setdefault(text_key(text), item.get("section"))
     pairs = polarity_annotations(HERE / "polarity_annotations.tsv", texts)
-    return [Example(text, POLARITIES.index(polarity), 1.0) for text, polarity in pairs]
+    return [Example(text, POLARITIES.index(polarity), 1.0, sections.get(text_key(text))) for text, polarity in pairs]
 
 
 def _fit_clauses(examples: Sequence[Example], rows: NDArray[np.int64]) -> ClauseModel:
@@ -126,23 +128,6 @@ def _fit_findings(features: Floats, examples: Sequence[Example]) -> FindingModel
     return FindingModel(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32))
 
 
-def section_priors(probabilities: NDArray[np.float64], kinds: NDArray[np.int64], base: NDArray[np.float64]) -> Floats:
-    """Logarithms to add by kind of section: how much more or less common each polarity is there than among examples,
-    by expectation and maximisation over unlabelled findings."""
-    shifts = np.zeros((len(SECTION_KINDS), 3), dtype=np.float32)
-    for kind in range(len(SECTION_KINDS)):
-        of_kind = probabilities[kinds == kind]
-        if len(of_kind) < 30:
-            continue
-        share = base.copy()
-        for _ in range(50):
-            posterior = of_kind * (share / base)
-            posterior /= posterior.sum(axis=1, keepdims=True)
-            share = 0.9 * posterior.mean(axis=0) + 0.1 * base
-        shifts[kind] = _PRIOR_TRUST * np.log(share / base)
-    return shifts
-
-
 def accuracy(found: NDArray[np.float64], wanted: Sequence[int]) -> tuple[float, NDArray[np.int64]]:
     """And the confusion matrix, rows as judged."""
     table = np.zeros((3, 3), dtype=np.int64)
@@ -184,34 +169,24 @@ def main() -> None:
     vectors = embedder.encode([example.text for example in examples])
     everything = np.arange(len(examples))
     clause = _fit_clauses(examples, everything)
-    features = _spread_out_of_fold(examples)
+    features = np.hstack([_spread_out_of_fold(examples), section_features([e.section for e in examples])])
     plain = _fit_findings(features, examples)
     full = _fit_findings(np.hstack([features, _VECTOR_SCALE * vectors]), examples)
     full = FindingModel(
         np.vstack([full.weights[: features.shape[1]], _VECTOR_SCALE * full.weights[features.shape[1] :]]), full.bias
     )
 
-    rng = np.random.default_rng(0)
-    unlabelled = [items[i] for i in rng.permutation(len(items)) if not _BOILERPLATE.search(items[i]["text"])][:4000]
-    kinds = np.array([section_kind(item.get("section")) for item in unlabelled])
-    weights = np.array([e.weight for e in examples])
-    base = np.array([weights[[e.polarity == p for e in examples]].sum() for p in range(3)]) / weights.sum()
-    cut = [item["text"][:READ_CHARACTERS] for item in unlabelled]
-    prior = section_priors(softmax(spread_features(clause, cut) @ plain.weights + plain.bias), kinds, base)
-
     texts = [f["text"] for document in judged for f in document["findings"]]
     sections = [f.get("section") for document in judged for f in document["findings"]]
     wanted = [POLARITIES.index(f["polarity"]) for document in judged for f in document["findings"]]
-    spreads = spread_features(clause, texts)
-    shift = prior[[section_kind(section) for section in sections]]
+    spreads = np.hstack([spread_features(clause, texts), section_features(sections)])
     for name, weighed in (
         ("plain", spreads @ plain.weights + plain.bias),
         ("full", np.hstack([spreads, embedder.encode(texts)]) @ full.weights + full.bias),
     ):
-        for suffix, extra in (("", 0.0), (" with section", shift)):
-            share, table = accuracy(softmax(weighed + extra), wanted)
-            print(f"{name + suffix:<22}accuracy {share:.3f} of {len(wanted)}", table.tolist())
-            print("  ", calibration(softmax(weighed + extra), wanted))
+        share, table = accuracy(softmax(weighed), wanted)
+        print(f"{name:<8}accuracy {share:.3f} of {len(wanted)}", table.tolist())
+        print("  ", calibration(softmax(weighed), wanted))
 
     about = {
         "version": VERSION,
@@ -220,7 +195,7 @@ def main() -> None:
         "data_sha256": hashlib.sha256(json.dumps([[e.text, e.polarity] for e in examples]).encode()).hexdigest(),
         "polarities": dict(Counter(POLARITIES[e.polarity] for e in examples)),
     }
-    print(json.dumps(about), {k: np.round(np.exp(v), 2).tolist() for k, v in zip(SECTION_KINDS, prior, strict=True)})
+    print(json.dumps(about))
     if not given.dry_run:
         np.savez_compressed(
             MODEL,
@@ -234,7 +209,6 @@ def main() -> None:
             plain_bias=plain.bias,
             full=full.weights.astype(np.float32),
             full_bias=full.bias,
-            prior=prior,
         )
 
 
