@@ -17,10 +17,14 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 import pytest
 
-from tests.sparql_service import Service, publish, serving
+from graph.errors import ReleaseError
+from indexer.search_request import SearchResponse
+from ontology.namespaces import IG
+from tests.sparql_service import Service, application, publish, serving
 from webapp.sparql.admission import client_of
 from webapp.sparql.examples import AUDIENCES, load_examples
 from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_accept
+from webapp.sparql.limits import Limits
 from webapp.sparql.tables import Cell, cell
 
 EX = "https://example.org/"
@@ -359,3 +363,16 @@ def test_a_client_is_an_address_or_its_network() -> None:
 def test_examples_are_for_one_of_three_readers() -> None:
     assert {example.audience for example in load_examples()} <= set(AUDIENCES)
     assert len({example.title for example in load_examples()}) == len(load_examples())
+
+
+def test_a_search_index_that_cannot_be_opened_is_503_as_text(graph_dir: Path) -> None:
+    def broken(_: object) -> SearchResponse:
+        raise ReleaseError("the release was indexed by another version: build it again")
+
+    app = application(graph_dir, Limits(), search=broken)
+    query = f'PREFIX ig: <{IG}> SELECT * {{ SERVICE ig:search {{ ?x ig:query "text" }} }}'
+    with app.test_client().get("/sparql", query_string={"query": query}, headers={"Accept": "text/csv"}) as reply:
+        assert (reply.status_code, reply.mimetype) == (503, "text/plain")
+        assert "build it again" in reply.text
+    with app.test_client().get("/sparql", query_string={"query": "ASK {}"}) as reply:
+        assert reply.status_code == 200

@@ -60,6 +60,12 @@ class EngineFailed(QueryError):
     status = 500
 
 
+class Unavailable(QueryError):
+    """What it needs beside the engine, the search index, is not to be had."""
+
+    status = 503
+
+
 class Busy(QueryError):
     """No worker became free in time."""
 

@@ -18,11 +18,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Request, Response, redirect, render_template, request
 
+from graph.errors import InspectgraphError
 from ontology.namespaces import PREFIXES
 from webapp.sparql import description, tables
 from webapp.sparql.admission import Admission
 from webapp.sparql.engine import Dataset, SparqlEngine, not_offered
-from webapp.sparql.errors import Busy, QueryError, TooLongQuery, TooManyRequests
+from webapp.sparql.errors import Busy, QueryError, TooLongQuery, TooManyRequests, Unavailable
 from webapp.sparql.examples import AUDIENCES, Example, load_examples
 from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_accept, by_name, offered
 from webapp.sparql.guard import CheckedQuery
@@ -95,6 +96,9 @@ def blueprint(current: Callable[[], ServedRelease], limits: Limits, *, public_ur
                 response = _answered(release, asked, asked.query, admission, limits, examples)
         except QueryError as err:
             response = _error(err)
+        except InspectgraphError as err:  # the search index that a clause asks cannot be opened
+            _LOG.error("%s: %s", request.path, err)
+            response = _error(Unavailable(str(err)))
         return _finished(response, release.id)
 
     @pages.route("/sparql", methods=["OPTIONS"], provide_automatic_options=False)
