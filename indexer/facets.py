@@ -188,7 +188,9 @@ class FacetTable:
         found = [FacetValue(v, int(n)) for v, n in zip(values, numbers, strict=True) if n]
         return tuple(sorted(found, key=lambda f: (-f.count, f.value)))
 
-    def _authorities(self, wanted: Iterable[str]) -> tuple[str, ...]:
+    def _authorities(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        if not wanted:
+            return ()
         names = {name.casefold(): name for name in self._columns["authority"].values}
         found: dict[str, None] = {}
         for value in wanted:
@@ -199,8 +201,11 @@ class FacetTable:
                 found[name_found] = None
         return tuple(found)
 
-    def _neighbours(self, wanted: Iterable[str]) -> tuple[str, ...]:
-        codes = [c for c, names in self._gss.items() if set(names) & set(self._authorities(wanted))]
+    def _neighbours(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        if not wanted:
+            return ()
+        asked = set(self._authorities(wanted))
+        codes = [c for c, names in self._gss.items() if not asked.isdisjoint(names)]
         codes += [v.strip().upper() for v in wanted if v.strip().upper() in self.scheme.neighbours]
         near = [n for c in dict.fromkeys(codes) for n in self.scheme.neighbours.get(c, ())]
         return self._authorities(near)
