@@ -313,7 +313,7 @@ def earlier_inspections(
 ) -> list[Earlier]:
     """Earlier inspections whose judgement is given, in reading order; a mere mention is none."""
     found: list[Earlier] = []
-    listed_years: set[str] = set()
+    given: set[tuple[str, str | None]] = set()
     told: list[Earlier] = []  # in running text: a section that lists them is more exact
     tied: list[Earlier] = []
     seen: set[tuple[str | None, str]] = set()
@@ -344,10 +344,10 @@ def earlier_inspections(
                 found.append(earlier)
                 year = (earlier.inspection.start or "")[:4]
                 if place.section.kind == "previous":
-                    listed_years.add(year)
+                    given |= {(year, grade_concept(printed.grade)) for printed in earlier.judgements}
                 else:
                     told.append(earlier)
-    found = [item for item in found if item not in told or (item.inspection.start or "")[:4] not in listed_years]
+    found = [item for item in found if item not in told or not _is_listed(item, given)]
     fuller = {(earlier.inspection.start or "")[:4] for earlier in found}
     found += [earlier for earlier in tied if (earlier.inspection.start or "")[:4] not in fuller]
     return _distinct(found)
@@ -384,6 +384,12 @@ def _distinct(found: list[Earlier]) -> list[Earlier]:
         ):
             kept.append(earlier)
     return [earlier for earlier in found if earlier in kept]
+
+
+def _is_listed(earlier: Earlier, listed: set[tuple[str, str | None]]) -> bool:
+    """Whether a section of earlier inspections gives the same grades of the same year."""
+    year = (earlier.inspection.start or "")[:4]
+    return all((year, grade_concept(printed.grade)) in listed for printed in earlier.judgements)
 
 
 def _areas(earlier: Earlier) -> set[str]:
