@@ -43,8 +43,8 @@ def main() -> None:
         "",
         "What a user would pick instead, and what it costs and gives here. This page is written by",
         "`python -m benchmarks.report` from `benchmarks/results/`; each section names the command that measured it.",
-        "Read ratios before times: the machine is named below each table, and a load above its cores means that other work",
-        "stretched wall-clock times (processor seconds hardly).",
+        "Read ratios before times: the machine is named below each table, and a load above its cores means that other",
+        "work stretched wall-clock times (processor seconds hardly).",
         "",
     ]
     for name, section in (
