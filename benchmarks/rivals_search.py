@@ -6,7 +6,8 @@ The rivals run under an interpreter of their own (``--python``; without it an en
 folder, which downloads them), each in a process of its own. Quality is nDCG@10 over the judged queries; recall under a
 filter is the share of the ten nearest by exact cosine, among the items of one year, that the engine finds when asked
 for that year. Times are processor seconds of the process, so other work on the machine hardly shows; wall clock is
-beside them.
+beside them. What an engine gave is kept in the scratch folder, so that a run that was ended goes on; empty the folder
+for a new one.
 """
 
 from __future__ import annotations
@@ -47,14 +48,18 @@ def main() -> None:
     python = given.python or _environment(given.scratch)
     results = {}
     for engine in given.engines:
-        interpreter = sys.executable if engine == "ours" else str(python)
-        command = [interpreter, "-m", "benchmarks.rivals_search", "--scratch", str(given.scratch), "--run", engine]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"{engine}: failed\n{done.stderr[-1500:]}", file=sys.stderr)
-            continue
-        results[engine] = json.loads(done.stdout.strip().splitlines()[-1])
-        print(engine, {k: v for k, v in results[engine].items() if k not in {"rankings", "filtered"}}, flush=True)
+        kept = given.scratch / f"result-{engine}.json"
+        if not kept.exists():
+            interpreter = sys.executable if engine == "ours" else str(python)
+            command = [interpreter, "-m", "benchmarks.rivals_search", "--scratch", str(given.scratch), "--run", engine]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                print(f"{engine}: failed\n{done.stderr[-1500:]}", file=sys.stderr)
+                continue
+            kept.write_text(done.stdout.strip().splitlines()[-1], encoding="utf-8")
+        results[engine] = json.loads(kept.read_text("utf-8"))
+        shown = {key: value for key, value in results[engine].items() if key not in {"rankings", "filtered"}}
+        print(engine, shown, flush=True)
     _score(given.gold, given.scratch, results)
     _print(results)
     stored = {name: {k: v for k, v in r.items() if k not in {"rankings", "filtered"}} for name, r in results.items()}

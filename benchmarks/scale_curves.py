@@ -50,7 +50,7 @@ def _growth(part: str, sizes: dict[int, dict[str, Any]]) -> None:
         found = {
             key: round(float(np.log(large[key] / small[key]) / np.log(counts[1] / counts[0])), 2)
             for key in small
-            if small[key] and large.get(key)
+            if isinstance(small[key], int | float) and small[key] and large.get(key)
         }
         print(part, "grows with the power of", json.dumps(found))
 
