@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gc
 import hashlib
 import io
 import json
 import re
+import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -742,6 +744,17 @@ def copy_of(release: OpenRelease, data: Path, now: datetime) -> str:
             if entry.name != "manifest.json":
                 writer.carry_over(release.release, entry.name)
         return writer.publish(release.release.manifest.facts).id
+
+
+def test_what_is_remembered_of_a_release_does_not_keep_it_open(data: Path) -> None:
+    services = Services(Settings(data=data))
+    client = create_app(services.settings, services).test_client()
+    for path in ("/themes", "/recurring", "/api/analyses/trends", "/data.ttl", "/themes/management-oversight"):
+        assert client.get(path).status_code == 200
+    opened = weakref.ref(services.current())
+    del services, client
+    gc.collect()
+    assert opened() is None
 
 
 # ----------------------------------------------------------------------------------------------------------------- API

@@ -8,7 +8,6 @@ import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,7 +29,7 @@ from webapp import charts
 from webapp.errors import Gone
 from webapp.exports import public_root, safe_cell
 from webapp.search_query import Arguments
-from webapp.services import OpenRelease, Services
+from webapp.services import OpenRelease, Services, kept_with_release
 from webapp.tables import Row
 
 PAGE_SIZE = 50
@@ -155,18 +154,18 @@ def blueprint(services: Services) -> Blueprint:
 # ------------------------------------------------------------------------------------------------ what is asked for
 
 
-@lru_cache(maxsize=2)
+@kept_with_release()
 def corpus(release: OpenRelease) -> Corpus:
     return Corpus(release.path / "tables", release.labels.register)
 
 
-@lru_cache(maxsize=256)
+@kept_with_release(256)
 def table(release: OpenRelease, name: str, choice: Choice) -> pa.Table:
     """A release never changes, so no analysis is made twice."""
     return ANALYSES[name].table(corpus(release), choice)
 
 
-@lru_cache(maxsize=256)
+@kept_with_release(256)
 def answer(release: OpenRelease, name: str, choice: Choice) -> list[Row]:
     """The rows of ``table``: not to be changed."""
     rows: list[Row] = table(release, name, choice).to_pylist()
@@ -190,7 +189,7 @@ def chosen(arguments: Arguments, release: OpenRelease, analysis: Analysis) -> Ch
     return Choice(measure, found.gss_code)
 
 
-@lru_cache(maxsize=2)
+@kept_with_release()
 def _first_council(release: OpenRelease) -> str | None:
     """The council with most inspections, the first of the alphabet where several have as many."""
     counts: dict[str, int] = defaultdict(int)
@@ -200,7 +199,7 @@ def _first_council(release: OpenRelease) -> str | None:
     return min(counts, key=lambda code: (-counts[code], release.labels.authority(code)), default=None)
 
 
-@lru_cache(maxsize=8)
+@kept_with_release(8)
 def facts(release: OpenRelease, measure: str = "recommended") -> dict[str, Any]:
     """What stands beside every figure: how much of what there is the figures are taken from."""
     incidence = corpus(release).incidence
@@ -400,7 +399,7 @@ def _coverage(release: OpenRelease, choice: Choice, rows: Sequence[Row]) -> dict
     }
 
 
-@lru_cache(maxsize=2)
+@kept_with_release()
 def _members(release: OpenRelease) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for name in ("issue_members", "discovery_members"):

@@ -34,7 +34,7 @@ from webapp.errors import problem
 from webapp.exports import public_root
 from webapp.negotiation import DATA_FORMS, data_form, split_suffix
 from webapp.search_pages import year_range
-from webapp.services import OpenRelease, Services, manifest_figures
+from webapp.services import OpenRelease, Services, kept_with_release, manifest_figures
 from webapp.settings import Settings
 from webapp.tables import Table
 
@@ -242,7 +242,7 @@ def _facts(release: OpenRelease, root: str, dumps: Dumps) -> DatasetFacts:
     return replace(_counted(release), endpoint=f"{root}/sparql", downloads=downloads)
 
 
-@lru_cache(maxsize=4)
+@kept_with_release()
 def _counted(release: OpenRelease) -> DatasetFacts:
     """Counting classes and properties takes seconds on a large graph, and never changes within a release."""
     return DatasetFacts(

@@ -11,9 +11,9 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from graph.errors import ReleaseError
 from graph.release import Release, current_id
@@ -30,6 +30,33 @@ from webapp.tables import Row, Tables
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_HITS = 100
+_Made = TypeVar("_Made")
+
+
+def kept_with_release(maxsize: int = 1) -> Callable[[Callable[..., _Made]], Callable[..., _Made]]:
+    """Like ``lru_cache`` for a function whose first argument is a release, but what is kept goes with the release:
+    an old one and the processes that answer its queries must not outlive its last reader."""
+
+    def decorate(function: Callable[..., _Made]) -> Callable[..., _Made]:
+        kept: weakref.WeakKeyDictionary[OpenRelease, Callable[..., _Made]] = weakref.WeakKeyDictionary()
+        lock = threading.Lock()
+
+        def call(release: weakref.ref[OpenRelease], *arguments: Any, **named: Any) -> _Made:
+            opened = release()
+            assert opened is not None, "the caller holds the release"
+            return function(opened, *arguments, **named)
+
+        @wraps(function)
+        def remembering(release: OpenRelease, *arguments: Any, **named: Any) -> _Made:
+            with lock:
+                own = kept.get(release)
+                if own is None:
+                    own = kept[release] = lru_cache(maxsize)(partial(call, weakref.ref(release)))
+            return own(*arguments, **named)
+
+        return remembering
+
+    return decorate
 
 
 class OpenRelease:

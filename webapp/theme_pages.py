@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from webapp.item_pages import resource, theme_counts
 from webapp.labels import Concept, tree
 from webapp.negotiation import DATA_FORMS, see_data
 from webapp.recurrence import Recurrence, Told, histories, recurrences, repeats_of
-from webapp.services import OpenRelease, Services
+from webapp.services import OpenRelease, Services, kept_with_release
 from webapp.tables import Row, Table
 
 RECENT_SHOWN = 8
@@ -96,17 +95,17 @@ def blueprint(services: Services) -> Blueprint:
 # Figures over a whole release never change while it is served: they are computed once.
 
 
-@lru_cache(maxsize=2)
+@kept_with_release()
 def release_histories(release: OpenRelease) -> dict[str, list[Told]]:
     return histories(release.tables)
 
 
-@lru_cache(maxsize=2)
+@kept_with_release()
 def release_recurrences(release: OpenRelease) -> list[Recurrence]:
     return recurrences(release_histories(release))
 
 
-@lru_cache(maxsize=2)
+@kept_with_release()
 def theme_figures(release: OpenRelease) -> dict[str, ThemeFigures]:
     """Figures of every theme of the scheme, broader ones with what is narrower."""
     items = release.tables.items
