@@ -38,6 +38,8 @@
       var name = figure.dataset.name;
       figure.hidden = false;
       result.view.resize().runAsync().then(function () {
+        // what scrolls in a narrow window can be scrolled with keys
+        if (place.scrollWidth > place.clientWidth) place.tabIndex = 0;
         // marks that are drawn without a name are no symbols to a screen reader: the table is
         place.querySelectorAll('[role="graphics-symbol"]:not([aria-label])').forEach(function (mark) {
           mark.removeAttribute("role");
