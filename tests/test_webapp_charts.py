@@ -44,15 +44,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     services.current().sparql.close()
 
 
-def drawn(url: str, profile: Path, *, scripts: bool = True) -> tuple[lxml_html.HtmlElement, str]:
+def drawn(url: str, profile: Path) -> tuple[lxml_html.HtmlElement, str]:
     """The page as the browser has it after its scripts have run, and what the browser complained of."""
     assert CHROMIUM is not None
-    options = [] if scripts else ["--blink-settings=scriptEnabled=false"]
     done = subprocess.run(
         [
             CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
             "--enable-logging=stderr", "--window-size=1280,4000", "--virtual-time-budget=15000",
-            *options, "--dump-dom", url,
+            "--dump-dom", url,
         ],
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
@@ -69,9 +68,3 @@ def test_a_chart_is_drawn_under_the_policy_of_the_site(address: str, tmp_path: P
         assert figure.cssselect("svg path, svg rect"), path
         assert [b.text_content() for b in figure.cssselect("button")] == ["Chart as PNG", "Chart as SVG"]
     assert "Content Security Policy" not in complaints, complaints
-
-
-def test_without_javascript_the_table_is_there_and_no_empty_frame(address: str, tmp_path: Path) -> None:
-    tree, _ = drawn(f"{address}/analyses/themes-by-year?measure=told", tmp_path, scripts=False)
-    assert tree.cssselect(".cells tbody tr")
-    assert all(figure.get("hidden") is not None for figure in tree.cssselect("figure.chart"))
