@@ -82,7 +82,7 @@ def targets(samples: Path) -> dict[str, Target]:
     def document(ending: str, *, plan: bool = False) -> Callable[[bytes], None]:
         import msgspec
 
-        from graph.ingest import ParsedDocument, _Task, parse
+        from graph.ingest import ParsedDocument, ParseTask, parse
         from indexer.matching import plan_of
 
         place = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
@@ -91,7 +91,7 @@ def targets(samples: Path) -> dict[str, Target]:
             file = place / f"input{ending}"
             file.write_bytes(content)
             parsed = msgspec.json.decode(
-                parse(msgspec.json.encode(_Task(str(file), {}, None)).decode()), type=ParsedDocument
+                parse(msgspec.json.encode(ParseTask(str(file), {}, None)).decode()), type=ParsedDocument
             )
             for item in (*parsed.extraction.findings, *parsed.extraction.recommendations, *parsed.extraction.actions):
                 assert parsed.text[item.evidence.start : item.evidence.end] == item.evidence.quote
