@@ -153,6 +153,15 @@ class OxigraphStore:
         """Compact the files: seconds per million quads, and queries run some 15 % faster after much churn."""
         self.engine.optimize()
 
+    def write_anew(self, target: Path) -> None:
+        """Write what the store holds now to ``target``, and nothing of what it held: the engine keeps the texts of
+        removed quads in its files for good (about 10 s a million quads)."""
+        copy = ox.Store(target)
+        copy.bulk_extend(iter(self.engine))
+        for name in self.engine.named_graphs():
+            copy.add_graph(name)
+        copy.flush()
+
     def checkpoint(self, target: Path) -> None:
         self.flush()
         try:

@@ -77,6 +77,8 @@ class WorkingGraphs:
         for content in changed:
             self._store.replace_graph(content.iri, content.triples(), derived=content.derived or fresh)
             progress()
+        if gone:
+            self._forget()
         self._store.flush()
         self._journal = {iri: content.version for iri, content in wanted.items()}
         self._write_journal()
@@ -85,6 +87,17 @@ class WorkingGraphs:
     def checkpoint(self, target: Path) -> None:
         """An independent copy of the dataset for a release."""
         self._store.checkpoint(target)
+
+    def _forget(self) -> None:
+        """Leave nothing of removed graphs in the files that the next release takes along: a document that was removed
+        may have been removed for the names in it. Killed half way, the next build loads all graphs again."""
+        anew = self._folder / "store.anew"
+        shutil.rmtree(anew, ignore_errors=True)
+        self._store.write_anew(anew)
+        self._store.close()
+        shutil.rmtree(self._folder / "store")
+        anew.rename(self._folder / "store")
+        self._store = OxigraphStore(self._folder / "store")
 
     def _write_journal(self) -> None:
         temporary = self._journal_file.with_suffix(".part")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from graph.errors import ReleaseError
 from graph.store import OxigraphStore, open_dataset
+from graph.working_graphs import GraphContent, WorkingGraphs
 
 A, B = "https://example.org/a/graph", "https://example.org/b/graph"
 
@@ -184,3 +185,21 @@ def test_a_triple_in_two_graphs_counts_twice_in_the_union_so_builds_must_keep_gr
     answer = store.query("SELECT * { ?s ?p ?o }")
     assert isinstance(answer, ox.QuerySolutions)
     assert len(list(answer)) == 5
+
+
+def test_what_was_removed_is_in_no_file_of_the_next_checkpoint(tmp_path: Path) -> None:
+    def contents(*names: str) -> list[GraphContent]:
+        return [GraphContent(f"https://example.org/{name}/graph", "1", lambda n=name: triples(3, n)) for name in names]
+
+    with WorkingGraphs(tmp_path / "work") as working:
+        working.hold(contents("kept", "confidential"))
+        working.checkpoint(tmp_path / "first")
+        assert working.hold(contents("kept")) == 0
+        working.checkpoint(tmp_path / "second")
+    written = {name: b"".join(f.read_bytes() for f in (tmp_path / name).iterdir()) for name in ("first", "second")}
+    assert b"confidential 1" in written["first"]
+    assert b"confidential" not in written["second"]
+    store = OxigraphStore.open_read_only(tmp_path / "second")
+    assert counts(store) == {"https://example.org/kept/graph": 3}
+    with WorkingGraphs(tmp_path / "work") as working:
+        assert working.outdated(contents("kept")) == []
