@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.alone import pytest_runtest_protocol as pytest_runtest_protocol
 from tests.graph_servers import KINDS, GraphServer, graph_server
 
 
