@@ -34,7 +34,7 @@ ROWS = {
     "bodies-that-are-no-more": 1,
     "boxes": 6,
     "corpus": 3,
-    "derived-graphs": 4,
+    "derived-graphs": 6,
     "from-metadata": 2,
     "grades-by-framework": 4,
     "grades-over-time": 4,

@@ -100,7 +100,7 @@ def _page_images(path: Path, folder: Path) -> Iterator[str]:
                 document[index].render(scale=DPI / 72, grayscale=True).to_pil().save(image)
             except pypdfium2.PdfiumError as error:
                 raise UnreadableDocument(
-                    str(path), f"is a scan whose page {index + 1} is damaged", "get another copy"
+                    str(path), f"is a scan with damaged pages (the first is {index + 1})", "get another copy"
                 ) from error
             yield str(image)
     finally:

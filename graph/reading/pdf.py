@@ -35,13 +35,37 @@ def read_pdf(path: Path, source: SourceFile) -> ReadDocument:
     """
     pages, title, warnings = _pages_of(path)
     if sum(len(word.text) for page in pages for word in page.words) < LETTERS_OF_A_TEXT_PAGE * len(pages):
+        if _is_blank(path):
+            raise UnreadableDocument(str(path), "has empty pages only: neither text nor a scan", "get another copy")
         with searchable_copy(path) as copy:
             pages, _, more = _pages_of(copy)
         if not any(page.words for page in pages):
-            raise UnreadableDocument(str(path), "has no text, even after OCR", "scan it again at 300 dpi or more")
+            raise UnreadableDocument(
+                str(path), "is a scan in which OCR found no text", "scan it again at 300 dpi or more"
+            )
         pages = with_bullets(pages)
         warnings = (*warnings, *more, "the text was recognised by OCR")
     return document_of_pages(source, pages, title=title, warnings=warnings)
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether nothing is drawn on any page, so that there is nothing to recognise."""
+    document = _open(path)
+    try:
+        return not any(_drawn(document, index) for index in range(len(document)))
+    finally:
+        document.close()
+
+
+def _drawn(document: Any, index: int) -> bool:
+    try:
+        page = document[index]
+    except pypdfium2.PdfiumError:
+        return True
+    try:
+        return next(page.get_objects(max_depth=1), None) is not None
+    finally:
+        page.close()
 
 
 def _pages_of(path: Path) -> tuple[list[PageWords], str | None, tuple[str, ...]]:
