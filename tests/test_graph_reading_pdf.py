@@ -7,9 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from fpdf import FPDF
+from PIL import Image
 
 from graph.errors import UnreadableDocument
 from graph.model import Block, ReadDocument, SourceFile
@@ -333,12 +335,14 @@ def test_a_rotated_page_reads_like_an_upright_one(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------------------------- bad input
 
 
-def a_pdf(tmp_path: Path, text: bool = True) -> Path:
+def a_pdf(tmp_path: Path, holds: Literal["text", "pictures", "nothing"] = "text") -> Path:
     board = Paper()
     for _ in range(2):
         board.add_page()
-        if text:
+        if holds == "text":
             board.lines(72, 100, [FILLER] * 4)
+        elif holds == "pictures":
+            board.image(Image.new("L", (40, 60), 200), x=10, y=10, w=40)
     path = tmp_path / "some.pdf"
     board.output(str(path))
     return path
@@ -384,7 +388,12 @@ def test_an_encrypted_file_says_so(tmp_path: Path) -> None:
 def test_a_scan_without_ocr_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UnreadableDocument, match="ocrmypdf or tesseract"):
-        read(a_pdf(tmp_path, text=False))
+        read(a_pdf(tmp_path, "pictures"))
+
+
+def test_blank_pages_are_no_scan(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableDocument, match="empty pages only"):
+        read(a_pdf(tmp_path, "nothing"))
 
 
 # ---------------------------------------------------------------------------------------------------- real documents
