@@ -155,7 +155,7 @@ class OxigraphStore:
 
     def write_anew(self, target: Path) -> None:
         """Write what the store holds now to ``target``, and nothing of what it held: the engine keeps the texts of
-        removed quads in its files for good (about 10 s a million quads)."""
+        removed quads in its files for good."""
         copy = ox.Store(target)
         copy.bulk_extend(iter(self.engine))
         for name in self.engine.named_graphs():

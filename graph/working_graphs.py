@@ -37,6 +37,7 @@ class WorkingGraphs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._journal_file = folder / "journal.json"
+        self._anew = folder / "store.anew"
         self._journal: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -71,13 +72,15 @@ class WorkingGraphs:
             self._journal.pop(iri, None)
         if gone or changed:
             self._write_journal()
+        if gone:
+            self._anew.mkdir(exist_ok=True)
         for iri in gone:
             self._store.remove_graph(iri)
         fresh = not held
         for content in changed:
             self._store.replace_graph(content.iri, content.triples(), derived=content.derived or fresh)
             progress()
-        if gone:
+        if self._anew.exists():
             self._forget()
         self._store.flush()
         self._journal = {iri: content.version for iri, content in wanted.items()}
@@ -90,13 +93,14 @@ class WorkingGraphs:
 
     def _forget(self) -> None:
         """Leave nothing of removed graphs in the files that the next release takes along: a document that was removed
-        may have been removed for the names in it. Killed half way, the next build loads all graphs again."""
-        anew = self._folder / "store.anew"
-        shutil.rmtree(anew, ignore_errors=True)
-        self._store.write_anew(anew)
+        may have been removed for the names in it. The folder of the new copy is made before the first removal:
+        a build after one that was killed half way finds it, and writes anew what it then holds."""
+        shutil.rmtree(self._anew)
+        self._anew.mkdir()
+        self._store.write_anew(self._anew)
         self._store.close()
         shutil.rmtree(self._folder / "store")
-        anew.rename(self._folder / "store")
+        self._anew.rename(self._folder / "store")
         self._store = OxigraphStore(self._folder / "store")
 
     def _write_journal(self) -> None:

@@ -203,3 +203,18 @@ def test_what_was_removed_is_in_no_file_of_the_next_checkpoint(tmp_path: Path) -
     assert counts(store) == {"https://example.org/kept/graph": 3}
     with WorkingGraphs(tmp_path / "work") as working:
         assert working.outdated(contents("kept")) == []
+
+
+def test_what_a_killed_build_removed_is_forgotten_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = GraphContent("https://example.org/kept/graph", "1", lambda: triples(3, "kept"))
+    gone = GraphContent("https://example.org/gone/graph", "1", lambda: triples(3, "confidential"))
+    with WorkingGraphs(tmp_path / "work") as working:
+        working.hold([kept, gone])
+        monkeypatch.setattr(OxigraphStore, "write_anew", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            working.hold([kept])
+    monkeypatch.undo()
+    with WorkingGraphs(tmp_path / "work") as working:
+        working.hold([kept])
+        working.checkpoint(tmp_path / "release")
+    assert b"confidential" not in b"".join(f.read_bytes() for f in (tmp_path / "release").iterdir())
