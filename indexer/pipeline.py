@@ -57,7 +57,7 @@ from graph.release import (
     prune,
     release_ids,
 )
-from graph.remote_store import RemoteDataset, datasets_of, idle_dataset, synchronise
+from graph.remote_store import RemoteDataset, RemoteSettings, datasets_of, idle_dataset, synchronise
 from graph.steps import reached
 from graph.store import open_read_only
 from graph.validation import violations
@@ -105,7 +105,7 @@ class NoProgress:
         pass
 
 
-class _Settings(Protocol):
+class _Settings(RemoteSettings, Protocol):
     """The settings that a build takes."""
 
     @property
@@ -126,22 +126,6 @@ class _Settings(Protocol):
     def vector_shards(self) -> int: ...
     @property
     def search_database(self) -> str: ...
-    @property
-    def graph_datasets(self) -> str: ...
-    @property
-    def graph_server(self) -> str: ...
-    @property
-    def graph_query_path(self) -> str: ...
-    @property
-    def graph_data_path(self) -> str: ...
-    @property
-    def graph_reader(self) -> str: ...
-    @property
-    def graph_reader_password(self) -> str: ...
-    @property
-    def graph_writer(self) -> str: ...
-    @property
-    def graph_writer_password(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
