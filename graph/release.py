@@ -422,16 +422,21 @@ def backup(data_dir: Path, target: Path) -> Release:
 
     Compressed by the ending (.tar, .tar.gz, .tar.xz). Needs no lock, because releases do not change: where builds go on
     and the release is pruned meanwhile, the new current one is taken. ``target`` appears whole or not at all, readable
-    by its owner alone. Returns the release that was saved.
+    by its owner alone. Returns the release that was saved; where the current one is damaged, ReleaseError: an earlier
+    one is served in its place, but not taken for a backup of it.
     """
-    for _ in range(_BACKUP_ATTEMPTS - 1):
-        release = Release.open(data_dir)
+    attempts = _BACKUP_ATTEMPTS
+    while True:
+        current = current_id(data_dir)
+        attempts -= 1
         try:
+            release = Release.open(data_dir)
+            if release.damage:
+                raise ReleaseError("no backup was made: " + "; ".join(release.damage))
             return _backup(release, data_dir, target)
         except ReleaseError:
-            if release.path.exists():
+            if not attempts or current_id(data_dir) == current:
                 raise
-    return _backup(Release.open(data_dir), data_dir, target)
 
 
 def _backup(release: Release, data_dir: Path, target: Path) -> Release:

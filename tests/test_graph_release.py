@@ -365,6 +365,16 @@ def test_a_restored_backup_serves_the_same_release_and_sources(tmp_path: Path, e
         restore(archive, fresh)
 
 
+def test_a_release_served_in_place_of_a_damaged_one_is_not_saved_as_if_it_were_current(tmp_path: Path) -> None:
+    data, archive = tmp_path / "data", tmp_path / "backup.tar"
+    first, second = publish(data, "one"), publish(data, "two")
+    (second.path / "documents" / "d1" / "text.txt").write_text("tow")
+    assert Release.open(data).id == first.id
+    with pytest.raises(ReleaseError, match=f"no backup was made: release {second.id}: documents/d1/text.txt"):
+        backup(data, archive)
+    assert not archive.exists()
+
+
 def test_a_damaged_or_hostile_backup_restores_nothing(tmp_path: Path) -> None:
     data, archive = tmp_path / "data", tmp_path / "backup.tar"
     publish(data, "one")
