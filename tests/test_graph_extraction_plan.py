@@ -7,7 +7,7 @@ import pytest
 from graph.authorities import Register
 from graph.extraction.committee import extract_committee
 from graph.extraction.owners import split_owners
-from graph.extraction.plan import status_of
+from graph.extraction.plan_status import status_of
 from graph.model import Extraction, SourceFile
 from graph.reading import read
 from graph.reading.composition import compose

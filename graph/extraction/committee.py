@@ -21,7 +21,7 @@ from graph.extraction.council_facts import (
     title_of,
 )
 from graph.extraction.discourse import ProseReader
-from graph.extraction.plan import PlanItems, plan_items, renumbered
+from graph.extraction.plan import PlanItems, plan_items
 from graph.extraction.reviews import ReviewTeller, Told
 from graph.extraction.version import EXTRACTOR_VERSION
 from graph.model import Abbreviation, Action, DocumentFacts, Extraction, ReadDocument, Recommendation, Segment
@@ -78,7 +78,7 @@ def _put_together(
         else replace(action, recommendation=_of_number(recommendations, plan.answers.get(place)))
         for place, action in enumerate(plan.actions)
     ]
-    actions.extend(renumbered(prose.actions, 0))
+    actions.extend(prose.actions)
     named = [_with_names(action, abbreviations) for action in sorted(actions, key=lambda a: a.evidence.start)]
     return Extraction(
         source=document.source,

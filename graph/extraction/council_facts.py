@@ -13,7 +13,7 @@ from typing import Final
 from graph.authorities import Authority, Mention, Register
 from graph.dates import find_dates
 from graph.extraction.evidence import collapsed
-from graph.extraction.plan import labelled
+from graph.extraction.plan_columns import labelled
 from graph.model import Block, DocumentKind, ReadDocument
 
 _COMMITTEE_SIGNS: Final = tuple(

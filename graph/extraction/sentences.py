@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from graph.model import Block, ReadDocument
+
+#: Nobody writes longer sentences; patterns are not tried on what only looks like one.
+MAX_SENTENCE = 6_000
 #: Beyond this a bracket that has not been closed keeps no sentence together.
 _LONGEST = 2000
 _BLANKS = re.compile(r"\s*")
@@ -27,6 +31,14 @@ def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         begin = _BLANKS.match(text, stop, end).end()  # type: ignore[union-attr]  # it matches nothing, too
     if begin < end:
         yield begin, end
+
+
+def sentences_in(document: ReadDocument, blocks: Iterable[Block]) -> Iterator[tuple[int, int]]:
+    """The sentences of blocks, those left out that are too long to be any."""
+    for block in blocks:
+        for start, end in sentences(document.text, block.start, block.end):
+            if end - start <= MAX_SENTENCE:
+                yield start, end
 
 
 def _opens(text: str, start: int, end: int) -> bool:

@@ -1,0 +1,375 @@
+"""Which column of a plan holds what: by the heads of the columns, else by what their cells look like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from graph.dates import timescale_edtf
+from graph.extraction.evidence import collapsed
+from graph.model import ReadDocument, Row, Table
+
+Role = Literal[
+    "ref", "recommendation", "action", "timescale", "owner", "success", "status", "section", "start", "other"
+]
+
+#: Heads of columns in the order in which they are tried; the more telling stands first.
+_HEAD_WORDS: tuple[tuple[Role, str], ...] = (
+    (
+        "other",
+        (
+            r"^(?:risks?|likelihood|probability|mitigation.*|cost.*|budget.*|funding.*|resourc.*|yes ?/ ?no|"
+            r"priority (?:level|rating|status)|(?:high|h)/(?:medium|m)/(?:low|l)|link.*|source|category|"
+            r"cross[- ]ref.*|page.*)$"
+        ),
+    ),
+    (
+        "ref",
+        (
+            r"^(?:(?:rec(?:ommendation)?|action|item|plan|afi|para(?:graph)?|objective|task|line|our)?\.?\s*"
+            r"(?:ref(?:erence|s)?|no|nos|number|num|id|#|№)(?:\s*(?:no|number))?\.?|#|para(?:graph)?|item|rec)$"
+        ),
+    ),
+    (
+        "timescale",
+        r"^milestones? (?:and|&|/) (?:target )?(?:dates?|timescales?)|^(?:planned |target |date of )?completion$",
+    ),
+    (
+        "success",
+        (
+            r"success|outcome|impact|measur|evidence|how (?:will|do|would) we know|what (?:will|does|"
+            r"would) (?:good|"
+            r"success|it|be different)|"
+            r"what difference|kpi|performance indicator|expected|intended|milestones?$|monitor|^targets?$|"
+            r"assurance|"
+            r"benefit|output"
+        ),
+    ),
+    (
+        "status",
+        (
+            r"status|\brag\b|\bbrag\b|progress|update|%|per ?cent|complet(?:e|ed|ion)\??$|current position|"
+            r"position|"
+            r"comment|"
+            r"achieved|where are we now|notes?$"
+        ),
+    ),
+    ("start", r"^(?:planned )?start(?:ing)?(?: date)?$|commence(?:ment)?(?: date)?$"),
+    (
+        "timescale",
+        (
+            r"time ?-?scales?|time ?-?frames?|time ?-?line|deadline|\bby when\b|^when\b|\bdue\b|"
+            r"target (?:completion )?date|"
+            r"\b(?:completion|end|finish|implementation|delivery|review|target|milestone) dates?|^dates?\b|"
+            r"dates? (?:for|of|to|by)\b|"
+            r"^(?:to be )?complet(?:e|ed) by$|^timings?$|^by$|^(?:end|finish)$|implementation by|^target$"
+        ),
+    ),
+    (
+        "owner",
+        (
+            r"\bleads?\b|\bowners?\b|responsib|by whom|^who\b|\bwho\b.*\?|accountab|\bpersons?\b|\bofficers?\b|"
+            r"named|assigned|\bSRO\b|"
+            r"^action by$|delivered by|\bsponsor\b|^ownership$|agency|^manager"
+        ),
+    ),
+    (
+        "action",
+        (
+            r"^(?:(?:the|key|our|proposed|agreed|planned|specific|improvement|required|further|priority|main|"
+            r"detailed|new|sub|council[’']?s?|"
+            r"local authority|immediate|smart|next|high[- ]level|corrective|improving|remedial|management)\s+)*"
+            r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?)\b(?!\s+(?:by|sheets?|ref|no\b|number|owner|"
+            r"plan ref))|"
+            r"^what (?:will|are|do|have) we|^what (?:is|needs) to be done|^how (?:will|are|do) we|"
+            r"^how (?:it )?will|"
+            r"^what we (?:will|are|need to) (?:do|doing)|"
+            r"^what will be done|^what action|^we will|^what$|^how$|^response to|^delivery$"
+        ),
+    ),
+    (
+        "recommendation",
+        (
+            r"recommendation|areas? (?:for|of|requiring) (?:improvement|development|priority action|action|focus)|"
+            r"what (?:needs|must|should) to? ?(?:be )?improved?|what (?:do|did) .*(?:improve|say)|what ofsted|"
+            r"improvement (?:area|required|needed|priority)|"
+            r"^(?:inspection |ofsted |key |report |main )*(?:findings?|issues?|concerns?|weakness(?:es)?)\b|"
+            r"issues? (?:identified|raised|for action)|"
+            r"^requirements?|^(?:priority )?objectives?$|^priorit(?:y|ies)(?: area| for action)?s?$|^(?:area|"
+            r"standard)s?$|^improvements?$|^development area"
+        ),
+    ),
+    ("section", r"^(?:themes?|workstreams?|section|domain|area of (?:work|practice)|judge?ment|topic|subject)\b"),
+)
+_HEADS = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _HEAD_WORDS)
+#: How telling a recommendation column's head is: of two, the better one holds the recommendations.
+_STRONG_RECOMMENDATION = re.compile(
+    r"(?i)recommendation|areas? (?:for|requiring)|to improve|what ofsted|priority action"
+)
+REF = re.compile(
+    r"^\(?(?:(?:rec(?:ommendation)?|afi|r|a|p|pa|ref|"
+    r"action)\.?\s?)?\d{1,3}(?:[.\-/]\d{1,3}){0,3}\.?\s?[a-z]?\)?\.?$|"
+    r"^[A-Z]{1,4}[\s.\-/]?\d{1,3}(?:\.\d{1,3})*[a-z]?$|^\(?[a-zA-Z]\)?\.?$|^[ivx]{1,5}\)?\.?$",
+    re.IGNORECASE,
+)
+_ONGOING = re.compile(
+    r"(?i)\b(?:on-?\s?going|immediate(?:ly)?|complete[d]?|done|achieved|in place|monthly|quarterly|annual(?:ly)?|"
+    r"weekly|termly|"
+    r"continuous|tbc|tba|asap|within|\d+\s+(?:days?|weeks?|months?)|short|medium|long)\b"
+)
+RAG = re.compile(
+    r"(?i)^(?:r|a|g|b|red|amber|green|blue|grey|purple|yellow|red/amber|amber/green|amber/red|complete[d]?)\b"
+)
+
+
+@dataclass
+class Columns:
+    """Which column has which role; ``width`` is the number of columns."""
+
+    roles: dict[int, Role]
+    width: int
+    strong: bool = True
+
+    def is_plan(self) -> bool:
+        present = set(self.roles.values())
+        if "action" in present and present & {"recommendation", "timescale", "owner"}:
+            return True
+        return "recommendation" in present and len(present & {"timescale", "owner", "status", "success"}) >= 1
+
+
+def role_of(head: str) -> Role | None:
+    """The role of the column that a head stands above; None for what is no head."""
+    text = re.sub(r"[\s*:]+$", "", collapsed(re.sub(r"\([^)]*\)", " ", head))).strip()
+    if not text or len(text) > 90 or len(text.split()) > 14:
+        return None
+    for role, pattern in _HEADS:
+        if pattern.search(text):
+            return role
+    return None
+
+
+def header(document: ReadDocument, row: Row) -> Columns | None:
+    """The columns that a row of heads names; None for a row of data."""
+    roles: dict[int, Role] = {}
+    filled = 0
+    for cell in row.cells:
+        text = collapsed(" ".join(document.slice(line) for line in cell.lines))
+        if not text:
+            continue
+        filled += 1
+        role = role_of(text)
+        if role is not None and len(text) <= 90:
+            if role == "recommendation" and "recommendation" in roles.values():
+                role = _better(document, row, roles, text)
+            elif role in roles.values() and role not in ("status", "owner", "success", "other"):
+                role = "other"
+            roles[cell.column] = role
+    width = max((cell.column + cell.colspan for cell in row.cells), default=0)
+    useful = {role for role in roles.values() if role not in ("other", "section")}
+    if len(useful) < 2 or len(roles) < 0.5 * filled:
+        return None
+    if "other" in roles.values() and not useful & {"action", "recommendation"}:
+        return None
+    return Columns(roles, width)
+
+
+def _better(document: ReadDocument, row: Row, roles: dict[int, Role], text: str) -> Role:
+    """Of two columns that could hold the recommendations, the one with the more telling head does."""
+    if not _STRONG_RECOMMENDATION.search(text):
+        return "other"
+    for cell in row.cells:
+        if roles.get(cell.column) == "recommendation":
+            held = collapsed(" ".join(document.slice(line) for line in cell.lines))
+            if _STRONG_RECOMMENDATION.search(held):
+                return "other"
+            roles[cell.column] = "section"
+    return "recommendation"
+
+
+def columns_of(document: ReadDocument, table: Table, before: Columns | None) -> tuple[Columns | None, int]:
+    """The columns of a table and the index of its first row of data."""
+    for index, row in enumerate(table.rows[:6]):
+        found = header(document, row)
+        if found is None or (is_long(document, row) and not row.header):
+            continue
+        body = index + 1
+        if body < len(table.rows) and (second := _second_header(document, table.rows[body])):
+            found = Columns({**found.roles, **second.roles}, max(found.width, second.width))
+            body += 1
+        return completed(document, found, table.rows[body:]), body
+    width = max((cell.column + cell.colspan for row in table.rows for cell in row.cells), default=0)
+    if before is not None and before.width == width and width >= 3 and _fits(document, before, table.rows):
+        return before, 0
+    return _inferred(document, table.rows, width), 0
+
+
+def _second_header(document: ReadDocument, row: Row) -> Columns | None:
+    """A second row of heads below the first: short cells only, all of them heads."""
+    texts = [collapsed(" ".join(document.slice(line) for line in cell.lines)) for cell in row.cells]
+    filled = [text for text in texts if text]
+    if not filled or any(len(text.split()) > 5 for text in filled) or any(role_of(text) is None for text in filled):
+        return None
+    roles = {cell.column: role for cell, text in zip(row.cells, texts, strict=True) if (role := role_of(text))}
+    if len(filled) < 2 and not row.header:
+        return None
+    return Columns(roles, max((cell.column + cell.colspan for cell in row.cells), default=0))
+
+
+def is_long(document: ReadDocument, row: Row) -> bool:
+    return any(sum(line.end - line.start for line in cell.lines) > 120 for cell in row.cells)
+
+
+def completed(document: ReadDocument, columns: Columns, rows: Sequence[Row]) -> Columns:
+    """Columns whose head is empty get the role that their cells show: references, or the recommendations."""
+    roles = dict(columns.roles)
+    known = set(roles.values())
+    for column in range(columns.width):
+        if column in roles:
+            continue
+        texts = _column_texts(document, rows, column)
+        if not texts:
+            continue
+        if "ref" not in known and _share(texts, REF.match) >= 0.6:
+            roles[column] = "ref"
+        elif (
+            "recommendation" not in known
+            and _mean_words(texts) >= 5
+            and column < min((c for c, role in roles.items() if role == "action"), default=columns.width)
+        ):
+            roles[column] = "recommendation"
+        known = set(roles.values())
+    return Columns(_checked(document, roles, rows), columns.width)
+
+
+def _checked(document: ReadDocument, roles: dict[int, Role], rows: Sequence[Row]) -> dict[int, Role]:
+    """Heads that mean two things, settled by the cells: "Priority" over High and Low, "Area" over themes."""
+    checked = dict(roles)
+    for column, role in roles.items():
+        texts = _column_texts(document, rows, column)
+        if not texts:
+            continue
+        if role == "recommendation":
+            if (
+                _share(texts, re.compile(r"(?i)^(?:high|medium|low|h|m|l|[1-5]|urgent|essential|desirable)$").match)
+                > 0.7
+            ):
+                checked[column] = "other"
+            elif _share(texts, REF.match) > 0.8:
+                checked[column] = "ref" if "ref" not in roles.values() else "other"
+            elif _mean_words(texts) < 3 and "action" in roles.values() and max(len(t.split()) for t in texts) < 6:
+                checked[column] = "section"
+        elif role == "section" and "ref" not in roles.values() and _share(texts, REF.match) > 0.8:
+            checked[column] = "ref"
+        elif role == "ref" and _mean_words(texts) > 6:
+            checked[column] = "recommendation" if "recommendation" not in roles.values() else "other"
+        elif (
+            role == "success"
+            and "timescale" not in roles.values()
+            and _share(texts, is_time) > 0.7
+            and _mean_words(texts) < 6
+        ):
+            checked[column] = "timescale"
+    present = list(checked.values())
+    reference = next((column for column, role in checked.items() if role == "ref"), None)
+    asked = next((column for column, role in checked.items() if role == "recommendation"), None)
+    if reference is not None and asked is not None and "action" in present and reference > asked:
+        # a number between recommendation and action counts the actions
+        checked[reference] = "other"
+    return checked
+
+
+def _inferred(document: ReadDocument, rows: Sequence[Row], width: int) -> Columns | None:
+    """The columns of a table without heads, by what its cells look like; None where it does not look like a plan."""
+    if width < 3 or len(rows) < 2:
+        return None
+    roles: dict[int, Role] = {}
+    long: list[tuple[int, float]] = []
+    for column in range(width):
+        texts = _column_texts(document, rows, column)
+        if len(texts) < 2:
+            continue
+        if _share(texts, REF.match) >= 0.7:
+            if column == 0:
+                roles[column] = "ref"
+        elif _share(texts, is_time) >= 0.7 and _mean_words(texts) <= 8:
+            roles.setdefault(column, "timescale")
+        elif _share(texts, RAG.match) >= 0.8 and _mean_words(texts) <= 3:
+            roles[column] = "status"
+        elif _mean_words(texts) >= 6:
+            long.append((column, _mean_words(texts)))
+        elif _share(texts, _looks_owned) >= 0.7:
+            roles.setdefault(column, "owner")
+    present = set(roles.values())
+    if "timescale" not in present or "owner" not in present or not long:
+        return None
+    if len(long) == 1:
+        roles[long[0][0]] = "action"
+    else:
+        roles[long[0][0]] = "recommendation"
+        roles[long[1][0]] = "action"
+    return Columns(roles, width, strong=False)
+
+
+def _fits(document: ReadDocument, columns: Columns, rows: Sequence[Row]) -> bool:
+    """Whether a table without heads goes on with the columns of the one before: its times are times."""
+    for column, role in columns.roles.items():
+        texts = _column_texts(document, rows, column)
+        if (
+            role == "timescale"
+            and texts
+            and _share(texts, lambda text: is_time(text) or bool(_ONGOING.search(text))) < 0.4
+        ):
+            return False
+    return True
+
+
+def _column_texts(document: ReadDocument, rows: Sequence[Row], column: int) -> list[str]:
+    texts = []
+    for row in rows:
+        filled = [cell for cell in row.cells if cell.lines]
+        for cell in filled:
+            if cell.column == column and len(filled) > 1:
+                texts.append(collapsed(" ".join(document.slice(line) for line in cell.lines)))
+    return [text for text in texts if text]
+
+
+def _share(texts: Sequence[str], test: object) -> float:
+    assert callable(test)
+    return sum(bool(test(text)) for text in texts) / len(texts)
+
+
+def _mean_words(texts: Sequence[str]) -> float:
+    return sum(len(text.split()) for text in texts) / len(texts)
+
+
+def is_time(text: str) -> bool:
+    return timescale_edtf(text, "2000-01-01") is not None or (len(text.split()) <= 5 and bool(_ONGOING.search(text)))
+
+
+def _looks_owned(text: str) -> bool:
+    return len(text.split()) <= 8 and text[:1].isupper() and not text.endswith(".")
+
+
+def clean_ref(printed: str | None) -> str | None:
+    """A reference without its word, brackets and full stop: "Rec. 3" and "(3)" are 3."""
+    if not printed:
+        return None
+    text = re.sub(r"(?i)^(?:recommendation|rec|ref|no|afi|action)\b\.?\s*(?=\d)", "", collapsed(printed)).strip()
+    return text.rstrip(".):").lstrip("(") or None
+
+
+LABELS: Final = ("recommendation", "action", "timescale", "owner", "success", "status")
+
+
+def labelled(text: str) -> tuple[Role, int] | None:
+    """The role of a line that begins with a label, and the offset of its value."""
+    found = re.match(r"([A-Z][\w /’'&()-]{1,40}?(?:\s+\d+(?:\.\d+)*)?)\s*:\s*", text)
+    if found is None:
+        return None
+    label = re.sub(r"\s+\d+(?:\.\d+)*$", "", found[1])
+    role = role_of(label)
+    if role in LABELS and len(label.split()) <= 4:
+        return role, found.end()
+    return None

@@ -1,0 +1,342 @@
+"""The judgements that one sentence of a council's paper gives: what was judged, and the grade."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from graph.extraction.bodies import body_in
+from graph.extraction.evidence import collapsed
+
+LSCB: Final = re.compile(r"(?i)\blocal safeguarding children board|\bLSCB\b")
+_WHO: Final = (
+    r"(?:(?:young |local |vulnerable )?(?:people|children|adults|families|users|service users|"
+    r"residents)(?: and (?:young people|families|their families|carers))?)"
+)
+_SERVING: Final = re.compile(
+    rf"(?i)\b(?:{_WHO} in [A-Z][\w’' ]{{2,30}}?\s+(?:were|are|was|is)\s+(?:not\s+)?well\s+served"
+    rf"|serv(?:ing|ed|es)\s+(?:(?:most|some|all|few)(?:\s+of)?(?:\s+(?:the|its|"
+    rf"our))?\s+)?{_WHO}\s+(?:consistently\s+)?well"
+    rf"|(?:not|no)\s+(?:currently\s+)?(?:being\s+)?serv(?:ing|ed)\s+{_WHO}\s+well"
+    rf"|(?:most|some|all|few|not all)\s+(?:of\s+(?:the\s+)?)?{_WHO}\s+(?:were|are|was|is|being|"
+    rf"had been)\s+(?:being\s+)?(?:not\s+)?(?:well\s+)?served(?:\s+well)?)"
+)
+_CAPACITY: Final = re.compile(
+    r"(?i)\b(?P<word>excellent|promising|uncertain|poor)\s+(?P<what>capacity|prospects?)(?:\s+(?:for|"
+    r"to)\s+(?:further\s+)?improve(?:ment)?s?)?"
+    r"|\b(?P<what2>capacity|prospects?)(?P<rest>\s+(?:for|to)\s+(?:further\s+)?improve(?:ment)?s?)?\s*(?:was|were|"
+    r"is|are|as|to be|being|remains?|remained|[-–:=])*\s*(?:judged\s+|assessed\s+)?(?:to be\s+|"
+    r"as\s+)?(?:also\s+)?[‘'\"“]?(?P<word2>excellent|promising|uncertain|poor)\b"
+)
+_STARS: Final = re.compile(
+    r"(?i)\b(?P<stars>(?:zero|no|one|two|three|four|[0-4])[\s-]stars?)\b(?!\s*(?:scale|system|"
+    r"to\b))(?!\s*\(?\s*(?:the|out of) (?:highest|lowest) possible)"
+)
+GRADE: Final = (
+    r"(?:outstanding|excellent|good|fair|adequate|satisfactory|weak|poor|inadequate|"
+    r"requires? improvement(?: to be good)?|requiring improvement(?: to be good)?|"
+    r"perform(?:ing|s|ed) (?:poorly|adequately|well|excellently)|improving (?:strongly|well|adequately)|"
+    r"not improving(?: adequately)?)"
+)
+SCORE: Final = r"(?:[1-4]|one|two|three|four)"
+Q: Final = r"[‘'\"“]?"
+QE: Final = r"[’'\"”]?"
+_RATED: Final = re.compile(
+    rf"(?i)\b(?:rat(?:ed|ing)|judged|graded?|assessed|scored?|awarded|classified|found|deemed|considered|"
+    rf"judge?ments?|grading)\b"
+    rf"(?:\s+(?:overall|currently|again|also|now|both|all))?(?:\s+(?:was|is|were|are|has been|"
+    rf"had been))?(?:\s+(?:as|to be|to(?=\s+require)|at|of|a|an|that of))*(?:\s+(?:an?|overall|grade|score|"
+    rf"of)\b)*\s*[:–-]?\s*{Q}(?P<grade>{GRADE}\b|{SCORE}\b(?=[’'\"”]|\s+(?:on|out of)\b))"
+)
+#: "judged overall effectiveness to be good": what was judged stands between the verb and the grade.
+_JUDGED_TO_BE: Final = re.compile(
+    rf"(?i)\b(?:rat(?:ed|ing)|judged|graded|assessed|scored|found|deemed)\s+(?P<area>(?:(?!\b(?:was|were|is|are|judged|"
+    rf"rated|graded|that)\b)[\w’',&-]+\s+){{1,16}}?)(?:to be|as)\s+(?:an? )?{Q}(?P<grade>{GRADE})\b"
+)
+_JUDGED_THEM: Final = re.compile(
+    rf"(?i)\b(?:rated|judged|graded|found|deemed)\s+(?:them|it|the (?:service|council|authority)|"
+    rf"(?:children[’']s )?services)\s+"
+    rf"(?:to be |as |overall )?{Q}(?P<grade>{GRADE})\b"
+)
+_IS_GRADE: Final = re.compile(
+    rf"(?i)\b(?:overall effectiveness(?: of [\w ,’'-]*?)?|overall judge?ment|(?:overall )?(?:CPA|corporate|"
+    rf"performance) (?:category|rating|score|assessment)|capacity (?:for|to) improve(?:ment)?|"
+    rf"impact of leaders[\w ,’'-]*?|experiences and progress of [\w ,’'-]*?|"
+    rf"leadership,? management and governance|"
+    rf"quality of [\w ]+?|effectiveness of [\w ,’'-]*?)\s*"
+    rf"(?:[-–:=]+|is|was|were|are|remains?|as)\s*{Q}(?P<grade>{GRADE})\b"
+)
+#: What inspectorates give a grade to, by its own name.
+_GRADED: Final = (
+    r"(?:(?:the|its|their|our|[A-Z][\w-]+[’']s?)\s+)?(?:overall (?:effectiveness|judge?ment|"
+    r"performance)(?: of [\w ,’'-]{3,60}?)?|"
+    r"(?:(?:local authority|council[’']s)\s+)?(?:children[’']s\s+)?(?:social care\s+)?services(?: for [\w ]{3,40}?)?|"
+    r"(?:local )?safeguarding children board|LSCB|(?:the )?(?:experiences? and progress|"
+    r"impact of leaders)[\w ,’'-]{3,90}?|"
+    r"leadership(?:,? (?:management )?and (?:management|governance))?|adoption(?: performance)?|"
+    r"(?:arrangements for )?(?:safeguarding|help and "
+    r"protection)|children (?:who need help and protection|looked after[\w ]{0,30}?|in care)|care leavers|"
+    r"capacity to improve|"
+    r"council|(?:local )?authority|department|service)"
+)
+#: What only Ofsted carried out, where a paper names no inspectorate.
+IS_GRADED: Final = re.compile(rf"(?i){_GRADED}|(?:the )?(?:overall|capacity|prospects|quality|safeguarding)\b")
+#: "found that overall effectiveness requires improvement", "and that the board is inadequate".
+_THAT_IS: Final = re.compile(
+    rf"(?i)(?:\b(?:that|and|but|while|with)|;)\s+(?P<area>{_GRADED}|"
+    rf"(?-i:[A-Z][\w-]+)(?=\s+\w+ improvement[\w ]{{0,12}} ove"
+    rf"rall))\s+(?:overall\s+)?"
+    rf"(?:(?:is|was|are|were|remains?|had been)\s+(?:overall\s+)?)?(?P<grade>requir(?:es?|"
+    rf"ed) improvement(?: to be good)?|"
+    rf"(?<=\b(?:is|as)\s)(?:{GRADE})|(?<=\b(?:was|are)\s)(?:{GRADE})|(?<=\bwere\s)(?:{GRADE}))\b"
+)
+#: "judged X to be outstanding, and Y to be good": the second of the two.
+_AND_TO_BE: Final = re.compile(
+    rf"(?i)^[^.;]{{0,12}}?\b(?:and|with|but)\s+(?P<area>[\w’',& -]{{4,120}}?)\s+(?:to be|"
+    rf"as)\s+{Q}(?P<grade>{GRADE})\b"
+)
+#: The three outcomes of an area's inspection since 2023.
+_SEND_OUTCOME: Final = re.compile(
+    r"(?i)\b(?:typically (?:lead to )?positive|inconsistent) experiences(?: and outcomes)?|"
+    r"widespread and/?\s?(?:or )?systemic failings"
+)
+_WHOLE: Final = re.compile(
+    r"(?i)(?:the |its |our |their )?(?:council|(?:local )?authority|department|it|they|we|borough|county|city)"
+)
+_WHOLE_BEFORE: Final = re.compile(rf"{_WHOLE.pattern}\s+(?:(?:was|were|is|are|has been|have been|had been)\s+)?$")
+LINE: Final = re.compile(
+    rf"(?i)^(?P<area>[A-Z][^.:;]{{3,140}}?)\s*(?:[:–=]|-(?=\s)|(?P<is>\b(?:is|was|were|are)\b))\s*"
+    rf"(?P<rated>judged |rated |graded )?(?:to be |as )?"
+    rf"{Q}(?P<grade>{GRADE}|{SCORE}(?:\s*\((?:{GRADE})\))?|grade \d){QE}\.?$"
+)
+#: A share of work as a score, as inspections of youth offending print it.
+_SUBJECT: Final = re.compile(
+    r"(?P<np>(?:the\s+)?(?:[Cc]apacity (?:to|for) improve(?:ment)?|[A-Z][\w’'&]*|council[’']s|overall|children[’']s|"
+    r"social|services?|effectiveness|of|and|for|help|protection|care|leavers|leadership|adoption|performance|"
+    r"management|quality|experiences|progress|"
+    r"board|children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|"
+    r"work|the|arrangements|"
+    r"safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|"
+    r"education)(?:\s+(?:[A-Z][\w’'&]*|council[’']s|overall|children[’']s|social|services?|effectiveness|of|"
+    r"and|for|"
+    r"help|protection|care|leavers|leadership|adoption|performance|management|quality|experiences|progress|"
+    r"board|children|looked|after|in|need|who|families|local|authority|fostering|impact|leaders|on|practice|with|"
+    r"work|the|arrangements|"
+    r"safeguarding|achieving|permanence|governance|provision|early|young|people|youth|offending|"
+    r"education)){0,14})\s*,?\s*(?:(?:was|were|is|are|has been|have been|had been|being|be|also|currently|"
+    r"again|all|"
+    r"both)\s+)*$"
+)
+
+
+TELLING: Final = re.compile(
+    r"(?i)\b(?:that|found|judged|concluded|noted|which|who(?! need)|because|although|is|are|was|were)\b"
+)
+"""Words of a sentence, not of an area's name."""
+_SAYS_GRADES: Final = re.compile(
+    r"(?i)\b(?:judg\w+|rated|graded|found|concluded|grade[sd]?|Ofsted|inspectors|inspection)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A judgement as printed and where."""
+
+    area: str
+    grade: str
+    start: int
+    end: int
+    rule: str
+    score: float
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementReader:
+    """Reads the judgements out of the sentences of one paper's ``text``; ``ofsteds``: the paper is about an inspection
+    by Ofsted, which calls its overall judgement effectiveness."""
+
+    text: str
+    ofsteds: bool
+
+    def given(self, start: int, end: int) -> list[Given]:
+        """The judgements of one sentence; none where it only says what could be judged."""
+        text = self.text[start:end]
+        if _hypothetical(text):
+            return []
+        found: list[Given] = []
+        for match in _SERVING.finditer(text):
+            found.append(
+                Given(
+                    "Serving people", match.group(), start + match.start(), start + match.end(), "council.serving", 0.97
+                )
+            )
+        for match in _CAPACITY.finditer(text):
+            what = (match["what"] or match["what2"]).lower()
+            area = "Capacity for improvement" if what == "capacity" else "Prospects for improvement"
+            grade = match.group() if match["word"] else match["word2"]
+            at = match.start() if match["word"] else match.start("word2")
+            found.append(Given(area, grade, start + at, start + at + len(grade), "council.capacity", 0.97))
+        for match in _STARS.finditer(text):
+            if re.search(
+                r"(?i)\bto\s+$|\bscale\b",
+                text[max(0, match.start() - 12) : match.start()] + text[match.end() : match.end() + 8],
+            ):
+                continue
+            if not re.search(
+                r"(?i)rat|award|judg|perform|assess|stars? (?:council|authority|service)|achiev|receiv|given", text
+            ):
+                continue
+            found.append(
+                Given("Star rating", match["stars"], start + match.start(), start + match.end(), "council.stars", 0.95)
+            )
+        for match in _SEND_OUTCOME.finditer(text):
+            found.append(
+                Given(
+                    "Inspection outcome",
+                    match.group(),
+                    start + match.start(),
+                    start + match.end(),
+                    "council.send",
+                    0.95,
+                )
+            )
+        taken = [(given.start, given.end) for given in found]
+        matches = [
+            match for pattern in (_JUDGED_THEM, _JUDGED_TO_BE, _IS_GRADE, _RATED) for match in pattern.finditer(text)
+        ]
+        if _SAYS_GRADES.search(text):
+            # "performing well" in running prose praises; it is a rating only where one is named
+            matches += (m for m in _THAT_IS.finditer(text) if not m["grade"].lower().startswith("performing"))
+        for first in list(matches):
+            if first.re is _JUDGED_TO_BE and (second := _AND_TO_BE.match(text[first.end() :])):
+                found += self._second(second, start + first.end(), taken)
+        for rated in matches:
+            begin, stop = start + rated.start("grade"), start + rated.end("grade")
+            if any(a < stop and begin < b for a, b in taken) or _is_comparison(text, rated):
+                continue
+            judged = self._judged_area(text, rated)
+            if judged is not None:
+                taken.append((begin, stop))
+                found.append(Given(judged, rated["grade"], begin, stop, "council.rated", 0.9))
+        return sorted(found, key=lambda given: given.start)
+
+    def _second(self, match: re.Match[str], offset: int, taken: list[tuple[int, int]]) -> list[Given]:
+        begin, stop = offset + match.start("grade"), offset + match.end("grade")
+        if not names_area(match["area"]):
+            return []
+        taken.append((begin, stop))
+        return [Given(area_name(match["area"]), match["grade"], begin, stop, "council.rated", 0.9)]
+
+    def _overall(self, text: str) -> str:
+        ofsted = body_in(text) == "Ofsted" or self.ofsteds
+        return "Overall effectiveness" if ofsted else "Overall"
+
+    def _judged_area(self, text: str, match: re.Match[str]) -> str | None:
+        """What was given the grade: the words before the verb, or those after "for"; the framework of a whole-council
+        assessment."""
+        after = text[match.end() : match.end() + 140]
+        for_what = re.match(
+            rf"{QE}\s+(?:for|in relation to|in respect of|in)\s+(?P<area>(?:the )?[\w’' ,&-]{{6,100}}?)(?=[.,;:()]|"
+            rf"\s+(?:and|with|in|by|as|which)\b|$)",
+            after,
+        )
+        assessed = re.match(
+            rf"{QE}\s+by\s+(?:the\s+)?[\w’' ]{{0,40}}?(?P<area>comprehensive performance assessment|CPA)\b",
+            after,
+            re.IGNORECASE,
+        )
+        if assessed:
+            return collapsed(assessed["area"])
+        if match.re is _JUDGED_THEM:
+            return "Overall effectiveness"
+        if match.re is _JUDGED_TO_BE:
+            return area_name(match["area"]) if names_area(match["area"]) else None
+        if match.re is _IS_GRADE:
+            head = re.split(r"\s*(?:[-–:=]+|\bis\b|\bwas\b|\bwere\b|\bare\b|\bremains?\b)\s*", match.group())[0]
+            return area_name(head)
+        if match.re is _THAT_IS:
+            if re.search(r"(?i)\boverall judge?ment (?:is|was)$", text[: match.start()].rstrip()):
+                return "Overall judgement"
+            whole = _WHOLE.fullmatch(match["area"]) or not names_area(match["area"])
+            return self._overall(text) if whole else area_name(match["area"])
+        before = _SUBJECT.search(text[: match.start()])
+        subject = collapsed(before["np"]) if before else ""
+        if for_what and not names_area(subject):
+            return area_name(for_what["area"])
+        if subject.casefold() in ("board", "the board") and LSCB.search(self.text):
+            return "Local Safeguarding Children Board"
+        if re.fullmatch(r"(?i)(?:the |its |our )?(?:arrangements|programme|services?)", subject) and re.match(
+            rf"{QE}\s+overall\b", text[match.end() :]
+        ):
+            return self._overall(text)
+        if names_area(subject):
+            praised = re.match(r"(?i)(?:found|considered|deemed)\b", match.group())
+            return None if praised and not IS_GRADED.fullmatch(subject) else area_name(subject)
+        if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end()]):
+            return self._overall(text)
+        if _WHOLE_BEFORE.search(text[: match.start()]) and re.match(rf"{QE}\s+overall\b", text[match.end() :]):
+            return self._overall(text)
+        return None
+
+
+def _hypothetical(text: str) -> bool:
+    return bool(
+        re.search(
+            r"(?i)\b(?:might|could|would|(?-i:may)|if|whether|propos\w+|will be (?:judged|graded|rated)|can be|either|"
+            r"as opposed to|scale of|descriptors?|grade descriptors?|possible (?:judge?ments|grades))\b",
+            text,
+        )
+    ) and not re.search(
+        r"(?i)\b(?:was|were|is|are|has been) (?:also )?(?:judged|rated|graded|assessed|awarded|found)\b|\bscored\b|"
+        r"\bserving\b",
+        text,
+    )
+
+
+def _is_comparison(text: str, match: re.Match[str]) -> bool:
+    """ "moving from good to outstanding", "to be good or better", "of authorities rated good" name no judgement."""
+    around = text[max(0, match.start() - 70) : match.end() + 30]
+    return bool(
+        re.search(
+            r"(?i)\b(?:authorities|councils|schools|settings|homes|providers|neighbours|nationally|%|per cent|"
+            r"percent|cases|audits?|audited|plans|assessments)\b[^,;]{0,50}$",
+            text[max(0, match.start() - 60) : match.start()],
+        )
+        or re.search(r"(?i)\b(?:or better|or above|or outstanding|enough)\b", text[match.end() : match.end() + 14])
+        or re.search(r"(?i)\b(?:schools|homes|audits?(?! Commission)|case files?|settings)\b", around)
+    )
+
+
+_AREA_WORDS: Final = re.compile(
+    r"(?i)service|effectiveness|leader|care|children|protection|adoption|fostering|permanence|management|governance|"
+    r"safeguarding|overall|council|quality|outcome|performance|capacity|practice|"
+    r"progress|prospects|board|lscb|authority|health|staying|enjoy|contribution|economic|help|equality|ambition|"
+    r"judge?ment|rating|provision|youth|education|social|organisation|partnership|inclusion|risk of harm|likelihood|"
+    r"re-?offending|learners|arrangements|programme|personalis|support|safety|wellbeing|well-being|dignity|"
+    r"choice|independence"
+)
+
+
+def names_area(text: str) -> bool:
+    """Whether words can be the name of what is judged."""
+    return (
+        bool(_AREA_WORDS.search(text))
+        and len(text.split()) <= 26
+        and not re.match(r"(?i)^(?:this|it|which|that|they|we|there|and|as)$", text)
+    )
+
+
+def area_name(text: str) -> str:
+    """The name of what is judged, without the words that lead to it."""
+    words = collapsed(text).strip(" :,–-‘’'\"“”")
+    words = re.sub(
+        r"(?i)^(?:(?:that|and|with|while|when|where|which|the overall judge?ment (?:is|was) that|inspectors|ofsted|"
+        r"csci|ssi|the inspection)\s+)+",
+        "",
+        words,
+    )
+    words = re.sub(r"(?i)^(?:the|our|its|a|an)\s+(?=\w)", "", words)
+    words = re.sub(r"(?i)\s+(?:was|were|is|are|has been|have been|as)$", "", words)
+    return words[:1].upper() + words[1:]
