@@ -16,7 +16,7 @@ from PIL import Image
 from graph.errors import UnreadableDocument
 from graph.model import Block, ReadDocument, SourceFile
 from graph.reading.grid import Ruling, find_grids
-from graph.reading.layout import joined
+from graph.reading.hyphens import joined
 from graph.reading.pdf import read_pdf
 from tests.shared_documents import shared_dir
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from graph.errors import UnreadableDocument
-from graph.reading.layout import PageWords, PlacedWord
+from graph.reading.lines import PageWords, PlacedWord
 
 DPI = 300
 #: What a round or square bullet is taken for; none of them is a word.

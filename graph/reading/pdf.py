@@ -13,7 +13,9 @@ import pypdfium2.raw as pdfium
 
 from graph.errors import UnreadableDocument
 from graph.model import PageSize, ReadDocument, SourceFile
-from graph.reading.layout import PageWords, PlacedWord, Ruling, document_of_pages
+from graph.reading.grid import Ruling
+from graph.reading.layout import document_of_pages
+from graph.reading.lines import PageWords, PlacedWord
 from graph.reading.ocr import searchable_copy, with_bullets
 
 MAX_PAGES = 3000

@@ -1,0 +1,168 @@
+"""Whether a sentence of a council's paper announces an action: what the council will do, when, and who."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from graph.dates import find_dates
+from graph.extraction.evidence import collapsed
+
+_DOING: Final = (
+    r"(?:add(?=\b|ed|s|ing)|deploy|recruit|appoint|introduc|establish|develop|implement|provid|review|"
+    r"strengthen|launch|deliver|"
+    r"increas|creat|train|extend|expand|roll|commission|put|set|address|undertak|undertook|mak|ensur|improv|"
+    r"work|"
+    r"continu|build|"
+    r"invest|redesign|restructur|revis|updat|produc|prepar|complet|embed|respond|carry|carri|hold|monitor|audit|"
+    r"offer|run|open|publish|adopt|amend|rewrit|replac|reduc|enhanc|refresh|begin|start|convene|coordinat|"
+    r"co-ordinat|focus|target|fund|allocat|"
+    r"relaunch|pilot|evaluat|engag|consult|arrang|organis|secur|procur|lead|draw|draft|brief|writ|join|merg|"
+    r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|visit|check|sign|shar|us|giv|send|"
+    r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
+    r"print|advertis|countersign|meet(?=\b|s)|"
+    r"publicis|circulat|scop|map|analys|trial|purchas|buy|spend|doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
+    r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
+)
+WILL: Final = re.compile(
+    rf"(?i)\b(?:will|shall|is going to|are going to)\s+(?:(?:also|now|therefore|then|each|all|both|continue to|"
+    rf"further|initially|again|shortly|jointly)\s+)*(?P<passive>be\s+(?:(?:also|further|jointly|fully|"
+    rf"regularly|"
+    rf"now)\s+)*)?(?P<verb>{_DOING})\b"
+)
+_WOULD: Final = re.compile(
+    rf"\bwould\s+(?:(?:also|now|then|each|both|further|again|shortly|jointly)\s+)*(?P<passive>be\s+)?"
+    rf"(?P<verb>{_DOING})\b"
+)
+_IS_TO: Final = re.compile(
+    rf"(?i)\b(?:is|are)\s+(?:now |also )?(?:to|planned|due|planning to|intending to)\s+(?P<passive>be\s+|for\s+|in\s+)?"
+    rf"(?P<verb>{_DOING}|(?:the|spring|summer|autumn|winter|early|late|(?-i:[A-Z])\w+)\b)"
+)
+_UNDER_WAY: Final = re.compile(
+    rf"(?i)\b(?:is|are)\s+(?:currently |now |also |already )*(?P<verb>(?=\w+ing\b){_DOING})\b"
+)
+_DONE: Final = re.compile(
+    rf"(?i)\b(?:has|have)\s+(?:already |now |also )*(?P<passive>been\s+)?(?P<verb>(?=\w+ed\b){_DOING})\b"
+)
+_IN_PLACE: Final = re.compile(
+    r"(?i)\b(?:will|shall)\s+(?:also\s+|then\s+)?(?P<passive>be)\s+(?:fully\s+)?(?P<verb>in place|operational|in "
+    r"post|up and running|live)\b"
+)
+_BEING: Final = re.compile(rf"(?i)\b(?:is|are)\s+(?:currently |now |also )?being\s+(?P<verb>{_DOING})\b")
+_COUNCIL_SUBJECT: Final = re.compile(
+    r"(?i)\b(?:we|the (?:\w+ ){0,3}(?:council|service|services|department|directorate|authority|partnership|board|"
+    r"team|teams|group|leadership team|management team|strategic leads?|head of [\w’' ]+|director of [\w’' ]+|"
+    r"director|assistant director|panel)|officers|managers|(?:social )?workers|staff|"
+    r"(?:the relevant )?strategic leads?|[A-Z]{2,5}|all (?:staff|managers|teams|social workers)|team managers|"
+    r"heads? of service|training|workshops?|posts?|a (?:new|further|dedicated|revised|programme|project|"
+    r"specialist)[\w’' ]*|(?:an?|one|two|three|four|five|six|the|both|all|each|every|another|"
+    r"\d+) (?:[\w’'-]+ ){0,4}?(?:workers?|"
+    r"officers?|managers?|nurses?|teams?|directors?|practitioners?|advisers?|posts?|services|leaders|heads?|chairs?|"
+    r"foster carers|clinicians?))\b"
+)
+_NOT_COUNCIL: Final = re.compile(
+    r"(?i)^(?:(?:the|this|these|that|it|they|there|any|all of this)\s*(?:$|\s(?:will|shall))|.{0,80}\b(?:ofsted|"
+    r"csci|ssi|inspectors?|inspectorate|inspection(?: regime| framework)?|judge?ments?|regime|government|dfe|"
+    r"department for education|"
+    r"(?:final |full |inspection |draft |this |the )report|letter|findings|members|cabinet|executive|committee|"
+    r"alterations|amendments|implementation of (?:the )?(?:action )?plan|quality of service)\b[^,]{0,40}$)"
+)
+_TO_WHOM: Final = re.compile(
+    r"(?i)\bby\s+(?:the\s+)?(?:CSCI|Ofsted|SSI|Inspect\w+|Commission for|Social Services Inspectorate|DfE|"
+    r"Department for Education|Audit Commission|Government|Cabinet|Executive)\b"
+)
+_ANSWERING: Final = re.compile(r"(?i)\bprepar\w+ (?:a|an|the|its|their|our) (?:\w+ )?(?:response|reply)\b")
+_REPORTING: Final = re.compile(
+    r"(?i)\b(?:will be (?:presented|submitted|sent|considered|published|available|reported|circulated|"
+    r"made available|met|achieved|contained|judged|led|informed|required|found|absorbed|taken)|take place|"
+    r"be no)\b"
+)
+_RESPONSIBLE: Final = re.compile(
+    r"\bby\s+(?:the\s+|our\s+)?(?P<who>(?:[A-Z][\w’'&-]*|and|of|for|&)(?:\s+(?:[A-Z][\w’'&-]*|and|of|for|"
+    r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Committee|Manager|Director|Officer|Service|Leads?|Partnership|"
+    r"Head)(?:\s+(?:of|for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)"
+)
+_RESPONSIBLE_SUBJECT: Final = re.compile(
+    r"^(?:The\s+|A\s+)?(?:relevant\s+)?(?P<who>(?:[A-Z][\w’'&-]*|of|and|for|&)(?:\s+(?:[A-Z][\w’'&-]*|of|and|for|"
+    r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Manager|Director|Officer|Leads?|Head)(?:\s+(?:of|"
+    r"for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)\s+(?:will|shall|would|is to|are to)\b"
+)
+_WHEN: Final = re.compile(
+    r"(?i)(?:\b(?:by|before|from|in|during|until|no later than|within|at)\s+(?:the\s+)?(?:(?:end|start|beginning|"
+    r"middle)\s+of\s+)?(?:early\s+|late\s+|mid[- ]?)?)$"
+)
+
+
+def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> bool:
+    """``listed``: under a heading of actions, where less says as much; in ``minutes`` what will be done is told as what
+    would be. ``after``: the paper's date."""
+    if len(text.split()) < 5 or _ANSWERING.search(text):
+        return False
+    will = WILL.search(text) or _IN_PLACE.search(text) or (_WOULD.search(text) if minutes else None)
+    if will is None and listed:
+        will = (
+            _IS_TO.search(text)
+            or _UNDER_WAY.search(text)
+            or (_DONE.search(text) if timescale_in(text, after) else None)
+        )
+    being = _BEING.search(text) if will is None else None
+    if will is None and being is None:
+        return False
+    at = will or being
+    assert at is not None
+    subject = re.split(r"[;:]|,\s+(?:and|but)\s|\b(?:which|that|who)\b", text[: at.start()])[-1].strip()
+    head = re.sub(r"^(?:If|Once|When|Following|After|As|In|To|Subject to)\b[^,]*,\s*", "", text[: at.start()]).strip()
+    if (
+        _NOT_COUNCIL.match(f"{head} ")
+        or _NOT_COUNCIL.match(head)
+        or _TO_WHOM.search(text[at.end() : at.end() + 60])
+        or _REPORTING.search(text[max(0, at.start() - 4) : at.end() + 16])
+    ):
+        return False
+    if re.match(r"(?i)(?:the )?(?:ofsted|csci|ssi|inspect\w*|commission|government|framework|it (?:has|is))\b", text):
+        return False
+    if re.search(r"(?i)\b(?:how|whether|what|where)\b[^,]*$", head) or re.search(r"(?i)\bjudge?ments?\b", subject):
+        return False
+    if (
+        not head
+        or re.fullmatch(r"(?i)(?:this|it|these|they|that|there|which)", head)
+        or re.search(r"(?i)\b(?:if|whether)$", subject)
+    ):
+        return False
+    passive = being is not None or (will is not None and will.groupdict().get("passive") is not None)
+    if not passive and not listed and not _COUNCIL_SUBJECT.search(head):
+        return False
+    return not (
+        passive
+        and re.search(r"(?i)\b(?:plan|report|inspection|letter|recommendations?)$", head)
+        and re.search(r"(?i)report|inspect|letter", head)
+    )
+
+
+def timescale_in(text: str, after: str | None) -> str | None:
+    """The words of a sentence that say when: its first date that lies ahead, with "by" or "from" before it."""
+    for date in find_dates(text, after):
+        if after is not None and date.latest[: len(after)] < after[: len(date.latest)]:
+            continue
+        lead = _WHEN.search(text[: date.start])
+        return text[
+            lead.start() if lead and not re.match(r"(?i)(?:in|at|during|on)\b", lead.group()) else date.start : date.end
+        ].rstrip(".")
+    within = re.search(
+        r"(?i)\b(?:by|before|after|from) (?:Christmas|Easter|the new year|the summer holidays?|"
+        r"the end of (?:the |this )?"
+        r"(?:\w+ )?(?:month|term|year|week))\b|"
+        r"\bwithin (?:the next )?(?:\w+ )?(?:\d+|two|three|four|five|six|nine|twelve|"
+        r"eighteen) (?:working )?(?:days|weeks|months|years)\b|\bover the (?:next|"
+        r"coming) [\w ]{3,20}?(?:months|"
+        r"year|years|weeks)\b|\b(?:by|before|in|during|from) (?:the )?(?:early |late |following )?(?:spring|summer|"
+        r"autumn|winter)\b",
+        text,
+    )
+    return within.group() if within else None
+
+
+def responsible_in(text: str) -> tuple[str, ...]:
+    """The group or the officer that a sentence names as those who act."""
+    who = _RESPONSIBLE.search(text) or _RESPONSIBLE_SUBJECT.match(text)
+    return (re.sub(r"^(?:The|A|Our) ", "", collapsed(who["who"])),) if who else ()

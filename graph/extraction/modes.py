@@ -1,0 +1,229 @@
+"""What a heading, or the sentence that introduces a list, says of what stands below it in a council's paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, Literal
+
+Mode = Literal[
+    "strengths", "improvement", "recommendations", "findings", "weaknesses", "actions", "decision", "method", "aside"
+]
+#: What a heading may say of the lists below it.
+LISTED: Final = ("strengths", "improvement", "recommendations", "weaknesses")
+#: What a sentence may announce that a paragraph then gives in its own words.
+QUOTED: Final = ("strengths", "weaknesses", "findings")
+
+# ---------------------------------------------------------------------------------------------------------- headings
+
+DECIDING: Final = re.compile(
+    r"(?i)\b(?:is|are|be) (?:therefore |hereby )?(?:recommended|asked|requested|invited) (?:to|that)\b"
+    r"(?! (?:\w+ ){0,2}(?:meetings?|events?|conferences?|reviews?|attend|give their))|"
+    r"\brecommended (?:to|that)\b(?=[^.]{0,12}$)|"
+    r"\bit is recommended that\b|\b(?:cabinet|committee|executive|council|panel|members|board|"
+    r"scrutiny)\b[^.]{0,60}\b(?:asked|recommended|requested|invited)\b"
+)
+DECISION_VERB: Final = re.compile(
+    r"(?i)^that\b.{0,120}\bbe (?:received|noted|approved|endorsed|agreed|accepted|adopted|supported|authorised|"
+    r"requested)\b|"
+    r"^(?:that\s+)?(?:(?:the )?(?:cabinet|committee|executive|council|panel|members|board|commission|scrutiny|"
+    r"forum)\b,?[^.]{0,120}?\s+)?(?:to\s+)?"
+    r"(?:notes?|noted|endorses?|approves?|agrees?|receives?|considers?|comments?|authorises?|delegates?|requests?|"
+    r"instructs?|supports? the (?:report|action plan|recommendations)|"
+    r"scrutinises?|refers?|accepts?|adopts?|ratif(?:y|ies)|welcomes?|thanks?|acknowledges? the (?:report|findings)|"
+    r"confirms?|determines?|identif(?:y|ies) any)\b"
+)
+_ASIDE_HEADING: Final = re.compile(
+    r"(?i)implications?|consultation|background papers?|contact|risk|\blegal\b|financ|equalit|options|alternative|"
+    r"reasons? for|appendi|annexe?s?\b|wards?\b|"
+    r"crime and disorder|human rights|sustainab|environment|communications?|procurement|data protection|climate|"
+    r"health and safety|it implications|key decision|access to information|"
+    r"author|decision status|forward"
+)
+_METHOD_HEADING: Final = re.compile(
+    r"(?i)^(?:method\w*|scope|terms of reference|about (?:this|the) inspection|how (?:the )?inspection|"
+    r"(?:the )?inspection (?:process|framework|methodology))\b"
+)
+STRENGTH_HEADING: Final = re.compile(
+    r"(?i)^what\b.{0,60}\b(?:do|does|did|done|doing|going|go|goes|working|works) (?:\w+ )?well\b|^(?:key |main "
+    r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
+    r"(?:is|was|we do|they (?:said|"
+    r"found)).{0,20}\bwell\b|good practice|positive (?:findings|features|practice|areas|comments)|"
+    r"achievements?|\bstandards? (?:that (?:are|were) )?exceeded\b|improvements? (?:observed|seen|made|noted|"
+    r"since)|areas? (?:of|where) (?:good|strong|strength|"
+    r"progress|particularly)|what(?:'s| is) working|things (?:we|that) (?:do|are going) well|key successes"
+)
+_IMPROVE_HEADING: Final = re.compile(
+    r"(?i)\bareas?\s+(?:of\s+practice\s+)?(?:for|of|requiring|needing|that\s+(?:need|require)|in need of|"
+    r"where)\s+(?:further\s+|priority\s+|future\s+|urgent\s+|immediate\s+|continued\s+|the\s+)*(?:improv\w+|"
+    r"development|action|attention|focus|work)|"
+    r"what (?:needs|we need|must|does .{3,40} need) to (?:be )?improve|"
+    r"(?:what|where) (?:do|does|must|should|can|could) (?:.{2,40}? )?(?:need to )?(?:improve|do better|be better|"
+    r"change)|"
+    r"^what\b.{0,60}\b(?:do|be|done) better\b|^where\b.{0,40}\b(?:do|be) better\b|"
+    r"^(?:areas? for )?(?:priority|immediate)(?: (?:and|or|&) (?:priority|immediate))? actions?$|"
+    r"where (?:we|the council|it) (?:need|must|can|could)|even better if|priorit(?:y|ies) (?:for|"
+    r"areas? for) (?:improvement|action)|needs? to improve|for (?:development|improvement)$|"
+    r"improvements? (?:needed|"
+    r"required)|"
+    r"development (?:areas?|needs?)|areas? (?:identified )?for (?:improvement|development)|to (?:be )?improved?$"
+)
+_RECOMMEND_HEADING: Final = re.compile(
+    r"(?i)^(?:(?:the\s+)?(?:key|main|headline|priority|statutory|requirements? and)\s+)*recommendations?\b|"
+    r"^what (?:the )?(?:inspectors?|inspection|inspectorate|ofsted|csci|ssi|cqc|commission|they|letter|report) "
+    r"(?:wants?|wanted|would like|expects?|expected|asks?|asked|recommends?|recommended|requires?|required)\b|"
+    r"^(?:statutory )?requirements?$|(?:inspect\w*|ofsted|csci|ssi|"
+    r"report)[’']?s?\s+(?:\w+\s+){0,3}recommendations|recommendations\s+(?:from|of|made|by|in|arising)"
+)
+_OF_INSPECTORS: Final = re.compile(r"(?i)\b(?:inspectors?|inspectorate|ofsted|csci|ssi|cqc|hmip?|joint review|jar)\b")
+_WEAK_HEADING: Final = re.compile(
+    r"(?i)\bstandards? (?:that (?:are|were) )?(?:not|partly|partially|almost) (?:fully )?met\b|\bshortfalls?\b|"
+    r"\b(?:weakness(?:es)?|concerns|less (?:well|good|positive)|shortcomings|challenges|not (?:working|"
+    r"going) (?:so )?well|what was less)\b"
+)
+_FINDINGS_HEADING: Final = re.compile(
+    r"(?i)\bfindings?\b|what did (?:the )?(?:ofsted|inspectors?|inspection|they|csci|ssi)\b.{0,12}(?:find|say|tell|"
+    r"conclude)|what (?:the )?(?:inspectors?|ofsted|inspection|they) (?:found|said)|(?:outcome|result|"
+    r"conclusion)s? of (?:the )?(?:inspection|review|letter|report)|inspection (?:outcome|result|"
+    r"judge?ment)s?\b|"
+    r"judge?ments?$|^(?:the |main |key |overall )*(?:outcomes?|results?|messages?|conclusions?)$"
+)
+_ACTION_HEADING: Final = re.compile(
+    r"(?i)next steps|\bresponse$|what happens (?:now|next)|actions? (?:taken|to be taken|being taken|planned|"
+    r"proposed|agreed|required|in response)|"
+    r"what (?:we|the council|happens|will)\b.*\b(?:do|doing|next|happen)|way forward|(?:our|the council[’']?s?|"
+    r"proposed|local authority) (?:response|actions)|"
+    r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work|plan)|"
+    r"planned (?:work|improvements|actions)|^actions?:?$|progress (?:to date|made|since)"
+)
+#: How headings in small letters begin, so that a line of a list is none.
+NAMES_A_PART: Final = re.compile(
+    r"(?i)(?:what|where|how|our|the|key|main|areas?|strengths?|weaknesses|outcomes?|results?|findings|ofsted|csci|ssi|"
+    r"inspectors?|inspection|recommendations?|requirements?|priority|immediate|next|actions?|summary of|proposed|"
+    r"conclusions?|positive|good practice|improvements?)\b"
+)
+
+# ---------------------------------------------------------------------------------------------------------- lead-ins
+
+GRADED_LINE: Final = re.compile(
+    r"(?i)[:–-]\s*(?:outstanding|excellent|good|adequate|satisfactory|inadequate|weak|poor|"
+    r"requires? improvement\b.*|[1-4])$"
+)
+LEAD_METHOD: Final = re.compile(
+    r"(?i)\b(?:methodolog\w+|submission|completion of|purpose|evaluat\w+ (?:the|whether|how)|three major areas|"
+    r"major areas|informed by|judged against|judge?ments? (?:of effectiveness )?(?:against|on|in|will)|"
+    r"following (?:processes|areas were)|"
+    r"consist\w* of|compris\w+|involv\w+|fieldwork|look(?:s|ed) at|focus(?:es|sed|ed)? on|cover(?:s|ed)|examin\w+|"
+    r"interview\w*|met with|spoke to|four[- ]point|scale|graded? (?:as|on)|criteria|framework|questionnaires?|"
+    r"this report|against whether|"
+    r"background|attached|as follows|means that|responsible for|available|members (?:of the|are)|contact)\b"
+)
+#: What an inspection to come will ask for is no finding of one that was.
+LEAD_EXPECTED: Final = re.compile(
+    r"(?i)\b(?:inspect\w+|ofsted|they|it|framework)\s+(?:will|would|may|might|are likely to|"
+    r"is likely to)\s+(?:\w+ )?(?:want|"
+    r"look|expect|consider|test|evaluate|judge|ask|focus|check|examine|take|seek|need)\b"
+)
+#: Of an area's weaknesses that a written statement of action must answer.
+STATEMENT_ASKED: Final = re.compile(
+    r"(?i)written statement of action\b[^:]{0,200}\b(?:required|must|needed|"
+    r"determined)\b[^:]{0,200}\b(?:weakness|concern)"
+)
+LEAD_STRENGTH: Final = re.compile(
+    r"(?i)\b(?:strengths?|performing well|working well|well[- ]developed|good practice|positive\w*|"
+    r"particularly (?:good|strong|impressed|pleased|commended)|commend\w*|praised?|pleased|progress (?:in|"
+    r"has|was|"
+    r"made|had)|improvements? (?:in|had|have|were)|"
+    r"achievements?|effective(?:ly)?|impress\w+|good (?:work|performance|progress|quality)|strong(?:ly)?|well (?:in|"
+    r"led|managed|supported)|highlights? (?:good|areas of good)|success\w*)\b"
+)
+LEAD_IMPROVE: Final = re.compile(
+    r"(?i)\b(?:areas?|aspects?|issues?|matters?|things|elements)\s+(?:\w+\s+){0,4}?(?:for|of|where|requir\w+|"
+    r"need\w*|to|in need of)\s+(?:\w+\s+){0,3}?(?:development|improv\w+|attention|action|address\w*|"
+    r"strengthen\w*|"
+    r"focus|work)|"
+    r"development (?:was|is|were|are)? ?(?:needed|required)|(?:need|needs|needed|"
+    r"requir\w+) (?:to (?:be )?)?(?:improv\w+|develop\w*|strengthen\w*|address\w*|further|attention)|"
+    r"(?:statutory |following )requirements?\b|recommend(?:ed|"
+    r"s|ations?)\b|what needs to improve|"
+    r"(?:council|authority|service|department|partnership|partners|board|managers|we|they) (?:(?:is|are) (?:required|"
+    r"expected|advised) to|should|must|needs? to)|could be (?:improved|"
+    r"strengthened)|further (?:work|development|improvement)s?|priorit(?:y|ies) for|"
+    r"areas? for (?:further )?(?:improvement|development)|to (?:be )?improve(?:d)?\b|"
+    r"\b(?:asks?|asked|expects?|expected|requires?|required|urge[sd]?|invite[sd]?) (?:the )?(?:council|authority|"
+    r"department|"
+    r"partnership|board|service|us|you) to\b|\b(?:give|pay|giving|paying) (?:\w+ ){0,3}attention to\b|"
+    r"\b(?:would|wish|wishes|want|wants|wanted|hopes?|hoped) (?:like )?to see\b|"
+    r"\b(?:changes|improvements?|action) (?:is|are|was|were) (?:necessary|needed|required) (?:to ensure|in order)\b"
+)
+LEAD_WEAK: Final = re.compile(
+    r"(?i)\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive(?:ly)?|good|strong)|"
+    r"not (?:good|"
+    r"well|consistently|yet)|poor\w*|challenges?|difficult\w+|critic\w+|failings?|gaps)\b"
+)
+LEAD_ACTION: Final = re.compile(
+    r"(?i)\b(?:will|are going to|plan(?:s|ned)? to|intend(?:s)? to|propos(?:es|ed) to|actions?|steps|measures|"
+    r"initiatives|work (?:is )?(?:underway|planned)|has (?:already )?(?:begun|started)|in response)\b"
+)
+REPORTED: Final = re.compile(
+    r"(?i)\b(?:inspect\w*|ofsted|csci|ssi|report|letter|review\w*|commission|judg\w+|found|identified|noted|"
+    r"highlighted|stated|commented)\b"
+)
+#: "Immediately:", "Within three months:" head recommendations by when they are due.
+WHEN_TO_ACT: Final = re.compile(
+    r"(?i)^(?:for )?(?:immediate(?:ly)?|urgent(?:ly)?|action within|within|over the (?:next|coming)|in the (?:short|"
+    r"medium|long)[- ]term|(?:for )?action over the next)\b"
+)
+
+
+def mode_said(text: str) -> Mode | None:
+    improve, strong, weak = LEAD_IMPROVE.search(text), LEAD_STRENGTH.search(text), LEAD_WEAK.search(text)
+    if improve:
+        return "improvement"
+    if weak:
+        return "weaknesses"
+    return "strengths" if strong else None
+
+
+def mode_of_heading(text: str, *, decides: Callable[[], bool]) -> Mode | None:
+    """``decides``: whether the blocks under the heading ask a committee to decide."""
+    if STRENGTH_HEADING.search(text) and _IMPROVE_HEADING.search(text):
+        return "findings"
+    if _IMPROVE_HEADING.search(text):
+        return "decision" if decides() else "improvement"
+    if _RECOMMEND_HEADING.search(text):
+        return "decision" if not _OF_INSPECTORS.search(text) and decides() else "recommendations"
+    if STRENGTH_HEADING.search(text):
+        return "strengths"
+    if _WEAK_HEADING.search(text):
+        return "weaknesses"
+    if DECIDING.search(text):
+        return "decision"
+    if _METHOD_HEADING.search(text):
+        return "method"
+    if _ACTION_HEADING.search(text) and not re.search(r"(?i)inspection report and", text):
+        return "actions"
+    if _ASIDE_HEADING.search(text):
+        return "aside"
+    return "findings" if _FINDINGS_HEADING.search(text) else None
+
+
+def mode_of_column(head: str) -> Mode | None:
+    if _IMPROVE_HEADING.search(head):
+        return "improvement"
+    if STRENGTH_HEADING.search(head):
+        return "strengths"
+    return "weaknesses" if _WEAK_HEADING.search(head) else None
+
+
+def asks(text: str) -> bool:
+    """Whether a paragraph under a heading of areas for improvement is one, rather than about them."""
+    return (
+        len(text.split()) >= 4
+        and not text.endswith(":")
+        and not re.match(
+            r"(?i)(?:the (?:report|inspection|inspectors)|ofsted|csci|ssi|there (?:were|are)|these|this|members|"
+            r"that\b|a (?:full|copy)|please|yours|dear|for further|contact)\b",
+            text,
+        )
+    )
