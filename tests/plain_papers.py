@@ -1,8 +1,9 @@
 """Invented papers as plain text, as a download of a council's page or an old PDF leaves it, annotated in place.
 
-The head is that of ``tests.samples.markup``. The body is printed as it stands but for its marks: ``[[+ T]]``,
-``[[- T]]`` and ``[[~ T]]`` are findings, ``[[> T]]`` or ``[[>2.1| T]]`` a recommendation, ``[[@ T || ref || timescale
-|| EDTF date || owners]]`` an action of which only T is printed; a ``?`` behind the brackets makes it optional.
+The head is that of ``tests.samples.markup``; its ``file`` may also name Markdown, HTML or CSV. The body is printed as
+it stands but for its marks: ``[[+ T]]``, ``[[- T]]`` and ``[[~ T]]`` are findings, ``[[> T]]`` or ``[[>2.1| T]]`` a
+recommendation, ``[[@ T || ref || timescale || EDTF date || owners]]`` an action of which only T is printed; a ``?``
+behind the brackets makes it optional, and a tilde sets off further right answers.
 """
 
 from __future__ import annotations
@@ -36,11 +37,16 @@ def annotated(source: str) -> dict[str, Any]:
         if mark["sign"] == ">":
             said["recommendations"].append(entry | {"ref": mark["ref"], "themes": []})
         elif mark["sign"] == "@":
-            ref, when, date, owners = [*cells, "", "", "", ""][:4]
-            people = [owner.strip() for owner in owners.split(";") if owner.strip()]
-            said["actions"].append(
-                entry | {"ref": ref or None, "timescale": when or None, "date": date or None, "responsible": people}
-            )
+            for key, cell in zip(("ref", "timescale", "date", "responsible"), [*cells, "", "", "", ""], strict=False):
+                answers = [_people(each) if key == "responsible" else each.strip() or None for each in cell.split("~")]
+                entry[key], others = answers[0], answers[1:]
+                if others:
+                    entry[f"{key}_alt"] = others
+            said["actions"].append(entry)
         else:
             said["findings"].append(entry | {"polarity": POLARITY[mark["sign"]], "section": None})
     return said
+
+
+def _people(cell: str) -> list[str]:
+    return [owner.strip() for owner in cell.split(";") if owner.strip()]

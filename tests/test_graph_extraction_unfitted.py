@@ -3,7 +3,8 @@
 Each set was scored before any rule was changed for it (macro F1 of 0.83, 0.83, 0.92 and 0.91); the rules were then
 widened by cause, and the floors below hold what was reached. A new paper goes into ``tests/unfitted``, in the markup
 of ``tests/samples``; score it first. Papers as plain text, as a download leaves them, lie in ``tests/unfitted_text``
-and are annotated in place (``tests/plain_papers.py``): their four sets scored 0.85, 0.77, 0.87 and 0.84.
+and are annotated in place (``tests/plain_papers.py``): their four sets scored 0.85, 0.77, 0.87 and 0.84. A fifth,
+of wider layouts and formats, scored 0.72 over findings, recommendations and actions.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ def plain_score(tmp_path_factory: pytest.TempPathFactory) -> Score:
     folder, register, total = tmp_path_factory.mktemp("plain"), Register.load(REGISTER_FILE), Score()
     for paper in sorted(FOLDER.glob("*.txt")):
         source = paper.read_text(encoding="utf-8")
-        path = folder / paper.name
+        said = annotated(source)
+        path = folder / said["file"]
         path.write_text(printed(source), encoding="utf-8")
-        total.add(annotated(source), extract(read(path), register))
+        total.add(said, extract(read(path), register))
     return total
 
 

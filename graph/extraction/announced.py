@@ -21,7 +21,8 @@ _DOING: Final = (
     r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|visit|check|sign|shar|us|giv|send|"
     r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
     r"print|advertis|countersign|meet(?=\b|s)|"
-    r"publicis|circulat|scop|map|analys|trial|purchas|buy|spend|doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
+    r"publicis|circulat|(?:re-?)?let(?=\b|t)|(?:re-?)?tender|held(?=\b)|scop|map|analys|trial|purchas|buy|spend|"
+    r"doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
     r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
 )
 WILL: Final = re.compile(
@@ -79,13 +80,13 @@ _REPORTING: Final = re.compile(
 )
 _RESPONSIBLE: Final = re.compile(
     r"\bby\s+(?:the\s+|our\s+)?(?P<who>(?:[A-Z][\w’'&-]*|and|of|for|&)(?:\s+(?:[A-Z][\w’'&-]*|and|of|for|"
-    r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Committee|Manager|Director|Officer|Service|Leads?|Partnership|"
-    r"Head)(?:\s+(?:of|for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)"
+    r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Committee|Manager|Director|Officer|Service|Section|Unit|Leads?|"
+    r"Partnership|Head)(?:\s+(?:of|for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)"
 )
 _RESPONSIBLE_SUBJECT: Final = re.compile(
     r"^(?:The\s+|A\s+)?(?:relevant\s+)?(?P<who>(?:[A-Z][\w’'&-]*|of|and|for|&)(?:\s+(?:[A-Z][\w’'&-]*|of|and|for|"
-    r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Manager|Director|Officer|Leads?|Head)(?:\s+(?:of|"
-    r"for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)\s+(?:will|shall|would|is to|are to)\b"
+    r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Partnership|Section|Unit|Manager|Director|Officer|Leads?|Head|"
+    r"[A-Z]{3,5})(?:\s+(?:of|for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)\s+(?:will|shall|would|is to|are to)\b"
 )
 _WHEN: Final = re.compile(
     r"(?i)(?:\b(?:by|before|from|in|during|until|no later than|within|at)\s+(?:the\s+)?(?:(?:end|start|beginning|"
@@ -149,13 +150,15 @@ def timescale_in(text: str, after: str | None) -> str | None:
             lead.start() if lead and not re.match(r"(?i)(?:in|at|during|on)\b", lead.group()) else date.start : date.end
         ].rstrip(".")
     within = re.search(
-        r"(?i)\b(?:by|before|after|from) (?:Christmas|Easter|the new year|the summer holidays?|"
+        r"(?i)\b(?:by|before|after|from|in|at) (?:the )?(?:start|beginning|middle|end) of (?:the )?(?:spring|summer|"
+        r"autumn|"
+        r"winter)(?: term)?\b|\b(?:by|before|after|from) (?:Christmas|Easter|the new year|the summer holidays?|"
         r"the end of (?:the |this )?"
         r"(?:\w+ )?(?:month|term|year|week))\b|"
         r"\bwithin (?:the next )?(?:\w+ )?(?:\d+|two|three|four|five|six|nine|twelve|"
         r"eighteen) (?:working )?(?:days|weeks|months|years)\b|\bover the (?:next|"
-        r"coming) [\w ]{3,20}?(?:months|"
-        r"year|years|weeks)\b|\b(?:by|before|in|during|from) (?:the )?(?:early |late |following )?(?:spring|summer|"
+        r"coming) (?:[\w ]{3,20}? )?(?:months|year|years|weeks)\b|\b(?:by|before|in|during|from) (?:the )?(?:early |"
+        r"late |following )?(?:spring|summer|"
         r"autumn|winter)\b",
         text,
     )

@@ -25,6 +25,7 @@ FRAMEWORKS: Final = tuple(
         r"comprehensive performance assessment|\bCPA\b|\bcorporate assessment\b",
         r"annual performance assessment(?: of [\w’' ]{3,60}services)?|\bAPA\b",
         r"joint area review|\bJAR\b",
+        r"(?:CQC )?(?:local authority )?assessment of (?:the )?(?:[\w’']+ ){0,3}?adult social care(?: services)?",
         r"joint targeted area inspection|\bJTAI\b",
         (
             r"annual review(?: of (?:[\w’']+ ){0,3}performance)?|annual performance (?:review|rating)|"

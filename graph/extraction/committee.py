@@ -40,14 +40,14 @@ def extract_committee(document: ReadDocument, register: Register) -> Extraction:
     authority = authority_of(document, front, register, published)
     teller = ReviewTeller(document, authority, published, title)
     blocks = [block for index, block in enumerate(document.blocks) if index not in plan.used or block.table is not None]
-    told = teller.tell(blocks, answered=bool(plan.recommendations))
+    told = teller.tell(blocks, answered=bool(plan.recommendations), plans=plan.used)
     prose = ProseReader(
         document, told.spans, published, letter=kind == "review-letter", minutes=kind == "minutes", skip=plan.used
     )
     prose.read()
     if not told.inspections and (prose.findings or prose.recommendations):
         again = ReviewTeller(document, authority, published, title)
-        told = again.tell(blocks, answered=True)
+        told = again.tell(blocks, answered=True, plans=plan.used)
     facts = DocumentFacts(
         title=title or document.source.name,
         kind=kind,

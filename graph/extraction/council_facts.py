@@ -208,6 +208,8 @@ _ONLY_A_SERVICE: Final = re.compile(
 
 def _title_score(block: Block, text: str, index: int) -> float:
     words = text.split()
+    if re.match(r"(?i)(?:draft )?minutes of\b", text):
+        return 9.0
     if (
         _NO_TITLE.match(text)
         or len(words) > 30
@@ -229,8 +231,6 @@ def _title_score(block: Block, text: str, index: int) -> float:
         return 0.0
     if _ONLY_A_SERVICE.fullmatch(text) and not re.search(r"(?i)inspect|review|plan\b|report|letter", text):
         return 0.0
-    if re.match(r"(?i)(?:draft )?minutes of\b", text):
-        return 9.0
     score = 2.0 if _TOPIC.search(text) else 0.3
     score += 0.5 if len(words) >= 4 else 0.0
     score += 0.4 if block.kind == "heading" else 0.0

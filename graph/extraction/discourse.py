@@ -17,6 +17,7 @@ from graph.dates import find_dates, timescale_edtf
 from graph.extraction.announced import announces, responsible_in, timescale_in
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.modes import (
+    AS_FOLLOWS,
     DECIDING,
     DECISION_VERB,
     GRADED_LINE,
@@ -28,6 +29,7 @@ from graph.extraction.modes import (
     LEAD_WEAK,
     LISTED,
     NAMES_A_PART,
+    OFFICER_SAID,
     QUOTED,
     REPORTED,
     STATEMENT_ASKED,
@@ -46,7 +48,15 @@ from graph.extraction.paper_lists import (
     running_numbers,
     unmarked_items,
 )
-from graph.extraction.reported import ACTIVE, BODY, Surroundings, reports_finding, strongly_reported, told_polarity
+from graph.extraction.reported import (
+    ACTIVE,
+    ANNOUNCES,
+    BODY,
+    Surroundings,
+    reports_finding,
+    strongly_reported,
+    told_polarity,
+)
 from graph.extraction.sentences import sentences
 from graph.extraction.strength_tables import listed_in_table
 from graph.model import Action, Block, Finding, Polarity, ReadDocument, Recommendation, Segment
@@ -69,6 +79,8 @@ class _Place:
     reporter: bool = False
     deadline: str | None = None
     listed: bool = False
+    announced: bool = False
+    """Whether a sentence of this paragraph said that findings follow in those after it."""
 
 
 @dataclass
@@ -126,7 +138,7 @@ class ProseReader:
 
     def _announced_above(self, index: int) -> Mode | None:
         """What the line above a heading says of the lists below: "the following recommendations were made:"."""
-        if not self._after_lead(index):
+        if not self._after_lead(index) and not self._after_announcement(index):
             return None
         above = self.document.blocks[index - 1]
         last = [
@@ -134,7 +146,12 @@ class ProseReader:
             for start, end in sentences(self.document.text, above.start, above.end)
         ][-1:]
         mode = self._mode_of_lead(last[0], "") if last else None
-        return mode if mode in LISTED else None
+        return mode if mode in (*LISTED, "findings") else None
+
+    def _after_announcement(self, index: int) -> bool:
+        """Whether the block right above ends in "... are as follows." or the like, of what the inspection found."""
+        above = collapsed(self.document.slice(self.document.blocks[index - 1])) if index else ""
+        return AS_FOLLOWS.search(above) is not None and REPORTED.search(above) is not None
 
     def _heads(self, index: int, block: Block) -> bool:
         """Whether a short line that no format marks is a heading, by what it says of what follows."""
@@ -176,7 +193,7 @@ class ProseReader:
             block.kind == "list_item" and not self._is_numbered_paragraph(index, block)
         )
         changed = bullet and place.list_marker is not None and family != place.list_marker
-        announced = place.list_mode in QUOTED and not bullet and self._after_lead(index)
+        announced = place.list_mode in (*QUOTED, *LISTED) and not bullet and self._after_lead(index)
         if (not bullet and not announced and not self._leads_in(index, block)) or (
             changed and family in ("numbered", "sectioned")
         ):
@@ -200,6 +217,14 @@ class ProseReader:
             mode, place.mode, place.list_mode = place.mode, place.list_mode, None
             self._sentences(block)
             place.mode = mode
+            return
+        if (
+            place.list_mode in ("improvement", "recommendations")
+            and not bullet
+            and self._after_lead(index)
+            and asks(plain)
+        ):
+            self._item(block, place.list_mode)
             return
         if place.list_mode is not None and bullet:
             if place.list_marker is None:
@@ -254,6 +279,7 @@ class ProseReader:
                 not re.search(r"[.!?][’”\"')\]]*$", text)
                 and block.kind == "paragraph"
                 and block.end - block.start >= 12
+                and not (is_paragraph_number(following) and self._after_lead(index))
             ):
                 return True
             opened = re.search(
@@ -293,7 +319,7 @@ class ProseReader:
 
     def _mode_of_lead(self, lead: str, before: str) -> Mode | None:
         place = self._place
-        if LEAD_EXPECTED.search(lead):
+        if LEAD_EXPECTED.search(lead) or (self.minutes and OFFICER_SAID.match(lead)):
             return "method"
         if DECIDING.search(lead):
             return "decision"
@@ -320,7 +346,8 @@ class ProseReader:
             bool(REPORTED.search(lead) or REPORTED.search(before))
             or place.reporter
             or self.letter
-            or re.search(r"(?i)\brecommendations (?:was|were|have been) made\b", lead) is not None
+            or re.search(r"(?i)\b(?:recommendation|requirement)s? (?:was|were|have been|has been) made\b", lead)
+            is not None
             or place.mode in ("findings", "strengths", "improvement", "recommendations")
         )
         if STATEMENT_ASKED.search(f"{before} {lead}"):
@@ -382,6 +409,7 @@ class ProseReader:
         place.reporter = place.reporter and self.document.slice(block).startswith("They ")
         made: set[str] = set()
         last_finding = False
+        place.announced = False
         for start, end in sentences(self.document.text, block.start, block.end):
             if end - start > MAX_SENTENCE:
                 continue
@@ -409,6 +437,10 @@ class ProseReader:
             place.reporter = place.reporter or reporter
             return "judgement"
         outcome: str | None = None
+        if ANNOUNCES.match(text) and (reporter or place.reporter or place.mode == "findings"):
+            place.announced = place.reporter = True
+            place.last_mode = mode_said(text)
+            return None
         if self._is_finding(text, follows):
             self._find(start, end, "council.sentence", None, 0.85)
             place.last_mode = mode_said(text)
@@ -423,7 +455,12 @@ class ProseReader:
     def _is_finding(self, text: str, follows: bool) -> bool:
         place = self._place
         surroundings = Surroundings(
-            place.mode, place.reporter, self.letter, told=bool(self.findings), among=self._in_report_of_findings()
+            place.mode,
+            place.reporter,
+            place.announced,
+            self.letter,
+            told=bool(self.findings),
+            among=self._in_report_of_findings(),
         )
         return reports_finding(text, surroundings, follows=follows)
 

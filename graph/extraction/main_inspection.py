@@ -125,7 +125,9 @@ def main_dates(
             if (
                 date.earliest[5:7] > "12"
                 or EARLIER.search(before[-45:])
-                or re.search(r"(?i)\b(?:published|issued|announced)\b[^,;]*$", before)
+                or re.search(
+                    r"(?i)\b(?:published|issued|announced|released|came out|appeared|received)\b[^,;]*$", before
+                )
                 or re.search(
                     r"(?i)\b(?:dated|launched|announced|published|meeting|letter|report of|cabinet|"
                     r"committee|scrutiny|by "

@@ -45,7 +45,9 @@ _METHOD_HEADING: Final = re.compile(
     r"(?:the )?inspection (?:process|framework|methodology))\b"
 )
 STRENGTH_HEADING: Final = re.compile(
-    r"(?i)^what\b.{0,60}\b(?:do|does|did|done|doing|going|go|goes|working|works) (?:\w+ )?well\b|^(?:key |main "
+    r"(?i)^(?:the )?(?:positives?|positive (?:points|comments|messages))$|^(?:on the )?(?:positive|plus) side\b|"
+    r"^(?:what|where)\b.{0,60}\b(?:liked|praised|commended|celebrated|admired|(?:was|were) (?:pleased|impressed))\b|"
+    r"^what\b.{0,60}\b(?:do|does|did|done|doing|going|go|goes|working|works) (?:\w+ )?well\b|^(?:key |main "
     r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
     r"(?:is|was|we do|they (?:said|"
     r"found)).{0,20}\bwell\b|good practice|positive (?:findings|features|practice|areas|comments)|"
@@ -76,6 +78,11 @@ _RECOMMEND_HEADING: Final = re.compile(
     r"report)[’']?s?\s+(?:\w+\s+){0,3}recommendations|recommendations\s+(?:from|of|made|by|in|arising)"
 )
 _OF_INSPECTORS: Final = re.compile(r"(?i)\b(?:inspectors?|inspectorate|ofsted|csci|ssi|cqc|hmip?|joint review|jar)\b")
+_LESS_WELL: Final = re.compile(
+    r"(?i)\b(?:not (?:so|as|yet|always|going)|less|did not|didn[’']t)\b.{0,20}\b(?:positive|well|good|strong|like[d]?|"
+    r"effective)\b|^(?:the )?negatives?$|^(?:on the )?(?:negative|minus|other|debit) (?:side|hand)\b|\bcriticisms?\b|"
+    r"\bcould do better\b"
+)
 _WEAK_HEADING: Final = re.compile(
     r"(?i)\bstandards? (?:that (?:are|were) )?(?:not|partly|partially|almost) (?:fully )?met\b|\bshortfalls?\b|"
     r"\b(?:weakness(?:es)?|concerns|less (?:well|good|positive)|shortcomings|challenges|not (?:working|"
@@ -124,10 +131,22 @@ LEAD_EXPECTED: Final = re.compile(
     r"is likely to)\s+(?:\w+ )?(?:want|"
     r"look|expect|consider|test|evaluate|judge|ask|focus|check|examine|take|seek|need)\b"
 )
+#: In a meeting it is the council that answers.
+OFFICER_SAID: Final = re.compile(
+    r"(?i)^(?:in (?:reply|response|answer)[^,]{0,60}?,?\s+)?(?:to questions,?\s+)?(?:the\s+)?(?:[\w’'&-]+\s+){0,6}?"
+    r"(?:head of [\w’' ]+|directors?(?: (?:of|for) [\w’' ]+)?|officers?|managers?|councillors?|cllrs?|members?|"
+    r"chair\w*|"
+    r"cabinet member[\w’' ]*|portfolio holder|chief executive|committee|panel|service)\b[^.:]{0,60}?"
+    r"\b(?:said|replied|reported|advised|explained|confirmed|stated|told|informed|responded|added|outlined|assured)\b"
+)
+AS_FOLLOWS: Final = re.compile(
+    r"(?i)\b(?:as follows|(?:set out|given|summarised|listed|shown|outlined|described|reproduced) (?:here )?"
+    r"(?:below|under)|are below|are these|the following)\.$"
+)
 #: Of an area's weaknesses that a written statement of action must answer.
 STATEMENT_ASKED: Final = re.compile(
-    r"(?i)written statement of action\b[^:]{0,200}\b(?:required|must|needed|"
-    r"determined)\b[^:]{0,200}\b(?:weakness|concern)"
+    r"(?i)(?:written statement of action|\bWSOA)\b[^:]{0,200}\b(?:required|must|needed|"
+    r"determined|because)\b[^:]{0,200}\b(?:weakness|concern)"
 )
 LEAD_STRENGTH: Final = re.compile(
     r"(?i)\b(?:strengths?|performing well|working well|well[- ]developed|good practice|positive\w*|"
@@ -157,7 +176,8 @@ LEAD_IMPROVE: Final = re.compile(
     r"\b(?:changes|improvements?|action) (?:is|are|was|were) (?:necessary|needed|required) (?:to ensure|in order)\b"
 )
 LEAD_WEAK: Final = re.compile(
-    r"(?i)\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive(?:ly)?|good|strong)|"
+    r"(?i)^against (?:this|that|these)\b|^(?:on the (?:other|negative|minus|debit) (?:hand|side))\b|"
+    r"\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive(?:ly)?|good|strong)|"
     r"not (?:good|"
     r"well|consistently|yet)|poor\w*|challenges?|difficult\w+|critic\w+|failings?|gaps)\b"
 )
@@ -187,6 +207,8 @@ def mode_said(text: str) -> Mode | None:
 
 def mode_of_heading(text: str, *, decides: Callable[[], bool]) -> Mode | None:
     """``decides``: whether the blocks under the heading ask a committee to decide."""
+    if _LESS_WELL.search(text):
+        return "weaknesses"
     if STRENGTH_HEADING.search(text) and _IMPROVE_HEADING.search(text):
         return "findings"
     if _IMPROVE_HEADING.search(text):

@@ -52,7 +52,36 @@ _INITIALS = re.compile(
 _SINGLE = re.compile(r"[A-Z]\.?$")
 _SURNAME = re.compile(r"(?:Mc|Mac|O[’']|Fitz|De|Le|Van|Von)?[A-Z][a-zà-ÿ]*(?:[A-Z][a-z]*)?(?:[-’'][A-Z][a-z]+)*$")
 _GLUED = re.compile(r"[A-Z](?:\.[A-Z]?[A-Z][a-z]+|[A-Z][a-z]{2,}|[a-z]*[A-Z][a-z]*[A-Z]?)$")
-_POST_INITIALS = frozenset(["AD", "ADS", "HOS", "SM", "TM", "GM", "DCS", "IRO", "PSW", "DD", "CSM", "HS", "SW", "ATM"])
+_POST_INITIALS = frozenset(
+    [
+        "AD",
+        "ADS",
+        "HOS",
+        "SM",
+        "TM",
+        "GM",
+        "DCS",
+        "IRO",
+        "PSW",
+        "DD",
+        "CSM",
+        "HS",
+        "SW",
+        "ATM",
+        "HR",
+        "IT",
+        "QA",
+        "CP",
+        "EH",
+        "YOT",
+        "YJS",
+        "LSCB",
+        "CAMHS",
+        "SEN",
+        "SEND",
+        "FGC",
+    ]
+)
 _NOBODY = re.compile(
     r"(?i)^(?:n/?a|tbc|tba|tbd|to be (?:confirmed|agreed|determined|identified)|none|nil|-+|–|—|\?+|see above|"
     r"as above)\.?$"

@@ -63,6 +63,9 @@ def running_numbers(blocks: Sequence[Block]) -> frozenset[int]:
         if number is None:
             continue
         value = int(number[1])
+        above = blocks[index - 1] if index else block
+        if above.kind == "list_item" and index - 1 not in members and above.marker == f"{value - 1}{number[0][-1]}":
+            continue  # goes on with a list of its own
         if value in (last + 1, last + 2):
             crossed = crossed or (heading_since and bool(members) and block.kind != "heading")
             last, heading_since = value, block.kind == "heading"

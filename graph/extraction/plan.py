@@ -104,6 +104,8 @@ class _PlanReader:
     answers: dict[int, str] = field(default_factory=dict)
     _labelled: dict[Role, list[CellLine]] = field(default_factory=dict)
     _labelled_blocks: list[int] = field(default_factory=list)
+    _number: str | None = None
+    """Of a recommendation whose words stand in the next block."""
 
     # ------------------------------------------------------------------------------------------- between the tables
 
@@ -113,20 +115,31 @@ class _PlanReader:
         text = self.document.slice(block)
         if self._label(index, block, text):
             return
+        number, self._number = self._number, None
+        if number is not None and len(text.split()) >= 4 and self._plan_follows(index):
+            self._name(index, block, block.start, number)
+            return
         section = re.match(r"(?i)(?:standard|priority|theme|section|objective|part)\s+\w{1,3}\s*[:–-]", text)
         if block.kind == "heading" or section or (len(text) < 400 and _NUMBERED_RECOMMENDATION.match(text)):
             found = _NUMBERED_RECOMMENDATION.match(text)
             if found and found["ref"] and len(found["text"].split()) >= 4 and self._plan_follows(index):
-                self._flush_labels()
-                start = block.start + found.start("text")
-                self.named = self._recommendation(start, block.end, found["ref"], "plan.heading")
+                self._name(index, block, block.start + found.start("text"), found["ref"])
+                return
+            if found and found["ref"] and not found["text"] and self._plan_follows(index):
+                self._number = found["ref"]
                 self.used.add(index)
-                self._segment(block, "recommendation", "names the recommendation that the following table answers")
+                self._segment(block, "heading", "numbers the recommendation below it")
                 return
             if block.kind == "heading" or section:
                 self.section = text
                 if self.named is None or not self._plan_follows(index):
                     self.named = None
+
+    def _name(self, index: int, block: Block, start: int, ref: str) -> None:
+        self._flush_labels()
+        self.named = self._recommendation(start, block.end, ref, "plan.heading")
+        self.used.add(index)
+        self._segment(block, "recommendation", "names the recommendation that the following table answers")
 
     def _plan_follows(self, index: int) -> bool:
         for block in self.document.blocks[index + 1 : index + 5]:
@@ -179,6 +192,12 @@ class _PlanReader:
             heading = _NUMBERED_RECOMMENDATION.match(text)
             if heading and heading["ref"]:
                 lines = [CellLine(block.start + offset, block.end, heading["ref"], page=block.page)]
+        if role == "recommendation" and lines and len(text[offset:].split()) < 4:
+            # "Priority 1: Recruitment" names a group of actions
+            self.section = text[offset:]
+            self.used.add(index)
+            self._segment(block, "heading", "names the actions below it")
+            return True
         self._labelled[role] = lines
         self._labelled_blocks.append(index)
         return True
@@ -240,6 +259,8 @@ class _PlanReader:
         self.current = self.named
         rows = table.rows[body:]
         for position, row in enumerate(rows):
+            if self._names_recommendation(row, rows[position + 1 :], columns):
+                continue
             again = header(self.document, row)
             if again is not None and again.is_plan() and not is_long(self.document, row):
                 self.columns = columns = completed(self.document, again, rows[position + 1 :])
@@ -270,6 +291,29 @@ class _PlanReader:
         if set(cells) == {"recommendation"} and _SUBHEAD.match(self._text(cells["recommendation"])):
             return
         self._record(_Record(cells))
+
+    def _names_recommendation(self, row: Row, below: Sequence[Row], columns: Columns) -> bool:
+        """A row of a plan without a column for them that gives a recommendation's number and words, and nothing that
+        an action has; the rows below answer it."""
+        roles = set(columns.roles.values())
+        if (
+            "recommendation" in roles
+            or not {"ref", "action"} <= roles
+            or not roles & {"timescale", "owner"}
+            or not below
+        ):
+            return False
+        filled = {columns.roles.get(cell.column): cell for cell in row.cells if cell.lines}
+        following = {columns.roles.get(cell.column) for cell in below[0].cells if cell.lines}
+        if set(filled) != {"ref", "action"} or "action" not in following or not following & {"timescale", "owner"}:
+            return False
+        lines = filled["action"].lines
+        ref = clean_ref(self._text(filled["ref"].lines))
+        if len(self._text(lines).split()) < 4:
+            self.section = self._text(lines)
+        else:
+            self.current = self._recommendation(lines[0].start, lines[-1].end, ref, "plan.row")
+        return True
 
     def _full_width(self, row: Row, columns: Columns, text: str) -> bool:
         """A row with one cell: a section's title, or a recommendation that the rows below answer. False where it is an
@@ -412,6 +456,7 @@ class _PlanReader:
         time_groups = align(self.document, lines, times, dates=True)
         owner_groups = align(self.document, lines, owners)
         status_groups = align(self.document, lines, status)
+        share_groups = align(self.document, lines, record.cells.get("share", ()))
         success = record.cells.get("success", ())
         success_groups = align(self.document, lines, success)
         for position, group in enumerate(lines):
@@ -442,7 +487,7 @@ class _PlanReader:
                     date=date,
                     responsible=responsible,
                     section=self.section,
-                    statuses=self._statuses(status_groups[position]),
+                    statuses=self._statuses(status_groups[position], share_groups[position]),
                     measure=self._worded(success_groups[position]) or self._worded(success),
                 )
             )
@@ -452,9 +497,9 @@ class _PlanReader:
         text = lines if isinstance(lines, str) else self._text(lines)
         return text if re.search(r"\w", text) else None
 
-    def _statuses(self, lines: Sequence[CellLine] | str) -> tuple[StatusReport, ...]:
+    def _statuses(self, lines: Sequence[CellLine] | str, share: Sequence[CellLine] | str) -> tuple[StatusReport, ...]:
         texts = [lines] if isinstance(lines, str) else [self.document.slice(line) for line in lines]
-        return statuses(texts, self.legend, self.after)
+        return statuses(texts, self.legend, self.after, self._worded(share))
 
     def _read_legend(self, table: Table) -> None:
         """A key of colours ("Blue: complete") says what they mean in this plan."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -78,7 +78,12 @@ def _are_owners(text: str) -> bool:
 def action_lines(document: ReadDocument, lines: Sequence[CellLine]) -> list[list[CellLine]]:
     """The actions of one cell: each bullet and each paragraph is one, deeper bullets belong to the one above, and a
     line that only leads into bullets is none."""
-    lines = [line for line in lines if re.search(r"\w", document.slice(line))]
+    lines = [
+        piece
+        for line in lines
+        for piece in _parted(document, line, _clauses)
+        if re.search(r"\w", document.slice(piece))
+    ]
     groups: list[list[CellLine]] = []
     for index, line in enumerate(lines):
         text = document.slice(line)
@@ -95,6 +100,60 @@ def action_lines(document: ReadDocument, lines: Sequence[CellLine]) -> list[list
         else:
             groups.append([line])
     return groups
+
+
+#: How a part after a semicolon goes on with the one before instead of beginning another action.
+_NO_NEW_ACTION = re.compile(
+    r"(?i)(?:this|these|that|those|it|they|which|who|where|including|includes?|with|and|or|as|so|such|e\.g|i\.e|for|"
+    r"to|in|"
+    r"by|on|of|at|from|plus|the|an?)\b"
+)
+_INLINE_NUMBER = re.compile(r"(?:^|(?<=\s))\(?(?P<number>\d{1,2}|[a-z]|[ivx]{1,4})[.)](?=\s+\S)")
+
+
+def _parted(
+    document: ReadDocument, line: CellLine, semicolons: Callable[[str], list[tuple[int, int]]] | None
+) -> list[CellLine]:
+    """A line taken apart where it runs several items together: at numbers that count up, else at ``semicolons``."""
+    text = document.slice(line)
+    cuts = _counted(text, line.marker) or (semicolons(text) if semicolons else [])
+    begins, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
+    return [
+        replace(line, start=line.start + begin, end=line.start + end)
+        for begin, end in zip(begins, ends, strict=True)
+        if text[begin:end].strip() or not cuts
+    ]
+
+
+def _between_semicolons(text: str) -> list[tuple[int, int]]:
+    return [found.span() for found in re.finditer(r"(?<=;)\s+(?![^(]*\))", text)]
+
+
+def _clauses(text: str) -> list[tuple[int, int]]:
+    """The semicolons of a line, if each of the parts that they make could be an action alone."""
+    cuts = _between_semicolons(text)
+    parts = [
+        text[begin:end]
+        for begin, end in zip([0, *(e for _, e in cuts)], [*(s for s, _ in cuts), len(text)], strict=True)
+    ]
+    alone = all(len(part.split()) >= 2 and not _NO_NEW_ACTION.match(part) for part in parts)
+    return cuts if alone and ":" not in parts[0] else []
+
+
+def _counted(text: str, marker: str | None) -> list[tuple[int, int]]:
+    """Where the second and further items of a counted list begin within one line, with the end of each number; what
+    stands before the first number is an item, or nothing."""
+    found = list(_INLINE_NUMBER.finditer(text))
+    first = re.fullmatch(r"\(?(\d{1,2}|[a-z]|[ivx]{1,4})[.)]", marker or "")
+    numbers = ([first[1]] if first else []) + [number["number"] for number in found]
+    for counting in (
+        list("abcdefghij"),
+        [str(n) for n in range(1, 21)],
+        ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii"],
+    ):
+        if len(numbers) >= 2 and numbers == counting[: len(numbers)] and (first or found[0].start() == 0):
+            return [(number.start(), number.end()) for number in found]
+    return []
 
 
 def _belongs(document: ReadDocument, group: Sequence[CellLine], line: CellLine, text: str) -> bool:
@@ -116,6 +175,11 @@ def align(
     the whole row. dates: one line that holds as many dates as there are actions is taken apart.
     """
     values = [value for value in values if re.search(r"\w", document.slice(value))]
+    if len(values) < len(actions):
+        parts = [
+            piece for value in values for piece in _parted(document, value, _between_semicolons if dates else None)
+        ]
+        values = parts if len(parts) == len(actions) else values
     whole: list[Sequence[CellLine] | str] = [values] * len(actions)
     if len(actions) < 2 or not values:
         return whole

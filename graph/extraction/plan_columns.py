@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 from graph.dates import timescale_edtf
@@ -12,7 +13,7 @@ from graph.extraction.evidence import collapsed
 from graph.model import ReadDocument, Row, Table
 
 Role = Literal[
-    "ref", "recommendation", "action", "timescale", "owner", "success", "status", "section", "start", "other"
+    "ref", "recommendation", "action", "timescale", "owner", "success", "status", "share", "section", "start", "other"
 ]
 
 #: Heads of columns in the order in which they are tried; the more telling stands first.
@@ -21,7 +22,8 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
         "other",
         (
             r"^(?:risks?|likelihood|probability|mitigation.*|cost.*|budget.*|funding.*|resourc.*|yes ?/ ?no|"
-            r"priority (?:level|rating|status)|(?:high|h)/(?:medium|m)/(?:low|l)|link.*|source|category|"
+            r"priority (?:level|rating|status)|regulations?(?: no\.?| number)?|(?:high|h)/(?:medium|m)/"
+            r"(?:low|l)|link.*|source|category|"
             r"cross[- ]ref.*|page.*)$"
         ),
     ),
@@ -47,10 +49,11 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"benefit|output"
         ),
     ),
+    ("share", r"%|\bper ?cent(?:age)?\b"),
     (
         "status",
         (
-            r"status|\brag\b|\bbrag\b|progress|update|%|per ?cent|complet(?:e|ed|ion)\??$|current position|"
+            r"status|\brag\b|\bbrag\b|progress|update|complet(?:e|ed|ion)\??$|current position|"
             r"position|"
             r"comment|"
             r"achieved|where are we now|notes?$"
@@ -72,18 +75,20 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
         (
             r"\bleads?\b|\bowners?\b|responsib|by whom|^who\b|\bwho\b.*\?|accountab|\bpersons?\b|\bofficers?\b|"
             r"named|assigned|\bSRO\b|"
-            r"^action by$|delivered by|\bsponsor\b|^ownership$|agency|^manager"
+            r"^action by$|delivered by|\bsponsor\b|^ownership$|^(?:\w+ )?agenc(?:y|ies)(?: \w+)?$(?<!response)|^manager"
         ),
     ),
     (
         "action",
         (
             r"^(?:(?:the|key|our|proposed|agreed|planned|specific|improvement|required|further|priority|main|"
-            r"detailed|new|sub|council[’']?s?|"
-            r"local authority|immediate|smart|next|high[- ]level|corrective|improving|remedial|management)\s+)*"
+            r"detailed|new|sub|(?:council|local authority|authority|agency|provider|department|directorate|service|"
+            r"partnership|board|LSCB|management|team|our)(?:[’']s|s[’'])?|"
+            r"immediate|smart|next|high[- ]level|corrective|improving|remedial)\s+)*"
             r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?)\b(?!\s+(?:by|sheets?|ref|no\b|number|owner|"
             r"plan ref))|"
-            r"^what (?:will|are|do|have) we|^what (?:is|needs) to be done|^how (?:will|are|do) we|"
+            r"^what (?:will|are|do|have) we|^what we[’'](?:ll|re|ve)\b|"
+            r"^what (?:is|needs) to be done|^how (?:will|are|do) we|"
             r"^how (?:it )?will|"
             r"^what we (?:will|are|need to) (?:do|doing)|"
             r"^what will be done|^what action|^we will|^what$|^how$|^response to|^delivery$"
@@ -97,6 +102,8 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"improvement (?:area|required|needed|priority)|"
             r"^(?:inspection |ofsted |key |report |main )*(?:findings?|issues?|concerns?|weakness(?:es)?)\b|"
             r"issues? (?:identified|raised|for action)|"
+            r"^(?:ofsted|csci|ssi|cqc|hmip?|jar|apa|inspect\w+|report|letter)(?:[’']s?|s[’'])? "
+            r"(?:areas?|points?|comments?|statements?|asks?|messages?)$|"
             r"^requirements?|^(?:priority )?objectives?$|^priorit(?:y|ies)(?: area| for action)?s?$|^(?:area|"
             r"standard)s?$|^improvements?$|^development area"
         ),
@@ -106,7 +113,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
 _HEADS = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _HEAD_WORDS)
 #: How telling a recommendation column's head is: of two, the better one holds the recommendations.
 _STRONG_RECOMMENDATION = re.compile(
-    r"(?i)recommendation|areas? (?:for|requiring)|to improve|what ofsted|priority action"
+    r"(?i)recommendation|areas? (?:for|requiring)|to improve|what ofsted|priority action|requirement"
 )
 REF = re.compile(
     r"^\(?(?:(?:rec(?:ommendation)?|afi|r|a|p|pa|ref|"
@@ -251,7 +258,9 @@ def _checked(document: ReadDocument, roles: dict[int, Role], rows: Sequence[Row]
         if not texts:
             continue
         if role == "recommendation":
-            if (
+            if _counts_up(texts) and "ref" not in roles.values():
+                checked[column] = "ref"
+            elif (
                 _share(texts, re.compile(r"(?i)^(?:high|medium|low|h|m|l|[1-5]|urgent|essential|desirable)$").match)
                 > 0.7
             ):
@@ -275,9 +284,29 @@ def _checked(document: ReadDocument, roles: dict[int, Role], rows: Sequence[Row]
     reference = next((column for column, role in checked.items() if role == "ref"), None)
     asked = next((column for column, role in checked.items() if role == "recommendation"), None)
     if reference is not None and asked is not None and "action" in present and reference > asked:
+        acting = next(column for column, role in checked.items() if role == "action")
+        if _filled_together(rows, reference, asked) and not _filled_together(rows, reference, acting):
+            return checked
         # a number between recommendation and action counts the actions
         checked[reference] = "other"
     return checked
+
+
+def _counts_up(texts: Sequence[str]) -> bool:
+    """Whether the cells are 1, 2, 3 and so on, each perhaps over several rows."""
+    numbers = [int(text) for text in texts if re.fullmatch(r"\d{1,2}", text)]
+    return (
+        len(numbers) == len(texts)
+        and numbers[0] == 1
+        and all(0 <= b - a <= 1 for a, b in pairwise(numbers))
+        and numbers[-1] > 2
+    )
+
+
+def _filled_together(rows: Sequence[Row], left: int, right: int) -> bool:
+    """Whether every row that fills one of two columns fills the other."""
+    filled = [{cell.column for cell in row.cells if cell.lines} for row in rows]
+    return all((left in columns) == (right in columns) for columns in filled)
 
 
 def _inferred(document: ReadDocument, rows: Sequence[Row], width: int) -> Columns | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graph.dates import find_dates
 from graph.extraction.evidence import collapsed
@@ -45,8 +46,25 @@ def _latest_date(text: str) -> str | None:
     return max(found) if found else None
 
 
-def statuses(texts: Sequence[str], legend: dict[str, str], after: str | None) -> tuple[StatusReport, ...]:
-    """What the lines of a status cell report: each dated update, else one report with its rating and its note."""
+def statuses(
+    texts: Sequence[str], legend: dict[str, str], after: str | None, share: str | None = None
+) -> tuple[StatusReport, ...]:
+    """What the lines of a status cell report: each dated update, else one report with its rating and its note.
+
+    share: the bare number of a column headed "% complete"; it is what was printed where nothing else was.
+    """
+    done = re.fullmatch(r"(\d{1,3})(?:\.\d+)?\s?%?", share.strip()) if share else None
+    rate = f"{done[1]}%" if done is not None else share
+    reports = _told(texts, legend, after)
+    if rate is None:
+        return reports
+    if not reports:
+        return (StatusReport(rate, status_of(rate, legend)),)
+    *others, last = reports
+    return (*others, replace(last, status=last.status or status_of(rate, legend), note=last.note or rate))
+
+
+def _told(texts: Sequence[str], legend: dict[str, str], after: str | None) -> tuple[StatusReport, ...]:
     texts = [text for text in texts if re.search(r"\w", text)]
     if not texts:
         return ()

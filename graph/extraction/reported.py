@@ -23,7 +23,8 @@ BODY: Final = (
     r"Inspectors|Inspection|Inspectorate|Commission|Report|Letter|Review(?:\s+Letter)?)"
 )
 _FOUND: Final = (
-    r"(?:found|finds?|noted?|notes|stat(?:ed|es)|reported|comment(?:ed|s)?|commend(?:ed|s)?|acknowledge[sd]?|"
+    r"(?:found|finds?|noted?|notes|wr(?:ote|ites)|stat(?:ed|es)|reported|comment(?:ed|s)?|commend(?:ed|s)?|"
+    r"acknowledge[sd]?|"
     r"recogni[sz]e[sd]?|identif(?:ied|ies|y)|highlight(?:ed|s)?|conclude[sd]?|prais(?:ed|es|e)|"
     r"observ(?:ed|es)|endors(?:ed|es|e)|view(?:ed|s)?|considered|felt|feel|advise[sd]?|saw|see|express(?:ed|es)|"
     r"judged|said|says|confirm(?:ed|s)|raised|raises|criticis(?:ed|es)|welcom(?:ed|es)|drew|draws|recorded|"
@@ -56,7 +57,12 @@ _PASSIVE: Final = re.compile(
     r"further\s+|clearly\s+|generally\s+|widely\s+|rightly\s+)*"
     r"(?:welcomed|applauded|commended|praised|recogni[sz]ed|identified|noted|acknowledged|highlighted|described|"
     r"cited|singled out|"
-    r"found|seen|considered|judged|criticised|commented (?:up)?on|observed|viewed|regarded|reported)\b"
+    r"found|seen|considered|judged|criticised|said to (?:be|have)|thought to (?:be|have)|felt to (?:be|have)|"
+    r"commented (?:up)?on|observed|viewed|regarded|reported)\b"
+)
+_JUDGED_SO: Final = re.compile(
+    r"(?i)\b(?:found|considered|judged|thought|felt|described|seen|viewed|regarded|said|reported)\s+(?:to (?:be|have)|"
+    r"as)\b"
 )
 _FOUND_TO_BE: Final = re.compile(r"(?i)\bfound\b[^.;]{3,80}\bto (?:be|have)\b")
 _ACCORDING: Final = re.compile(
@@ -94,7 +100,10 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|^(?:this|the|our|that) (?:\w+ ){0,2}?(?:plan|table|paper|appendix|annexe?|document|section|chart)\b"
+    r"(?i)^please\b|\bas follows\.$|^(?:the|its) (?:report|letter|assessment) (?:groups?|is (?:divided|arranged|"
+    r"in \w+ parts)|"
+    r"follows|runs to|uses|has (?:\w+ )?(?:parts|sections|chapters))\b|^(?:this|the|our|that) (?:\w+ ){0,2}?(?:plan|"
+    r"table|paper|appendix|annexe?|document|section|chart)\b"
     r"[^.,]{0,24}\b(?:answers?|sets? out|address\w*|responds?|shows?|lists?|summaris\w+|describes?|explains?|"
     r"follows?|gives?|"
     r"covers?|contains?|details?)\b|(?:identif|highlight|rais|list)\w*\s+(?:a number of|"
@@ -118,6 +127,25 @@ _NO_FINDING: Final = re.compile(
     r"es) that|"
     r"it appears)\b"
 )
+#: Says that good or bad things were found and leaves it to the sentences after it which.
+ANNOUNCES: Final = re.compile(
+    r"(?i)^[^.]{0,90}?\b(?:highlight\w*|identif\w+|found|noted?|notes|list(?:ed|s)?|mention\w*|saw|commented on|"
+    r"drew attention to|point(?:ed|s) (?:out|to)|picked out|singled out|gave|made|raised|sets? out|there (?:were|"
+    r"are))\s+"
+    r"(?:also\s+)?(?:(?P<some>(?:(?:a (?:number|range|series|few|variety|lot)|examples?) of|several|some|many|"
+    r"various|certain|"
+    r"both|two|three|four|five|six|seven|eight|nine|ten|\d+|the following|other|further|numerous)\s+)"
+    r"(?:(?:other|further|key|main|important|particular|positive|good|common|wider|broad|clear|real|significant|"
+    r"specific|"
+    r"notable|related|less positive)\s+)*)?"
+    r"(?:areas?|things?|aspects?|matters?|features?|strengths?|weaknesses|issues?|points?|concerns?|positives?|"
+    r"examples?|"
+    r"shortcomings?|achievements?|successes|improvements?)\b"
+    r"(?(some)(?: (?:of|for|in|on|where|that|which|to)\b[^.;:,]{0,90})?|"
+    r"(?: (?:for|of|where|that|which|in)(?: [\w’'-]+){0,4} (?:need\w*|requir\w+|improve\w*|development|concern\w*|"
+    r"work|well|"
+    r"strength|progress|attention|practice))?)[.:]$"
+)
 #: Only says that a table or a list follows.
 _POINTS_BELOW: Final = re.compile(
     r"(?i)\b(?:the following|as follows|below|(?:are|were|is|was)|these)\b[^.;:]{0,90}:$|:$(?<=are:|ere:|ade:)"
@@ -129,19 +157,25 @@ _COUNCIL_SELF: Final = re.compile(
 #: The council speaks again, or of what came after the inspection.
 _OWN_VOICE: Final = re.compile(
     r"(?i)\b(?:we|our|us|since|now|already|currently|meanwhile|in response|as a result|members|cabinet|committee|"
-    r"officers|this report|action plan|improvement plan|budget|funding|£)\b|£\d"
+    r"officers|this report|(?:action|improvement) plans?|budget|funding|£)\b|£\d"
 )
 
+_WORRIED: Final = re.compile(
+    r"(?i)\b(?:(?<!not )concerned|critical of|criticis(?:ed|es)|dissatisfied|disappointed|worried|troubled|"
+    r"regrett?(?:ed|s))\b"
+)
 _ACTION_LIKE: Final = re.compile(r"(?i)\b(?:will|shall|plans? to|intend|propose[sd]?)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where a sentence stands. ``reporter``: its paragraph has named the inspectors; ``told``: the paper has reported
-    findings; ``among``: this section has, or its heading says that it does."""
+    """Where a sentence stands. ``reporter``: its paragraph has named the inspectors; ``announced``: and has said that
+    they found several things; ``told``: the paper has reported findings; ``among``: this section has, or its heading
+    says that it does."""
 
     mode: Mode | None
     reporter: bool
+    announced: bool
     letter: bool
     told: bool
     among: bool
@@ -161,6 +195,8 @@ def reports_finding(text: str, around: Surroundings, *, follows: bool) -> bool:
         return bool(_EVALUATIVE.search(text)) or not (_ACTION_LIKE.search(text) or _background(text))
     if around.mode == "method":
         return False
+    if around.announced and _reports_on(text):
+        return True
     if active := ACTIVE.search(text):
         return (
             _tells(text[active.end() :])
@@ -182,7 +218,7 @@ def reports_finding(text: str, around: Surroundings, *, follows: bool) -> bool:
         return (
             not text.startswith("It ") or around.reporter or around.mode == "findings" or around.letter or around.told
         )
-    if _PASSIVE.search(text) and _EVALUATIVE.search(text):
+    if _PASSIVE.search(text) and (_EVALUATIVE.search(text) or _JUDGED_SO.search(text)):
         by_them = re.search(r"(?i)\bby (?:the )?(?:inspect\w+|ofsted|csci|ssi|review\w*)", text) is not None
         council = re.search(
             r"(?i)\b(?:noted|identified|recognised|highlighted) by (?:the )?(?:inspect\w+|ofsted|csci|ssi)\b", text
@@ -195,7 +231,7 @@ def reports_finding(text: str, around: Surroundings, *, follows: bool) -> bool:
     if (
         around.mode == "findings" or (around.letter and around.mode not in ("method", "actions"))
     ) and not _ACTION_LIKE.search(text):
-        return bool(_EVALUATIVE.search(text)) and not _background(text)
+        return bool(_EVALUATIVE.search(text) or _reports_on(text)) and not _background(text)
     return False
 
 
@@ -213,6 +249,11 @@ def _goes_on(text: str) -> bool:
         and not _background(text)
         and not find_dates(text)
     )
+
+
+def _reports_on(text: str) -> bool:
+    """Whether a sentence, after one that says that findings follow, is one of them: nobody else speaks in it."""
+    return not (_OWN_VOICE.search(text) or _ACTION_LIKE.search(text) or _background(text))
 
 
 def _background(text: str) -> bool:
@@ -235,7 +276,10 @@ def strongly_reported(text: str) -> bool:
 
 
 def told_polarity(text: str) -> tuple[Polarity, float]:
-    """The rule's polarity, unless the sentence itself names what it tells of an area for development."""
+    """The rule's polarity, unless the sentence itself names what it tells of an area for development, or
+    how the inspectors felt."""
+    if _WORRIED.search(text) and not LEAD_STRENGTH.search(text):
+        return "improvement", 0.8
     improve = LEAD_IMPROVE.search(text)
     if re.match(r"(?i)(?:there were )?no areas? for (?:priority action|improvement)", text):
         return "strength", 0.8

@@ -83,14 +83,15 @@ class ReviewTeller:
     _served: list[str | None] = field(default_factory=list)
     _group: str | None = None
 
-    def tell(self, blocks: Iterable[Block], *, answered: bool) -> Told:
-        """answered: whether the paper holds recommendations, findings or a plan, and so is about an inspection even
+    def tell(self, blocks: Iterable[Block], *, answered: bool, plans: frozenset[int] = frozenset()) -> Told:
+        """plans: indices of the tables that are action plans, whose numbers are no grades.
+        answered: whether the paper holds recommendations, findings or a plan, and so is about an inspection even
         where it gives neither date nor judgement."""
         prose = [block for block in blocks if block.table is None]
         main = self._main(prose)
         self.reviews.append(main)
-        for block in self.document.blocks:
-            if block.table is not None:
+        for index, block in enumerate(self.document.blocks):
+            if block.table is not None and index not in plans:
                 self._table(block)
         for block in prose:
             self._block(block)

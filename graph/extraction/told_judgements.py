@@ -47,7 +47,8 @@ _RATED: Final = re.compile(
     rf"judge?ments?|grading)\b"
     rf"(?:\s+(?:overall|currently|again|also|now|both|all))?(?:\s+(?:was|is|were|are|has been|"
     rf"had been))?(?:\s+(?:as|to be|to(?=\s+require)|at|of|a|an|that of))*(?:\s+(?:an?|overall|grade|score|"
-    rf"of)\b)*\s*[:–-]?\s*{Q}(?P<grade>{GRADE}\b|{SCORE}\b(?=[’'\"”]|\s+(?:on|out of)\b))"
+    rf"of)\b)*\s*[:–-]?\s*{Q}(?P<grade>{GRADE}\b|{SCORE}\b(?=[’'\"”]|\s+(?:on|out of)\b)|"
+    rf"(?<=graded )[1-4]\b(?! stars?))"
 )
 #: "judged overall effectiveness to be good": what was judged stands between the verb and the grade.
 _JUDGED_TO_BE: Final = re.compile(

@@ -343,7 +343,7 @@ def text_cell(cell: str) -> tuple[DraftLine, ...]:
     if _TAG.search(cell):
         return tuple(replace(line, text=unemphasised(line.text)) for line in fragment_lines(cell))
     text = html.unescape(cell) if _ENTITY.search(cell) else cell
-    return tuple(replace(line, text=unemphasised(line.text)) for line in cell_lines(text))
+    return tuple(replace(line, text=unemphasised(line.text)) for line in cell_lines(unemphasised(text)))
 
 
 def plain(line: str) -> str:
