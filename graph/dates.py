@@ -31,7 +31,7 @@ _ATOM = re.compile(
     | (?P<financial>(?:19|20)\d\d\s?[-/–]\s?(?:(?:19|20)\d\d|\d\d))(?![\d-]|[./]\d)
     | (?P<num_d>{_DAY})\s?(?P<sep>[./-])\s?(?P<num_m>0?[1-9]|1[0-2])
         \s?(?P=sep)\s?(?P<num_y>(?:19|20)\d\d|\d\d)(?!\d|[./-]\d)
-    | (?P<dmy_d>{_DAY}){_ORDINAL}[\s,]*(?:day\s+of\s+|of\s+)?[-\s/.]?
+    | (?P<dmy_d>{_DAY})(?:\s?(?:st|nd|rd|th)\b,?)?\s*(?:day\s+of\s+|of\s+)?[-\s/.]?
         (?P<dmy_m>{_MONTH})(?:[\s,.\-/]*(?P<dmy_y>{_YEAR}))?
     | (?P<mdy_m>{_MONTH})\s+(?P<mdy_d>{_DAY})(?:\s?(?:st|nd|rd|th)\b)?(?:,\s*|\s+)(?P<mdy_y>(?:19|20)\d\d)(?!\d)
     | (?P<md_m>{_MONTH})\s+(?P<md_d>{_DAY})\s?(?:st|nd|rd|th)\b

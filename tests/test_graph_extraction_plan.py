@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from graph.authorities import Register
+from graph.extraction.action_tails import tail_of
 from graph.extraction.committee import extract_committee
 from graph.extraction.owners import split_owners
 from graph.extraction.plan_status import status_of
@@ -232,3 +233,34 @@ def test_an_action_keeps_how_its_success_is_to_be_known() -> None:
     )
     [action] = extraction.actions
     assert (action.timescale, action.measure) == ("May 2022", "Nine of ten audits are good")
+
+
+@pytest.mark.parametrize(
+    ("line", "end", "owners", "timescale"),
+    [
+        ("Train all managers – AB – by June 2009", "managers", ("AB",), "by June 2009"),
+        ("Train all managers (AB/CD, June 2009)", "managers", ("AB", "CD"), "June 2009"),
+        (
+            "Train all managers. Lead: Head of Fostering. By when: June 2009",
+            "managers",
+            ("Head of Fostering",),
+            "June 2009",
+        ),
+        ("Train all managers (by June 2009)", "managers", (), "by June 2009"),
+    ],
+)
+def test_a_line_of_a_plan_without_columns_gives_its_people_and_time_behind_the_action(
+    line: str, end: str, owners: tuple[str, ...], timescale: str | None
+) -> None:
+    tail = tail_of(line)
+    assert tail is not None
+    assert line[: tail.end].endswith(end)
+    assert (tail.owners, tail.timescale) == (owners, timescale)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Review the work of the Duty and Assessment Service (DAS)", "Set targets – local and national – for all teams"],
+)
+def test_an_abbreviation_or_an_aside_behind_an_action_is_no_owner(line: str) -> None:
+    assert tail_of(line) is None

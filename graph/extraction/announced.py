@@ -21,7 +21,9 @@ _DOING: Final = (
     r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|visit|check|sign|shar|us|giv|send|"
     r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
     r"print|advertis|countersign|meet(?=\b|s)|"
-    r"publicis|circulat|(?:re-?)?let(?=\b|t)|(?:re-?)?tender|held(?=\b)|scop|map|analys|trial|purchas|buy|spend|"
+    r"publicis|circulat|(?:re-?)?let(?=\b|t)|oversee|dip[- ]?sampl|overs|come(?=\b|s)|rise(?=\b|n)|(?:re-?)?tender|"
+    r"held(?=\b)|"
+    r"scop|map|analys|trial|purchas|buy|spend|"
     r"doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
     r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
 )
@@ -41,6 +43,11 @@ _IS_TO: Final = re.compile(
 )
 _UNDER_WAY: Final = re.compile(
     rf"(?i)\b(?:is|are)\s+(?:currently |now |also |already )*(?P<verb>(?=\w+ing\b){_DOING})\b"
+)
+_HABIT: Final = re.compile(rf"(?i)\bnow\s+(?:\w+ly\s+)?(?P<verb>{_DOING})\b")
+_GOES_LIVE: Final = re.compile(
+    r"(?i)\b(?P<verb>starts?|begins?|opens?|launch(?:es)?|goes? live|comes? into (?:force|effect|use)|takes? effect)\s+"
+    r"(?:work\s+)?(?:on|in|from|at|next|this)\b"
 )
 _DONE: Final = re.compile(
     rf"(?i)\b(?:has|have)\s+(?:already |now |also )*(?P<passive>been\s+)?(?P<verb>(?=\w+ed\b){_DOING})\b"
@@ -74,7 +81,8 @@ _TO_WHOM: Final = re.compile(
 )
 _ANSWERING: Final = re.compile(r"(?i)\bprepar\w+ (?:a|an|the|its|their|our) (?:\w+ )?(?:response|reply)\b")
 _REPORTING: Final = re.compile(
-    r"(?i)\b(?:will be (?:presented|submitted|sent|considered|published|available|reported|circulated|"
+    r"(?i)\b(?:will be (?:presented|submitted|sent|considered|published|available|reported(?! (?:to (?:her|him|them|"
+    r"us|me|the director)|each|every))|circulated|"
     r"made available|met|achieved|contained|judged|led|informed|required|found|absorbed|taken)|take place|"
     r"be no)\b"
 )
@@ -100,12 +108,12 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
     if len(text.split()) < 5 or _ANSWERING.search(text):
         return False
     will = WILL.search(text) or _IN_PLACE.search(text) or (_WOULD.search(text) if minutes else None)
+    if will is None and (going := _GOES_LIVE.search(text)) and timescale_in(text, after):
+        will = going
     if will is None and listed:
-        will = (
-            _IS_TO.search(text)
-            or _UNDER_WAY.search(text)
-            or (_DONE.search(text) if timescale_in(text, after) else None)
-        )
+        will = _IS_TO.search(text) or _UNDER_WAY.search(text) or _DONE.search(text) or _HABIT.search(text)
+    elif will is None and (planned := _IS_TO.search(text)) and planned["passive"] == "be ":
+        will = planned
     being = _BEING.search(text) if will is None else None
     if will is None and being is None:
         return False
@@ -117,7 +125,7 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
         _NOT_COUNCIL.match(f"{head} ")
         or _NOT_COUNCIL.match(head)
         or _TO_WHOM.search(text[at.end() : at.end() + 60])
-        or _REPORTING.search(text[max(0, at.start() - 4) : at.end() + 16])
+        or _REPORTING.search(text[max(0, at.start() - 4) : at.end() + 24])
     ):
         return False
     if re.match(r"(?i)(?:the )?(?:ofsted|csci|ssi|inspect\w*|commission|government|framework|it (?:has|is))\b", text):
@@ -152,7 +160,8 @@ def timescale_in(text: str, after: str | None) -> str | None:
     within = re.search(
         r"(?i)\b(?:by|before|after|from|in|at) (?:the )?(?:start|beginning|middle|end) of (?:the )?(?:spring|summer|"
         r"autumn|"
-        r"winter)(?: term)?\b|\b(?:by|before|after|from) (?:Christmas|Easter|the new year|the summer holidays?|"
+        r"winter)(?: term)?\b|\b(?:by|before|after|from|in|during) (?:Christmas|Easter|the new year|"
+        r"the summer holidays?|"
         r"the end of (?:the |this )?"
         r"(?:\w+ )?(?:month|term|year|week))\b|"
         r"\bwithin (?:the next )?(?:\w+ )?(?:\d+|two|three|four|five|six|nine|twelve|"

@@ -63,7 +63,8 @@ FRAMEWORKS: Final = tuple(
     )
 )
 EARLIER: Final = re.compile(
-    r"(?i)\b(?:compare[sd] with|previous(?:ly)?|earlier|last|former|initial|preceding|prior|since the|first)\b"
+    r"(?i)\b(?:compare[sd] with|previous(?:ly)?|earlier|last|former|initial|preceding|prior|since the|"
+    r"(?<!its )(?<!their )(?<!our )first)\b"
 )
 
 

@@ -65,6 +65,10 @@ _DATE_LABEL: Final = re.compile(
     r"(?i)^(?:meeting\s+date|date(?:\s+of\s+(?:the\s+)?(?:meeting|report|decision|publication|letter|issue))?|"
     r"meeting|date\s+published|published|last\s+updated|updated|version|as\s+at|issued)\b"
 )
+#: "Tuesday 3 February 2009, 7.00pm, Committee Room 2".
+_BEGINS_WITH_DATE: Final = re.compile(
+    r"(?i)(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?\s+[A-Z]"
+)
 _NOT_THE_DATE: Final = re.compile(
     r"(?i)inspect|fieldwork|review(?:ed)? (?:on|date)|next|despatch|forward plan|consultation|expir|call-?in|"
     r"implement|from|between|since|previous"
@@ -83,7 +87,8 @@ _NO_TITLE: Final = re.compile(
     r"key decision.*|scrutiny report|"
     r"committee report|cabinet report|executive report|report|contact.*|author.*|telephone.*|tel\b.*|e-?mail.*|"
     r"date.*|\(?city-?wide\)?|all(?: wards)?|"
-    r"for (?:information|decision|discussion).*|purpose.*|summary|introduction|contents|appendix.*|annexe?.*|"
+    r"recommendations?|(?:key |main )?messages|implications|our response|(?:key )?findings|for (?:information|"
+    r"decision|discussion).*|purpose.*|summary|introduction|contents|appendix.*|annexe?.*|"
     r"background.*|executive (?:member|summary).*|"
     r"cabinet member.*|portfolio.*|lead (?:officer|member).*|version.*|page.*|www\..*|key to.*|http.*)$"
 )
@@ -214,7 +219,11 @@ def _title_score(block: Block, text: str, index: int) -> float:
         _NO_TITLE.match(text)
         or len(words) > 30
         or _names_committee(text)
-        or (re.match(r"[A-Z][\w ]{1,25}:\s", text) and not (block.kind == "heading" and block.level == 1))
+        or (
+            re.match(r"[A-Z][\w ]{1,25}:\s", text)
+            and not (block.kind == "heading" and block.level == 1)
+            and not _TOPIC.search(text.partition(":")[0])
+        )
     ):
         return 0.0
     if (
@@ -312,6 +321,7 @@ def _is_only_council(text: str) -> bool:
 def published_of(document: ReadDocument, front: Front, kind: DocumentKind) -> str | None:
     """The meeting's date, or the date that the front prints as the paper's own; else a date alone at the very end."""
     unlabelled: str | None = None
+    opened: str | None = None
     for _, text in front.lines:
         issued = re.search(
             r"(?i)\b(?:published|issued|last updated|updated)\s*(?:on\b)?\s*:?\s*(?=\d|[A-Z][a-z]+ \d)", text
@@ -342,6 +352,14 @@ def published_of(document: ReadDocument, front: Front, kind: DocumentKind) -> st
             and (_is_only_date(text) or _names_committee_on_date(text))
         ):
             unlabelled = dates[0].earliest
+        if (
+            opened is None
+            and _BEGINS_WITH_DATE.match(text)
+            and len(text.split()) <= 14
+            and not _NOT_THE_DATE.search(text)
+        ):
+            opened = dates[0].earliest
+    unlabelled = unlabelled or opened
     if unlabelled is not None:
         return unlabelled
     for block in document.blocks[-8:]:

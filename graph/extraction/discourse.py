@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from typing import Final
 
 from graph.dates import find_dates, timescale_edtf
+from graph.extraction.action_tails import Tail, tail_of
 from graph.extraction.announced import announces, responsible_in, timescale_in
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.modes import (
@@ -213,6 +214,13 @@ class ProseReader:
         if self._leads_in(index, block):
             self._lead_in(index, block, plain)
             return
+        if place.mode in LISTED and not bullet and self._names_group(index, block):
+            place.list_mode = place.mode
+            place.list_marker = next_list_family(self.document.blocks, index)
+            self._note(block, "heading", "names a group of items", None)
+            return
+        if self._labelled_items(block, text):
+            return
         if place.list_mode in QUOTED and not bullet and self._after_lead(index):
             mode, place.mode, place.list_mode = place.mode, place.list_mode, None
             self._sentences(block)
@@ -234,7 +242,7 @@ class ProseReader:
         if (
             place.mode in ("improvement", "recommendations")
             and not place.listed
-            and block.kind == "paragraph"
+            and block.kind in ("paragraph", "list_item")
             and asks(plain)
         ):
             self._recommend(block.start, block.end, None, "council.section")
@@ -282,6 +290,12 @@ class ProseReader:
                 and not (is_paragraph_number(following) and self._after_lead(index))
             ):
                 return True
+            if (
+                not re.search(r"[.!?;,][’”\"')\]]*$", text)
+                and list_family(block.marker) in ("numbered", "sectioned")
+                and list_family(following.marker) == "bulleted"
+            ):
+                return True
             opened = re.search(
                 r"(?i)\b(?:the following|these (?:are|include|included|were)|in the areas? of|as follows|include|"
                 r"includes|included|following areas?[\w ]*)\W*$",
@@ -289,6 +303,29 @@ class ProseReader:
             )
             return bool(opened)
         return text.endswith((":", ":-")) and following.kind == "paragraph" and len(text.split()) <= 14
+
+    def _names_group(self, index: int, block: Block) -> bool:
+        """A line of a few words right above bullets: "For adults"."""
+        text = self.document.slice(block).rstrip()
+        following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
+        bullets = following is not None and following.kind == "list_item" and not is_paragraph_number(following)
+        return bullets and block.kind == "paragraph" and len(text.split()) <= 5 and not text.endswith((".", ";", ","))
+
+    def _labelled_items(self, block: Block, text: str) -> bool:
+        """A line that says itself what it lists: "Strengths: road safety; the stability of placements"."""
+        found = re.match(r"(?P<label>[A-Z][\w ’'-]{3,48}?)\s*(?::|\s[-–—])\s+(?=\S)", text)
+        mode = self._mode_of_heading(found["label"], len(self.document.blocks)) if found else None
+        if found is None or mode not in LISTED or (mode == "recommendations" and not self._place.reporter):
+            return False
+        start = block.start + found.end()
+        for begin, end in sentences(self.document.text, start, block.end):
+            if mode in ("improvement", "recommendations"):
+                self._recommend(begin, end, None, "council.label")
+            else:
+                self._find(begin, end, "council.label", "strength" if mode == "strengths" else "improvement", 0.9)
+        kind = "recommendation" if mode in ("improvement", "recommendations") else "finding"
+        self._note(block, kind, f"labelled “{found['label']}”", "council.label")
+        return True
 
     def _after_lead(self, index: int) -> bool:
         """Whether the block right above ends in the colon that announces this paragraph."""
@@ -395,7 +432,8 @@ class ProseReader:
             self._note(block, "finding", f"an item of a list of {mode}", "council.list")
         elif mode == "actions":
             if len(text.split()) >= 4 and not re.match(r"(?i)(?:the )?(?:report|letter|appendix|annex)", text):
-                self._act(block.start, block.end, "council.list")
+                tail = tail_of(self.document.slice(block))
+                self._act(block.start, block.start + tail.end if tail else block.end, "council.list", tail)
                 self._note(block, "action", "an item of a list of actions", "council.list")
             else:
                 self._note(block, "skipped", "too short to be an action", "council.list")
@@ -536,9 +574,9 @@ class ProseReader:
         self._act(start, end, "council.sentence")
         return True
 
-    def _act(self, start: int, end: int, rule: str) -> None:
+    def _act(self, start: int, end: int, rule: str, tail: Tail | None = None) -> None:
         text = collapsed(self.document.text[start:end])
-        timescale = timescale_in(text, self.after)
+        timescale = (tail.timescale if tail else None) or timescale_in(text, self.after)
         self.actions.append(
             Action(
                 text=text,
@@ -546,7 +584,7 @@ class ProseReader:
                 made_by=maker(rule, 0.75),
                 timescale=timescale,
                 date=timescale_edtf(timescale, self.after),
-                responsible=responsible_in(text),
+                responsible=(tail.owners if tail else ()) or responsible_in(text),
                 section=self._place.section,
             )
         )

@@ -43,7 +43,8 @@ _EVENT_VERB: Final = re.compile(
     r"(?i)\b(?:took place|taken place|was (?:under)?taken|undertaken|carried out|conducted|held|inspected|visited|"
     r"were (?:on[- ]site|in)|"
     r"was (?:inspected|completed|held)|reviewed|assessed|on[- ]site|took|between|during|fieldwork|of .{3,80} in|"
-    r"commenced|completed|examined)\b"
+    r"commenced|completed|examined|received (?:its|an?|the)|had (?:its|an?)|(?:the|a) (?:\w+ )?(?:inspection|"
+    r"visit) of)\b"
 )
 FUTURE: Final = re.compile(
     r"(?i)\b(?:will|would|could|(?-i:may)|might|shall|is due|are due|is expected|propos\w+|if|unless|whether|likely to|"
@@ -134,7 +135,7 @@ def main_dates(
                     r"(?:the )?(?:end|start)|"
                     r"until|since|presented|framework (?:was|is|introduced|published)|introduced|endorsed|"
                     r"programme|proposed|"
-                    r"consultation)\b[^,;]*$",
+                    r"consultation)\b(?:(?!\b(?:inspection|visit|review)\b)[^,;])*$",
                     before[-40:],
                 )
             ):

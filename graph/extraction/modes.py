@@ -22,6 +22,7 @@ DECIDING: Final = re.compile(
     r"\brecommended (?:to|that)\b(?=[^.]{0,12}$)|"
     r"\bit is recommended that\b|\b(?:cabinet|committee|executive|council|panel|members|board|"
     r"scrutiny)\b[^.]{0,60}\b(?:asked|recommended|requested|invited)\b"
+    r"(?! (?:what|whether|why|how|if|about|for|when|who|where|questions?)\b)"
 )
 DECISION_VERB: Final = re.compile(
     r"(?i)^that\b.{0,120}\bbe (?:received|noted|approved|endorsed|agreed|accepted|adopted|supported|authorised|"
@@ -88,6 +89,27 @@ _WEAK_HEADING: Final = re.compile(
     r"\b(?:weakness(?:es)?|concerns|less (?:well|good|positive)|shortcomings|challenges|not (?:working|"
     r"going) (?:so )?well|what was less)\b"
 )
+_TELLS_OF: Final = re.compile(
+    r"(?i)^(?:what|where|areas?|things?|aspects?|points?|issues?|matters?|features?|work|practice|the)\b|"
+    r"\b(?:inspectors?[’']?|ofsted[’']?s?|csci|ssi|cqc|comments?|messages?|findings)\b"
+)
+_WANTING: Final = re.compile(
+    r"(?i)\b(?:need\w*|requir\w+|must|should|could|ha(?:s|d|ve) to|further|more|attention|outstanding (?:issues|"
+    r"matters))\b"
+    r".{0,40}\b(?:better|improv\w+|done|do|attention|work|chang\w+|develop\w*|strengthen\w*|address\w*|attended|"
+    r"put right|"
+    r"go(?:es)? further)\b|\bneed(?:s|ing)?$|\bto (?:work on|put right|do better|address|strengthen|develop)\b"
+)
+_LOOKS_BACK: Final = re.compile(r"(?i)\b(?:was|were|did|needed|required|could have|had)\b")
+_BLAME: Final = re.compile(
+    r"(?i)\b(?:weak\w*|poor\w*|concern\w*|gaps?|criticis\w+|worr\w+|fell short|wanting|lacking|problems?|difficult\w+|"
+    r"negative|disappoint\w+|failings?)\b"
+)
+_PRAISE: Final = re.compile(
+    r"(?i)\b(?:good|well|strong\w*|strengths?|positive\w*|pleas\w+|prais\w+|impress\w+|progress|success\w*|"
+    r"excell\w+|right|"
+    r"best|working|improved|better|satisfactory)\b"
+)
 _FINDINGS_HEADING: Final = re.compile(
     r"(?i)\bfindings?\b|what did (?:the )?(?:ofsted|inspectors?|inspection|they|csci|ssi)\b.{0,12}(?:find|say|tell|"
     r"conclude)|what (?:the )?(?:inspectors?|ofsted|inspection|they) (?:found|said)|(?:outcome|result|"
@@ -101,12 +123,15 @@ _ACTION_HEADING: Final = re.compile(
     r"what (?:we|the council|happens|will)\b.*\b(?:do|doing|next|happen)|way forward|(?:our|the council[’']?s?|"
     r"proposed|local authority) (?:response|actions)|"
     r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work|plan)|"
-    r"planned (?:work|improvements|actions)|^actions?:?$|progress (?:to date|made|since)"
+    r"planned (?:work|improvements|actions)|^actions?:?$|progress (?:to date|made|since)|"
+    r"^actions? (?:since|after|following|arising|from|plan)\b|^(?:the )?work (?:in hand|under ?way|planned|to come)\b|"
+    r"^(?:our|the) plans?\b|^how we (?:will|are|have)\b|^(?:action|steps) being\b"
 )
 #: How headings in small letters begin, so that a line of a list is none.
 NAMES_A_PART: Final = re.compile(
     r"(?i)(?:what|where|how|our|the|key|main|areas?|strengths?|weaknesses|outcomes?|results?|findings|ofsted|csci|ssi|"
-    r"inspectors?|inspection|recommendations?|requirements?|priority|immediate|next|actions?|summary of|proposed|"
+    r"inspectors?|inspection|recommendations?|requirements?|priority|immediate|next|actions?|things|aspects|points|"
+    r"work|summary of|proposed|"
     r"conclusions?|positive|good practice|improvements?)\b"
 )
 
@@ -211,6 +236,12 @@ def mode_of_heading(text: str, *, decides: Callable[[], bool]) -> Mode | None:
         return "weaknesses"
     if STRENGTH_HEADING.search(text) and _IMPROVE_HEADING.search(text):
         return "findings"
+    if (
+        _IMPROVE_HEADING.search(text)
+        and re.match(r"(?i)(?:what|where)\b(?!.*\bdid\b)", text)
+        and _LOOKS_BACK.search(text)
+    ):
+        return "weaknesses"  # "What needed to be better"
     if _IMPROVE_HEADING.search(text):
         return "decision" if decides() else "improvement"
     if _RECOMMEND_HEADING.search(text):
@@ -227,7 +258,18 @@ def mode_of_heading(text: str, *, decides: Callable[[], bool]) -> Mode | None:
         return "actions"
     if _ASIDE_HEADING.search(text):
         return "aside"
-    return "findings" if _FINDINGS_HEADING.search(text) else None
+    return _leaning(text) or ("findings" if _FINDINGS_HEADING.search(text) else None)
+
+
+def _leaning(text: str) -> Mode | None:
+    """What a heading of everyday words says: "What was good", "Where more must be done", "Inspectors' worries"."""
+    if len(text.split()) > 12 or not _TELLS_OF.search(text):
+        return None
+    if _WANTING.search(text):
+        return "weaknesses" if _LOOKS_BACK.search(text) else "improvement"
+    if re.search(r"(?i)\b(?:not|n[’']t)$|n[’']t\b", text) or _BLAME.search(text):
+        return "weaknesses"
+    return "strengths" if _PRAISE.search(text) else None
 
 
 def mode_of_column(head: str) -> Mode | None:

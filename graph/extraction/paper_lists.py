@@ -81,7 +81,9 @@ def unmarked_items(document: ReadDocument) -> frozenset[int]:
     for index, block in enumerate(blocks):
         if block.kind not in ("paragraph", "list_item") or index in members:
             continue
-        if not re.search(r":\s*[-–]?$", document.slice(block)):
+        if not re.search(
+            r":\s*[-–]?$|\b(?:says?|said|found|noted|concluded|are|were)(?: that)?$", document.slice(block)
+        ):
             continue
         run = []
         for at in range(index + 1, len(blocks)):

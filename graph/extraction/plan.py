@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from graph.dates import timescale_edtf
+from graph.extraction.action_tails import tail_of
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.owners import split_owners
 from graph.extraction.plan_cells import action_lines, align, recommendation_groups, unwrapped
@@ -461,7 +462,9 @@ class _PlanReader:
         success_groups = align(self.document, lines, success)
         for position, group in enumerate(lines):
             start, end = group[0].start, group[-1].end
-            printed = self._worded(time_groups[position])
+            tail = tail_of(self.document.slice(group[-1])) if not times and not owners else None
+            end = group[-1].start + tail.end if tail else end
+            printed = tail.timescale if tail else self._worded(time_groups[position])
             date = timescale_edtf(printed, self.after)
             if (
                 starts
@@ -485,7 +488,7 @@ class _PlanReader:
                     recommendation=self.current,
                     timescale=printed,
                     date=date,
-                    responsible=responsible,
+                    responsible=tail.owners if tail else responsible,
                     section=self.section,
                     statuses=self._statuses(status_groups[position], share_groups[position]),
                     measure=self._worded(success_groups[position]) or self._worded(success),

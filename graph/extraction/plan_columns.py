@@ -173,6 +173,8 @@ def header(document: ReadDocument, row: Row) -> Columns | None:
             elif role in roles.values() and role not in ("status", "owner", "success", "other"):
                 role = "other"
             roles[cell.column] = role
+    if "recommendation" not in roles.values():
+        _answered_by_response(document, row, roles)
     width = max((cell.column + cell.colspan for cell in row.cells), default=0)
     useful = {role for role in roles.values() if role not in ("other", "section")}
     if len(useful) < 2 or len(roles) < 0.5 * filled:
@@ -180,6 +182,15 @@ def header(document: ReadDocument, row: Row) -> Columns | None:
     if "other" in roles.values() and not useful & {"action", "recommendation"}:
         return None
     return Columns(roles, width)
+
+
+def _answered_by_response(document: ReadDocument, row: Row, roles: dict[int, Role]) -> None:
+    """ "Action required" beside "Response": what was asked for, and what is done about it."""
+    heads = {cell.column: collapsed(" ".join(document.slice(line) for line in cell.lines)) for cell in row.cells}
+    asked = next((column for column, role in roles.items() if role == "action"), None)
+    response = next((column for column, head in heads.items() if re.search(r"(?i)\bresponse\b", head)), None)
+    if asked is not None and response is not None and asked < response:
+        roles[asked], roles[response] = "recommendation", "action"
 
 
 def _better(document: ReadDocument, row: Row, roles: dict[int, Role], text: str) -> Role:

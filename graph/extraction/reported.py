@@ -100,7 +100,8 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|\bas follows\.$|^(?:the|its) (?:report|letter|assessment) (?:groups?|is (?:divided|arranged|"
+    r"(?i)^please\b|\bunder (?:\w+ )?headings\b|\bas follows\.$|^(?:the|its) (?:report|letter|"
+    r"assessment) (?:groups?|is (?:divided|arranged|"
     r"in \w+ parts)|"
     r"follows|runs to|uses|has (?:\w+ )?(?:parts|sections|chapters))\b|^(?:this|the|our|that) (?:\w+ ){0,2}?(?:plan|"
     r"table|paper|appendix|annexe?|document|section|chart)\b"
@@ -260,7 +261,8 @@ def _background(text: str) -> bool:
     return bool(
         re.search(
             r"(?i)\b(?:inspection (?:took|was (?:carried|under|conducted))|inspected (?:by|in|during|between)|"
-            r"evaluat\w+|the framework|statutory|required to|responsible for|is part of|programme of)\b",
+            r"evaluat\w+|under (?:\w+ )?headings|the framework|statutory|required to|responsible for|is part of|"
+            r"programme of)\b",
             text,
         )
     )

@@ -275,6 +275,8 @@ class JudgementReader:
         if names_area(subject):
             praised = re.match(r"(?i)(?:found|considered|deemed)\b", match.group())
             return None if praised and not IS_GRADED.fullmatch(subject) else area_name(subject)
+        if (clause := _clause_before(text[: match.start()])) is not None:
+            return clause
         if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end()]):
             return self._overall(text)
         if _WHOLE_BEFORE.search(text[: match.start()]) and re.match(rf"{QE}\s+overall\b", text[match.end() :]):
@@ -318,6 +320,23 @@ _AREA_WORDS: Final = re.compile(
     r"re-?offending|learners|arrangements|programme|personalis|support|safety|wellbeing|well-being|dignity|"
     r"choice|independence"
 )
+
+
+def _clause_before(text: str) -> str | None:
+    """What a clause is about, whose verb stands at the end of ``text``: "Staying safe had been"."""
+    clause = re.split(r"[.;:,]\s|\b(?:and|that|but|while|with|for)\s", text)[-1].strip()
+    found = re.fullmatch(
+        r"(?P<np>[A-Za-z][\w’'& -]*?)\s+(?:(?:was|were|is|are|has been|have been|had been|being|be|also|again|both|"
+        r"all)\s*)+",
+        clause + " ",
+    )
+    if found is None or len(found["np"].split()) > 8 or TELLING.search(found["np"]) or not names_area(found["np"]):
+        return None
+    return (
+        None
+        if re.match(r"(?i)(?:the |this |its |our )?(?:council|authority|service|it|they)$", found["np"])
+        else area_name(found["np"])
+    )
 
 
 def names_area(text: str) -> bool:

@@ -47,6 +47,8 @@ _HASHES = re.compile(r"^\s{0,3}(#{1,6})\s+(\S.*)$")
 _BARE_NUMBER = re.compile(r"^(\d{1,2})\s+([A-Z][^.;]*?):?$")
 #: Lines of a list of grades or scores: "Staying safe - Good", "Capacity to improve: 3".
 _VALUE_AT_END = re.compile(r"\s[-–—:]\s*[\w ]{1,24}$|:\s*\w[\w ]{0,24}$")
+#: "Thresholds - other agencies are not clear about them": items of a list whose bullets were lost.
+_TOPIC = re.compile(r"[A-Z][\w/&’' ]{1,30}\s[-–—]\s+\S")
 _LABEL = re.compile(r"^[A-Z][\w /&’'()-]{1,40}:\s*\S")
 
 
@@ -169,7 +171,11 @@ class _Reader:
             return not _LABEL.match(words)
         if _LABEL.match(words) or is_capitals(words) != is_capitals(previous):
             return False
-        if _introduces(words) or (_VALUE_AT_END.search(previous) and _VALUE_AT_END.search(words)):
+        if (
+            _introduces(words)
+            or (_TOPIC.match(previous) and _TOPIC.match(words))
+            or (_VALUE_AT_END.search(previous) and _VALUE_AT_END.search(words))
+        ):
             return False
         if re.search(r"[.!?:;]$", previous) and len(previous) < 0.75 * width:
             return False

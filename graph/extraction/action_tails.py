@@ -1,0 +1,100 @@
+"""The people and the time that a line of a plan gives behind the action itself.
+
+Plans written as lists have no columns for them: "Train all managers - AB - by June 2009", "Train all managers (AB, June
+2009)", "Train all managers. Lead: AB. By when: June 2009".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from graph.extraction.owners import is_owner, split_owners
+from graph.extraction.plan_columns import is_time, role_of
+
+_SEPARATOR: Final = re.compile(r"\s+[-–—|]\s+|\s*\t\s*")
+_BRACKET: Final = re.compile(r"\s*[(\[](?P<inside>[^()\[\]]{2,90}(?:\([^()]*\)[^()\[\]]{0,40})?)[)\]]\s*\.?\s*$")
+_LABEL: Final = re.compile(r"(?:^|(?<=[.;,)–-]\s)|(?<=\s))(?P<label>[A-Z][a-z]+(?: [a-z]+){0,2})\s*:\s*(?=\S)")
+_BY: Final = re.compile(r"(?i)\s+(?=(?:by|from|before|until|in)\s+(?:the\s+|end\b|early\b|late\b|mid\b)?[\w’']+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """``end``: where the action ends within its line; ``owners`` and ``timescale`` as printed behind it."""
+
+    end: int
+    owners: tuple[str, ...] = ()
+    timescale: str | None = None
+
+
+def tail_of(text: str) -> Tail | None:
+    """What stands behind the action in ``text``; None where nothing does."""
+    return _labelled(text) or _bracketed(text) or _separated(text)
+
+
+def _labelled(text: str) -> Tail | None:
+    labels = [(found, role_of(found["label"])) for found in _LABEL.finditer(text)]
+    labels = [(found, role) for found, role in labels if role in ("owner", "timescale", "status", "success")]
+    if not labels or len(text[: labels[0][0].start()].split()) < 3:
+        return None
+    ends = [found.start() for found, _ in labels[1:]] + [len(text)]
+    owners: tuple[str, ...] = ()
+    timescale: str | None = None
+    for (found, role), end in zip(labels, ends, strict=True):
+        value = text[found.end() : end].strip(" .;,–-()[]")
+        if role == "owner":
+            owners = split_owners([value])
+        elif role == "timescale":
+            timescale = value or None
+    return Tail(len(text[: labels[0][0].start()].rstrip(" .;,–-([")), owners, timescale)
+
+
+def _bracketed(text: str) -> Tail | None:
+    found = _BRACKET.search(text)
+    if found is None or len(text[: found.start()].split()) < 3:
+        return None
+    tail = _classified(re.split(r"\s*[,;]\s*|\s+[-–—]\s+", found["inside"].strip()))
+    if tail is None or (tail.timescale is None and _abbreviates(found["inside"], text[: found.start()])):
+        return None
+    return Tail(found.start(), tail.owners, tail.timescale)
+
+
+def _separated(text: str) -> Tail | None:
+    cuts = list(_SEPARATOR.finditer(text))
+    best: Tail | None = None
+    for cut in reversed(cuts[-3:]):
+        if len(text[: cut.start()].split()) < 3:
+            break
+        tail = _classified([part.strip(" .") for part in _SEPARATOR.split(text[cut.end() :])])
+        if tail is None:
+            break
+        best = Tail(cut.start(), tail.owners, tail.timescale)
+    return best
+
+
+def _classified(parts: list[str]) -> Tail | None:
+    """The parts as owners and one time; None where one is neither, or where both are missing."""
+    owners: list[str] = []
+    timescale: str | None = None
+    for part in parts:
+        pieces = _BY.split(part, maxsplit=1) if not is_time(part) else [part]
+        for piece in pieces:
+            words = len(piece.split())
+            people = split_owners([piece])
+            if words <= 8 and is_time(piece) and timescale is None:
+                timescale = piece
+            elif words <= 12 and people and all(map(is_owner, people)):
+                owners.extend(people)
+            else:
+                return None
+    return Tail(0, tuple(dict.fromkeys(owners)), timescale) if owners or timescale else None
+
+
+def _abbreviates(inside: str, before: str) -> bool:
+    """Whether a bracket gives the initials of the words before it."""
+    letters = re.sub(r"[^A-Za-z]", "", inside).casefold()
+    words = [
+        word for word in re.findall(r"[A-Za-z][\w’'-]*", before) if word.lower() not in ("of", "and", "for", "the")
+    ]
+    return "".join(word[0] for word in words[-len(letters) :]).casefold() == letters
