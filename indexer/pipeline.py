@@ -353,7 +353,9 @@ class _Build:
         failures = [*failures, *unread]
         if not documents and not removed:
             return self._report(None, failures)
-        embedder = open_embedder(self._options.model or DEFAULT_MODEL, cache_dir=self._models)
+        embedder = open_embedder(
+            self._options.model or DEFAULT_MODEL, cache_dir=self._models, threads=self._options.jobs
+        )
         if self._options.cluster and isinstance(embedder, OpenVinoEmbedder):
             embedder = ClusterEmbedder(embedder, converted_model(self._models), self._options.cluster)
         gone = {**_removed(self._earlier), **(removed or {})}

@@ -11,6 +11,7 @@ import pytest
 
 from indexer.embedding import (
     EmbeddingCache,
+    OpenVinoEmbedder,
     SentenceTransformersEmbedder,
     UnusableModel,
     converted_model,
@@ -43,6 +44,16 @@ def test_sentence_vectors_are_those_of_the_reference() -> None:
 def test_a_text_has_the_same_vector_alone_and_in_company() -> None:
     alone = np.stack([embedder().encode([t])[0] for t in TEXTS[:4]])
     assert (alone * embedder().encode(TEXTS)[:4]).sum(axis=1).min() > 0.999
+
+
+def test_every_text_has_its_own_vector_however_many_batches_are_computed_at_once() -> None:
+    texts = [f"{text} {number}" for number in range(6) for text in TEXTS]  # more batches than are under way at a time
+    one, three = (OpenVinoEmbedder(model_dir(), threads=threads) for threads in (1, 3))
+    expected = one.encode(texts)
+    assert (expected * three.encode(texts)).sum(axis=1).min() > 0.9999
+    for place, (sentence, tokens) in enumerate(three.encode_tokens(texts)):
+        assert sentence @ expected[place] > 0.9999
+        assert len(tokens.vectors) == len(tokens.pieces)
 
 
 def test_tokens_stand_where_their_spans_say() -> None:
