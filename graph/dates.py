@@ -150,8 +150,9 @@ def timescale_edtf(printed: str | None, after: str | None = None) -> str | None:
         len(dates) == 1 and earliest == latest and _FROM.search(before_first)
     ):
         return f"{earliest}/.."
-    if earliest == latest and _BY.search(before_first):
-        return f"../{latest}"
+    by = _BY.search(before_first) if len(dates) == 1 or earliest == latest else None
+    if by and (earliest == latest or "end" in by.group().lower()):
+        return f"../{latest}"  # a quarter's end is its last month
     return earliest if earliest == latest else f"{earliest}/{latest}"
 
 

@@ -9,7 +9,7 @@ from graph.dates import find_dates
 from graph.extraction.evidence import collapsed
 
 _DOING: Final = (
-    r"(?:add(?=\b|ed|s|ing)|deploy|recruit|appoint|introduc|establish|develop|implement|provid|review|"
+    r"(?:re-?)?(?:add(?=\b|ed|s|ing)|deploy|recruit|appoint|introduc|establish|develop|implement|provid|review|"
     r"strengthen|launch|deliver|"
     r"increas|creat|train|extend|expand|roll|commission|put|set|address|undertak|undertook|mak|ensur|improv|"
     r"work|"
@@ -83,7 +83,8 @@ _ANSWERING: Final = re.compile(r"(?i)\bprepar\w+ (?:a|an|the|its|their|our) (?:\
 _REPORTING: Final = re.compile(
     r"(?i)\b(?:will be (?:presented|submitted|sent|considered|published|available|reported(?! (?:to (?:her|him|them|"
     r"us|me|the director)|each|every))|circulated|"
-    r"made available|met|achieved|contained|judged|led|informed|required|found|absorbed|taken)|take place|"
+    r"made available|met|achieved|contained|judged|led|informed|required|found|absorbed|taken(?! forward| up| on))|"
+    r"take place|"
     r"be no)\b"
 )
 _RESPONSIBLE: Final = re.compile(

@@ -24,6 +24,10 @@ FRAMEWORKS: Final = tuple(
     for pattern in (
         r"comprehensive performance assessment|\bCPA\b|\bcorporate assessment\b",
         r"annual performance assessment(?: of [\w’' ]{3,60}services)?|\bAPA\b",
+        (
+            r"annual children[’']s services (?:assessment|rating)s?|annual (?:assessment|rating)s? of children[’']s "
+            r"services"
+        ),
         r"joint area review|\bJAR\b",
         r"(?:CQC )?(?:local authority )?assessment of (?:the )?(?:[\w’']+ ){0,3}?adult social care(?: services)?",
         r"joint targeted area inspection|\bJTAI\b",
@@ -110,7 +114,7 @@ def mentions(text: str, main: tuple[str, str] | None = None) -> list[Mention]:
         found.append(Mention(match.start(), match.end(), None, None, False))
     for date in find_dates(text):
         before = text[max(0, date.start - 70) : date.start]
-        said = re.search(r"(?i)(?<!than )\b(?:in|since|during|of)\s+(?:\w+\s+)?$", before)
+        said = re.search(r"(?i)(?<!than )(?<!as )\b(?:in|since|during|of)\s+(?:\w+\s+)?$", before)
         own = any(0 <= date.start - mention.end <= 45 or 0 <= mention.start - date.end <= 25 for mention in found)
         if said and (not own or EARLIER.search(before)) and not (main and _within(date, main)):
             found.append(Mention(date.start, date.end, None, None, True))
@@ -119,6 +123,11 @@ def mentions(text: str, main: tuple[str, str] | None = None) -> list[Mention]:
 
 def _was_earlier(text: str, at: int) -> bool:
     return bool(re.search(r"(?i)\b(?:previous|last|earlier|initial|former|preceding|prior)\b[^.;,]{0,40}$", text[:at]))
+
+
+def frameworks_in(text: str) -> frozenset[int]:
+    """The frameworks that a text names, by their places in FRAMEWORKS."""
+    return frozenset(index for index, pattern in enumerate(FRAMEWORKS) if pattern.search(text))
 
 
 def body_in(text: str) -> str | None:

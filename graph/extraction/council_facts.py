@@ -77,6 +77,7 @@ _COMMITTEE_NAME: Final = re.compile(
     r"(?i)^(?:(?:report\s+to|meeting|committee|to|decision\s+maker|title\s+of\s+meeting|name\s+of\s+(?:meeting|"
             r"committee)|board)\s*[:–]\s*)?"
     r"(?P<name>(?:the\s+)?(?:[A-Z][\w’'&,-]*\s+|and\s+|for\s+|of\s+|the\s+|&\s+){0,12}?(?:Cabinet|Executive|"
+    r"Full Council|"
             r"Committee|Panel|Commission|Forum|Council Executive|Board|Sub-?Committee))"
     r"(?:\s*[-–,:]?\s*(?:(?:\w+day,?\s*)?\d.*|meeting.*))?\.?$"
 )  # fmt: skip
@@ -324,7 +325,9 @@ def published_of(document: ReadDocument, front: Front, kind: DocumentKind) -> st
     opened: str | None = None
     for _, text in front.lines:
         issued = re.search(
-            r"(?i)\b(?:published|issued|last updated|updated)\s*(?:on\b)?\s*:?\s*(?=\d|[A-Z][a-z]+ \d)", text
+            r"(?i)\b(?:published|issued|last updated|updated|(?:plan|report|paper|letter|"
+            r"version) (?:is )?dated)\s*(?:on\b)?\s*:?\s*(?=\d|[A-Z][a-z]+ \d)",
+            text,
         )
         if (
             issued

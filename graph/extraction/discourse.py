@@ -8,6 +8,7 @@ the council says what it will do. What the committee is asked to decide is neith
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -64,6 +65,14 @@ from graph.model import Action, Block, Finding, Polarity, ReadDocument, Recommen
 
 #: Nobody writes longer sentences; patterns are not tried on what only looks like one.
 MAX_SENTENCE: Final = 6_000
+
+
+_SAYS_WHAT_IT_LISTS: Final = re.compile(
+    r"(?i)(?:\w+ ){0,2}(?:strengths?|weaknesses|areas? (?:for|of|requiring) [\w ]+|recommendations?|positives?|"
+    r"negatives?|"
+    r"concerns?|good practice|shortcomings|what \w+ (?:well|good|better))"
+)
+"""A label on the line of what it lists."""
 
 
 @dataclass
@@ -311,11 +320,22 @@ class ProseReader:
         bullets = following is not None and following.kind == "list_item" and not is_paragraph_number(following)
         return bullets and block.kind == "paragraph" and len(text.split()) <= 5 and not text.endswith((".", ";", ","))
 
+    @cached_property
+    def _labels(self) -> Counter[str]:
+        """How often each label begins a block: a committee is asked to decide once."""
+        starts = (re.match(r"[A-Z][\w ’'-]{3,48}?(?=\s*:\s)", self.document.slice(b)) for b in self.document.blocks)
+        return Counter(found.group() for found in starts if found)
+
     def _labelled_items(self, block: Block, text: str) -> bool:
         """A line that says itself what it lists: "Strengths: road safety; the stability of placements"."""
         found = re.match(r"(?P<label>[A-Z][\w ’'-]{3,48}?)\s*(?::|\s[-–—])\s+(?=\S)", text)
         mode = self._mode_of_heading(found["label"], len(self.document.blocks)) if found else None
-        if found is None or mode not in LISTED or (mode == "recommendations" and not self._place.reporter):
+        if (
+            found is None
+            or mode not in LISTED
+            or not _SAYS_WHAT_IT_LISTS.fullmatch(found["label"])
+            or (mode == "recommendations" and self._labels[found["label"]] < 2)
+        ):
             return False
         start = block.start + found.end()
         for begin, end in sentences(self.document.text, start, block.end):
@@ -358,7 +378,7 @@ class ProseReader:
         place = self._place
         if LEAD_EXPECTED.search(lead) or (self.minutes and OFFICER_SAID.match(lead)):
             return "method"
-        if DECIDING.search(lead):
+        if DECIDING.search(lead) and not strongly_reported(lead):
             return "decision"
         headed = (
             self._mode_of_heading(lead.rstrip(" :-"), len(self.document.blocks)) if len(lead.split()) <= 9 else None

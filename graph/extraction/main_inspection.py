@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from graph.dates import PrintedDate, find_dates
-from graph.extraction.bodies import BODIES, EARLIER, FRAMEWORKS, body_in
+from graph.extraction.bodies import BODIES, EARLIER, FRAMEWORKS, body_in, frameworks_in
 from graph.extraction.evidence import collapsed
 from graph.extraction.grades import framework_id
 from graph.extraction.sentences import sentences_in
@@ -49,6 +49,19 @@ _EVENT_VERB: Final = re.compile(
 FUTURE: Final = re.compile(
     r"(?i)\b(?:will|would|could|(?-i:may)|might|shall|is due|are due|is expected|propos\w+|if|unless|whether|likely to|"
     r"planned|should)\b"
+)
+_PLAIN_NAMES: Final = tuple(
+    map(
+        re.compile,
+        (
+            (
+                r"\b(?i:(?:inspection|review|assessment) of (?:the )?)(?:[A-Z][\w’'&]+,?(?: (?:and|of|for|&))? ){0,6}?"
+                r"(?:[A-Z][\w’'&]+|(?i:services?|teams?|arrangements|board))\b"
+                r"(?! (?:Borough|City|County|Council|Metropolitan))"
+            ),
+            r"\b(?:[A-Z][\w’'&]+ (?:(?:and|of|for|&) )?){1,6}(?:Service )?Inspection\b",
+        ),
+    )
 )
 _LEAD: Final = re.compile(
     r"\b[Ll]ead\s+(?:\w{2,6}\s+)?[Ii]nspector,?\s*:?\s*(?:(?:was|is|,)\s+)?(?:\(?(?:Mr|Mrs|Ms|Miss|"
@@ -111,12 +124,16 @@ def main_body(document: ReadDocument, title: str | None, prose: Sequence[Block])
 
 
 def main_dates(
-    document: ReadDocument, published: str | None, prose: Sequence[Block], body: str | None
+    document: ReadDocument, title: str | None, published: str | None, prose: Sequence[Block], body: str | None
 ) -> tuple[str | None, str | None, tuple[int, int]]:
     """The most exact date of a sentence that tells when the inspection was; the first of equally exact ones."""
+    titled = frameworks_in(title or "")
     best: tuple[float, int, PrintedDate, tuple[int, int]] | None = None
     for start, end in sentences_in(document, prose):
         text = document.text[start:end]
+        named = frameworks_in(text)
+        if titled and named and not titled & named:
+            continue  # of another inspection than the title's
         if not _EVENT.search(text) or (
             FUTURE.search(text) and not re.search(r"(?i)took place|was carried out|were inspected|inspected", text)
         ):
@@ -206,7 +223,7 @@ def main_framework(
             r"adoption)[\w’' ]{0,20}? inspection\b",
             " ".join(t for t, _ in texts),
         )
-        return collapsed(children.group()) if children else None
+        return collapsed(children.group()) if children else _plainly_named(texts)
     tally: dict[str, float] = {}
     for weight, name in candidates:
         key = name.casefold()
@@ -220,6 +237,12 @@ def main_framework(
         best = max(specific, key=lambda key: tally[key])
     best = max((key for key in tally if key.startswith(best)), key=len)
     return next(name for _, name in candidates if name.casefold() == best)
+
+
+def _plainly_named(texts: Sequence[tuple[str, float]]) -> str | None:
+    """An inspection that has no framework's name, as the title or the first text that names it calls it."""
+    named = (pattern.search(text) for pattern in _PLAIN_NAMES for text, _ in texts)
+    return next((collapsed(found.group()) for found in named if found is not None), None)
 
 
 def lead_inspector(document: ReadDocument, prose: Sequence[Block]) -> str | None:

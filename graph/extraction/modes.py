@@ -112,7 +112,8 @@ _PRAISE: Final = re.compile(
 )
 _FINDINGS_HEADING: Final = re.compile(
     r"(?i)\bfindings?\b|what did (?:the )?(?:ofsted|inspectors?|inspection|they|csci|ssi)\b.{0,12}(?:find|say|tell|"
-    r"conclude)|what (?:the )?(?:inspectors?|ofsted|inspection|they) (?:found|said)|(?:outcome|result|"
+    r"conclude)|what (?:the |our )?(?:\w+ ){0,3}(?:found|finds|said|says?|told|tells|concluded|"
+    r"concludes|saw|thought)\b|(?:outcome|result|"
     r"conclusion)s? of (?:the )?(?:inspection|review|letter|report)|inspection (?:outcome|result|"
     r"judge?ment)s?\b|"
     r"judge?ments?$|^(?:the |main |key |overall )*(?:outcomes?|results?|messages?|conclusions?)$"
@@ -196,7 +197,8 @@ LEAD_IMPROVE: Final = re.compile(
     r"areas? for (?:further )?(?:improvement|development)|to (?:be )?improve(?:d)?\b|"
     r"\b(?:asks?|asked|expects?|expected|requires?|required|urge[sd]?|invite[sd]?) (?:the )?(?:council|authority|"
     r"department|"
-    r"partnership|board|service|us|you) to\b|\b(?:give|pay|giving|paying) (?:\w+ ){0,3}attention to\b|"
+    r"partnership|board|service|us|you)(?:,? (?:and|with) (?:its|the|their) [\w ]{3,30}?)? to\b|\b(?:give|pay|"
+    r"giving|paying) (?:\w+ ){0,3}attention to\b|"
     r"\b(?:would|wish|wishes|want|wants|wanted|hopes?|hoped) (?:like )?to see\b|"
     r"\b(?:changes|improvements?|action) (?:is|are|was|were) (?:necessary|needed|required) (?:to ensure|in order)\b"
 )
@@ -211,7 +213,7 @@ LEAD_ACTION: Final = re.compile(
     r"initiatives|work (?:is )?(?:underway|planned)|has (?:already )?(?:begun|started)|in response)\b"
 )
 REPORTED: Final = re.compile(
-    r"(?i)\b(?:inspect\w*|ofsted|csci|ssi|report|letter|review\w*|commission|judg\w+|found|identified|noted|"
+    r"(?i)\b(?:comments?|inspect\w*|ofsted|csci|ssi|report|letter|review\w*|commission|judg\w+|found|identified|noted|"
     r"highlighted|stated|commented)\b"
 )
 #: "Immediately:", "Within three months:" head recommendations by when they are due.

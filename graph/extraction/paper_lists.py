@@ -103,7 +103,7 @@ def _could_be_item(document: ReadDocument, block: Block) -> bool:
     return (
         2 <= len(text.split()) <= 45
         and not text.endswith(":")
-        and len(list(sentences(text, 0, len(text)))) == 1
+        and (len(list(sentences(text, 0, len(text)))) == 1 or re.fullmatch(r"[‘“\"'].*[’”\"']\.?", text) is not None)
         and not DECIDING.search(text)
         and not re.match(r"(?i)(?:dear|yours|date|contact|report (?:by|of)|appendix|annexe?|page)\b", text)
     )

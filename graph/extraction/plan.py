@@ -35,7 +35,7 @@ from graph.extraction.plan_status import meaning_of_colour, statuses
 from graph.model import Action, Block, CellLine, ReadDocument, Recommendation, Row, Segment, StatusReport, Table
 
 _NUMBERED_RECOMMENDATION = re.compile(
-    r"(?i)^(?P<word>(?:key\s+|ofsted\s+|inspection\s+|report\s+|headline\s+)?(?:recommendation|"
+    r"(?i)^(?P<word>(?:(?:key|ofsted|csci|ssi|cqc|hmip|jar|apa|inspect\w+|report|headline)[’']?s?\s+)?(?:recommendation|"
     r"area\s+for\s+(?:priority\s+action|improvement|development)|"
     r"priority\s+action|what\s+needs\s+to\s+improve|afi|requirement|rec))s?\b\.?\s*(?:no\.?\s*|number\s*|"
     r"ref\.?\s*)?(?P<ref>\d+(?:\.\d+)*[a-z]?|[A-Z](?=[:.\s)–-]))?"

@@ -88,7 +88,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?)\b(?!\s+(?:by|sheets?|ref|no\b|number|owner|"
             r"plan ref))|"
             r"^what (?:will|are|do|have) we|^what we[’'](?:ll|re|ve)\b|"
-            r"^what (?:is|needs) to be done|^how (?:will|are|do) we|"
+            r"^what (?:is|needs) to be done|^how (?:will|are|do) we|^how we (?:will|are|plan|intend)\b|"
             r"^how (?:it )?will|"
             r"^what we (?:will|are|need to) (?:do|doing)|"
             r"^what will be done|^what action|^we will|^what$|^how$|^response to|^delivery$"
@@ -410,6 +410,6 @@ def labelled(text: str) -> tuple[Role, int] | None:
         return None
     label = re.sub(r"\s+\d+(?:\.\d+)*$", "", found[1])
     role = role_of(label)
-    if role in LABELS and len(label.split()) <= 4:
+    if role in LABELS and len(label.split()) <= 6:
         return role, found.end()
     return None

@@ -60,6 +60,12 @@ _PASSIVE: Final = re.compile(
     r"found|seen|considered|judged|criticised|said to (?:be|have)|thought to (?:be|have)|felt to (?:be|have)|"
     r"commented (?:up)?on|observed|viewed|regarded|reported)\b"
 )
+#: "Children's homes are good": said in a paragraph that has named the inspectors.
+_GRADED_SO: Final = re.compile(
+    r"(?i)\b(?:is|are|was|were|remains?)\s+(?:(?:now|also|all|both|either|consistently|generally|mostly|only|very)\s+)*"
+    r"(?:good|outstanding|strong|adequate|satisfactory|inadequate|excellent|weak|poor)\b(?: or \w+)?(?=[.,;]|$|"
+    r" and | but )"
+)
 _JUDGED_SO: Final = re.compile(
     r"(?i)\b(?:found|considered|judged|thought|felt|described|seen|viewed|regarded|said|reported)\s+(?:to (?:be|have)|"
     r"as)\b"
@@ -100,7 +106,8 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|\bunder (?:\w+ )?headings\b|\bas follows\.$|^(?:the|its) (?:report|letter|"
+    r"(?i)^please\b|\bshould be (?:read|presented|reported|shared|made available)\b|\bunder (?:\w+ )?headings\b|"
+    r"\bas follows\.$|^(?:the|its) (?:report|letter|"
     r"assessment) (?:groups?|is (?:divided|arranged|"
     r"in \w+ parts)|"
     r"follows|runs to|uses|has (?:\w+ )?(?:parts|sections|chapters))\b|^(?:this|the|our|that) (?:\w+ ){0,2}?(?:plan|"
@@ -227,6 +234,8 @@ def reports_finding(text: str, around: Surroundings, *, follows: bool) -> bool:
         if council and re.search(r"(?i)\b(?:is|are) aware\b|has taken|have taken|we have|address", text):
             return False
         return by_them or around.reporter or around.mode == "findings" or around.letter or around.among
+    if around.reporter and _GRADED_SO.search(text) and _reports_on(text):
+        return True
     if follows and (_FOLLOWS.search(text) or (around.reporter and _goes_on(text))):
         return True
     if (
@@ -268,13 +277,17 @@ def _background(text: str) -> bool:
     )
 
 
+_ASKED_BY_THEM: Final = re.compile(
+    r"(?i)\b(?:inspect(?:ors?|orate|ion team)|ofsted|csci|ssi|cqc|commission|(?:inspection|ofsted) report)\s+"
+    r"(?:(?:also|further|has|have|had|therefore)\s+)*(?:recommend|requir|ask|advis)(?:ed|s|es)?\b"
+)
+
+
 def strongly_reported(text: str) -> bool:
     """Whether a sentence says in so many words what the inspectors found: not merely what this report says."""
     found = ACTIVE.search(text)
-    return (
-        found is not None
-        and re.search(r"(?i)inspect|ofsted|csci|\bssi\b|letter|commission|review", found.group()) is not None
-    )
+    said = found is not None and re.search(r"(?i)inspect|ofsted|csci|\bssi\b|letter|commission|review", found.group())
+    return bool(said) or _ASKED_BY_THEM.search(text) is not None
 
 
 def told_polarity(text: str) -> tuple[Polarity, float]:

@@ -125,7 +125,7 @@ class ReviewTeller:
 
     def _main(self, prose: Sequence[Block]) -> _Review:
         body = main_body(self.document, self.title, prose)
-        start, end, at = main_dates(self.document, self.published, prose, body)
+        start, end, at = main_dates(self.document, self.title, self.published, prose, body)
         framework = main_framework(self.document, self.title, self.published, prose)
         return _Review(body, framework, start, end, at, lead_inspector(self.document, prose))
 
@@ -136,7 +136,8 @@ class ReviewTeller:
         line = LINE.match(collapsed(text)) if len(text) < 200 else None
         if line is None and self._of_inspection():
             line = _SCORE_LINE.match(collapsed(text))
-        if line and line["is"] and not line["rated"] and not IS_GRADED.match(line["area"]):
+        quoted = line is not None and line.string[line.start("grade") - 1] in "‘“'\""
+        if line and line["is"] and not line["rated"] and not quoted and not IS_GRADED.match(line["area"]):
             line = None  # "Young people's part in planning is outstanding" praises
         if line and names_area(line["area"]) and not FUTURE.search(text) and not TELLING.search(line["area"]):
             given = Given(area_name(line["area"]), line["grade"], block.start, block.end, "council.line", 0.95)
@@ -192,6 +193,8 @@ class ReviewTeller:
             rows.append((row, texts))
         heads = rows[0][1]
         scored = {column for column, head in heads.items() if column and _SCORE_HEAD.search(head)}
+        if all(_SCORE_CELL.fullmatch(text) for _, texts in rows for column, text in texts.items() if column):
+            scored = {1}  # a table without heads that is nothing but areas and scores
         if scored and not self._of_inspection():
             scored = set()
 

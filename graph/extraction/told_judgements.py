@@ -132,7 +132,8 @@ _SUBJECT: Final = re.compile(
 
 
 TELLING: Final = re.compile(
-    r"(?i)\b(?:that|found|judged|concluded|noted|which|who(?! need)|because|although|is|are|was|were)\b"
+    r"(?i)\b(?:when|where|knew|know|had|did|that|found|judged|concluded|noted|which|who(?! need)|because|although|"
+    r"is|are|was|were)\b"
 )
 """Words of a sentence, not of an area's name."""
 _SAYS_GRADES: Final = re.compile(
@@ -252,6 +253,8 @@ class JudgementReader:
             return collapsed(assessed["area"])
         if match.re is _JUDGED_THEM:
             return "Overall effectiveness"
+        if re.match(r"(?i)performs (?:well|adequately|poorly|excellently)", match["grade"]):
+            return self._overall(text)
         if match.re is _JUDGED_TO_BE:
             return area_name(match["area"]) if names_area(match["area"]) else None
         if match.re is _IS_GRADE:

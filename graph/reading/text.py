@@ -401,7 +401,7 @@ def _rejoined(drafts: list[Draft]) -> list[Draft]:
 
 
 def _cut(last: Draft, draft: Draft) -> bool:
-    if re.search(r"[.!?:;]$", last.text):
+    if re.search(r"(?:[.!?:;]|[;,] (?:and|or))$", last.text):
         return False
     if draft.text[:1].islower() and len(last.text) > 40 and not re.match(r"(?:followed by|including)\b", draft.text):
         return last.text.split()[-1].lower() in _OPEN_ENDED or last.kind == "paragraph" or not draft.text.endswith(":")
