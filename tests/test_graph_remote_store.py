@@ -34,8 +34,8 @@ from webapp.services import Services
 from webapp.settings import Settings
 from webapp.sparql.errors import QueryError, RefusedQuery
 from webapp.sparql.limits import Limits
+from webapp.sparql.nursery import Task
 from webapp.sparql.remote import RemotePool, refuse_own, without_comments
-from webapp.sparql.workers import Task
 
 SERVERS = ["oxigraph", pytest.param("virtuoso", marks=pytest.mark.slow)]
 EX = "https://example.org/"

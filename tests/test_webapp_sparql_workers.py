@@ -21,11 +21,13 @@ from hypothesis import strategies as st
 
 from graph.errors import ReleaseError
 from graph.store import OxigraphStore
+from webapp.sparql.answers import Answer
 from webapp.sparql.engine import Dataset, SparqlEngine
 from webapp.sparql.errors import Busy, EvaluationFailed, LimitExceeded, MalformedQuery, QueryError, TimeExceeded
 from webapp.sparql.limits import Limits
+from webapp.sparql.nursery import Task
 from webapp.sparql.worker_process import ROW_COUNTERS
-from webapp.sparql.workers import Answer, Pool, Task
+from webapp.sparql.workers import Pool
 
 SLOW = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 LIMITS = Limits(seconds=1.0, memory=256 << 20, workers=2, long_workers=1, waiting=1, wait_seconds=0.3)
@@ -164,6 +166,27 @@ def test_a_long_query_leaves_its_turn_to_others(graph_dir: Path) -> None:
             thread.join()
         assert sorted(ended) == ["Busy", "TimeExceeded"]
         assert time.monotonic() - started < 4.5
+
+
+def test_a_query_that_runs_on_gives_way_to_one_that_comes_and_its_worker_recovers(graph_dir: Path) -> None:
+    with Pool(graph_dir, Limits(seconds=30, workers=2), resident=True) as pool:
+        heavy = "SELECT (COUNT(*) AS ?n) { GRAPH <https://example.org/g1> { ?a ?b ?c . ?d ?e ?f } }"
+        thread = threading.Thread(target=run_until_ended, args=(pool, heavy))
+        thread.start()
+        while not pool._running:
+            time.sleep(0.01)
+        [running] = pool._running
+        time.sleep(0.1)
+        assert running._thread is not None
+        assert os.sched_getscheduler(running._thread) == os.SCHED_OTHER  # alone, it is in nobody's way
+        assert rows(pool, "SELECT (1 AS ?n) {}") == [["1"]]
+        assert os.sched_getscheduler(running._thread) == os.SCHED_IDLE
+        thread.join()
+        assert running in pool._idle
+        for _ in range(2):
+            assert rows(pool, "SELECT (1 AS ?n) {}") == [["1"]]
+        assert running._thread is not None
+        assert os.sched_getscheduler(running._thread) == os.SCHED_OTHER
 
 
 def test_when_everything_is_taken_a_query_is_told_to_come_back(graph_dir: Path) -> None:

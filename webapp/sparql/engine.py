@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Self
 
 from webapp.sparql import guard, similarity
+from webapp.sparql.edits import RewrittenQuery
 from webapp.sparql.errors import MalformedQuery, QueryError, RefusedQuery
 from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_name, offered
 from webapp.sparql.limits import Limits
+from webapp.sparql.nursery import Task
 from webapp.sparql.remote import AnyAnswer, AnyPool
-from webapp.sparql.workers import Pool, Task
+from webapp.sparql.rewriting import rewrite
+from webapp.sparql.workers import Pool
 
 #: What a query form is answered with; another form than the guard read would come in the wrong format.
 _KINDS = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "triples", "DESCRIBE": "triples"}
@@ -67,9 +70,9 @@ class SparqlEngine:
         wait_seconds: float | None = None,
     ) -> AnyAnswer:
         """Evaluate a checked query; the caller closes the answer. Raises QueryError with the place in the query."""
-        inlined = similarity.inline(query, self._search, self.limits)
+        rewritten = rewrite(query, self._search, self.limits)
         task = Task(
-            inlined.text,
+            rewritten.text,
             chosen.format.name,
             dataset.default_graphs,
             dataset.named_graphs,
@@ -80,7 +83,7 @@ class SparqlEngine:
         try:
             answer = self.pool.run(task, wait_seconds=wait_seconds)
         except MalformedQuery as err:
-            raise _placed(err, query, inlined) from err
+            raise _placed(err, query, rewritten) from err
         if query.form is None or answer.kind != _KINDS[query.form]:
             answer.close()
             raise RefusedQuery("The query must begin with SELECT, ASK, CONSTRUCT or DESCRIBE, after its prefixes.")
@@ -141,7 +144,7 @@ def _readable(message: str) -> str:
     return f"This cannot stand here; expected {' or '.join(parts[:12])}." if parts else "This cannot stand here."
 
 
-def _placed(err: MalformedQuery, query: guard.CheckedQuery, inlined: similarity.InlinedQuery) -> MalformedQuery:
+def _placed(err: MalformedQuery, query: guard.CheckedQuery, rewritten: RewrittenQuery) -> MalformedQuery:
     """The error at its place in the query as sent, with the line and a caret below it."""
     undeclared = query.undeclared()
     if undeclared is not None:  # the parser stumbles somewhere behind it
@@ -149,7 +152,7 @@ def _placed(err: MalformedQuery, query: guard.CheckedQuery, inlined: similarity.
         line, column = guard.Positions(query.text).of(undeclared.start)
     elif err.line is not None and err.column is not None:
         message = _readable(err.message)
-        line, column = inlined.original(err.line, err.column)
+        line, column = rewritten.original(err.line, err.column)
     else:
         return err
     lines = query.text.splitlines() or [""]

@@ -94,6 +94,7 @@ class CheckedQuery:
 
     ``prefixes`` as declared, and ``base``. ``has_dataset``: a FROM clause stands in it. ``volatile``: two evaluations
     over the same graph may differ. ``services`` are where SERVICE keywords start in the text.
+    ``concatenates``: it has a GROUP_CONCAT.
     """
 
     text: str
@@ -102,6 +103,7 @@ class CheckedQuery:
     has_dataset: bool = False
     volatile: bool = False
     services: tuple[int, ...] = ()
+    concatenates: bool = False
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
@@ -147,7 +149,7 @@ def check(text: str, limits: Limits) -> CheckedQuery:
     if _COMPARISON.search(text):
         _refuse_comparison_that_is_an_iri(text)
     services = []
-    has_dataset = volatile = False
+    has_dataset = volatile = concatenates = False
     for token in _not_too_deep(text, limits.depth):
         if token.start < body:
             continue
@@ -161,12 +163,13 @@ def check(text: str, limits: Limits) -> CheckedQuery:
                 text = text[: token.start] + word.lower() + text[token.end :]
             has_dataset = has_dataset or word.startswith("FROM")
             volatile = volatile or word in _VOLATILE
+            concatenates = concatenates or word == "GROUP_CONCAT"
         elif token.kind == "pname":
             prefix = token.text.partition(":")[0].upper()
             if "SERVICE" in prefix:
                 raise _refused(text, token, "A prefix that contains “service” is not taken here: give it another name.")
             has_dataset = has_dataset or prefix.startswith("FROM")
-    return CheckedQuery(text, form, prefixes, has_dataset, volatile, tuple(services))
+    return CheckedQuery(text, form, prefixes, has_dataset, volatile, tuple(services), concatenates)
 
 
 def _refuse_comparison_that_is_an_iri(text: str) -> None:

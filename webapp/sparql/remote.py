@@ -32,8 +32,9 @@ from graph.remote_store import (
 from webapp.sparql import guard
 from webapp.sparql.errors import Busy, EngineFailed, EvaluationFailed, LimitExceeded, RefusedQuery, TimeExceeded
 from webapp.sparql.limits import Limits
+from webapp.sparql.nursery import Task
 from webapp.sparql.worker_process import RESULT_FORMATS, ROW_COUNTERS, TRIPLE_FORMATS
-from webapp.sparql.workers import Pool, Task
+from webapp.sparql.workers import Pool
 
 if TYPE_CHECKING:
     import httpx

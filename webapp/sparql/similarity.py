@@ -22,6 +22,7 @@ import pyoxigraph as ox
 
 from indexer.search_request import Filters, Hit, Mode, SearchRequest, SearchResponse
 from ontology.namespaces import IG, XSD
+from webapp.sparql.edits import Edit
 from webapp.sparql.errors import EvaluationFailed, RefusedQuery
 from webapp.sparql.guard import CheckedQuery, Positions, Token
 from webapp.sparql.limits import Limits
@@ -72,33 +73,14 @@ class Clause:
     outputs: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InlinedQuery:
-    """A query whose clauses have become VALUES. ``original`` undoes the shift of positions."""
-
-    text: str
-    source: str
-    shifts: tuple[tuple[int, int, int, int], ...] = ()  # new start, new end, old start, old end; in order
-
-    def original(self, line: int, column: int) -> tuple[int, int]:
-        """Line and column of the query as sent, for a position in the text that the engine saw."""
-        offset = Positions(self.text).offset(line, column)
-        old = offset
-        for new_start, new_end, old_start, old_end in self.shifts:
-            if offset < new_start:
-                break
-            old = old_start if offset < new_end else offset - new_end + old_end
-        return Positions(self.source).of(old)
-
-
-def inline(query: CheckedQuery, search: Search | None, limits: Limits) -> InlinedQuery:
-    """Answer every similarity clause of a query and put the answers in its place.
+def answered(query: CheckedQuery, search: Search | None, limits: Limits) -> list[Edit]:
+    """Every similarity clause of a query with its answer in its place.
 
     Raises RefusedQuery for a SERVICE that is not ours or a clause that cannot be read, EvaluationFailed where there is
     no search to ask.
     """
     if not query.services:
-        return InlinedQuery(query.text, query.text)
+        return []
     if len(query.services) > limits.search_clauses:
         at = Positions(query.text).of(query.services[limits.search_clauses])
         raise RefusedQuery(f"A query may hold at most {limits.search_clauses} similarity clauses.", *at)
@@ -106,17 +88,7 @@ def inline(query: CheckedQuery, search: Search | None, limits: Limits) -> Inline
     found = [_Reader(query, index, limits).clause() for index in keywords]
     if search is None:
         raise EvaluationFailed("This service has no search index, so the similarity clause cannot be answered.")
-    parts: list[str] = []
-    shifts = []
-    done = length = 0
-    for clause in found:
-        values = _values(clause, search(clause.request))
-        parts += [query.text[done : clause.start], values]
-        start = length + clause.start - done
-        shifts.append((start, start + len(values), clause.start, clause.end))
-        length, done = start + len(values), clause.end
-    parts.append(query.text[done:])
-    return InlinedQuery("".join(parts), query.text, tuple(shifts))
+    return [Edit(clause.start, clause.end, _values(clause, search(clause.request))) for clause in found]
 
 
 def _values(clause: Clause, response: SearchResponse) -> str:
