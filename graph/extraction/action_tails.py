@@ -33,6 +33,12 @@ def tail_of(text: str) -> Tail | None:
     return _labelled(text) or _bracketed(text) or _separated(text)
 
 
+def people_and_time(text: str) -> Tail | None:
+    """A cell that gives both: "Head of Housing, from April 2007"; None where it gives not both."""
+    tail = _classified(re.split(r"\s*[,;]\s*|\s+[-–—]\s+", text)) if text else None
+    return tail if tail is not None and tail.owners and tail.timescale else None
+
+
 def _labelled(text: str) -> Tail | None:
     labels = [(found, role_of(found["label"])) for found in _LABEL.finditer(text)]
     labels = [(found, role) for found, role in labels if role in ("owner", "timescale", "status", "success")]

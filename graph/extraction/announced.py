@@ -21,7 +21,8 @@ _DOING: Final = (
     r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|visit|check|sign|shar|us|giv|send|"
     r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
     r"print|advertis|countersign|meet(?=\b|s)|"
-    r"publicis|circulat|(?:re-?)?let(?=\b|t)|oversee|dip[- ]?sampl|overs|come(?=\b|s)|rise(?=\b|n)|(?:re-?)?tender|"
+    r"publicis|circulat|(?:re-?)?let(?=\b|t)|oversee|see(?= every| each| all)|dip[- ]?sampl|overs|come(?=\b|s)|"
+    r"rise(?=\b|n)|(?:re-?)?tender|"
     r"held(?=\b)|"
     r"scop|map|analys|trial|purchas|buy|spend|"
     r"doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
@@ -79,7 +80,10 @@ _TO_WHOM: Final = re.compile(
     r"(?i)\bby\s+(?:the\s+)?(?:CSCI|Ofsted|SSI|Inspect\w+|Commission for|Social Services Inspectorate|DfE|"
     r"Department for Education|Audit Commission|Government|Cabinet|Executive)\b"
 )
-_ANSWERING: Final = re.compile(r"(?i)\bprepar\w+ (?:a|an|the|its|their|our) (?:\w+ )?(?:response|reply)\b")
+_ANSWERING: Final = re.compile(
+    r"(?i)\bprepar\w+ (?:a|an|the|its|their|our) (?:\w+ )?(?:response|reply)\b|\brespond\w* to (?:the |this |"
+    r"that )?(?:\w+ )?consultation\b"
+)
 _REPORTING: Final = re.compile(
     r"(?i)\b(?:will be (?:presented|submitted|sent|considered|published|available|reported(?! (?:to (?:her|him|them|"
     r"us|me|the director)|each|every))|circulated|"
@@ -120,6 +124,8 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
         return False
     at = will or being
     assert at is not None
+    if being is not None and re.search(r"\b(?:that|which|who)$", text[: at.start()].rstrip()):
+        return False  # of something, in passing
     subject = re.split(r"[;:]|,\s+(?:and|but)\s|\b(?:which|that|who)\b", text[: at.start()])[-1].strip()
     head = re.sub(r"^(?:If|Once|When|Following|After|As|In|To|Subject to)\b[^,]*,\s*", "", text[: at.start()]).strip()
     if (
@@ -159,7 +165,8 @@ def timescale_in(text: str, after: str | None) -> str | None:
             lead.start() if lead and not re.match(r"(?i)(?:in|at|during|on)\b", lead.group()) else date.start : date.end
         ].rstrip(".")
     within = re.search(
-        r"(?i)\b(?:by|before|after|from|in|at) (?:the )?(?:start|beginning|middle|end) of (?:the )?(?:spring|summer|"
+        r"(?i)\b(?:during|in|over|by the end of) (?:the )?(?:financial year )?(?:19|20)\d\d[/–-]\d\d\b|"
+        r"\b(?:by|before|after|from|in|at) (?:the )?(?:start|beginning|middle|end) of (?:the )?(?:spring|summer|"
         r"autumn|"
         r"winter)(?: term)?\b|\b(?:by|before|after|from|in|during) (?:Christmas|Easter|the new year|"
         r"the summer holidays?|"

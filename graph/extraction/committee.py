@@ -29,8 +29,8 @@ from graph.model import Abbreviation, Action, DocumentFacts, Extraction, ReadDoc
 
 def extract_committee(document: ReadDocument, register: Register) -> Extraction:
     """Everything that a council's paper says of an inspection and of what is done about it."""
-    front = front_of(document)
     plan = plan_items(document)
+    front = front_of(document, plan.used)
     share = _share(document, plan)
     kind = council_kind(document, share)
     published = published_of(document, front, kind)

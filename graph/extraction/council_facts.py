@@ -28,6 +28,10 @@ _COMMITTEE_SIGNS: Final = tuple(
         r"wards?(?:\(s\))? affected|divisions?(?:\(s\))?(?: affected)?\s*:|electoral divisions?",
         r"background papers?|list of background",
         r"(?:financial|legal|equalit\w+|resource|human resources?|staffing)(?:,? (?:and|&) \w+)? implications",
+        (
+            r"^(?:\W*\d+\.?\s*)?that (?:the )?(?:panel|committee|cabinet|members|board|executive|commission)\b.{0,40}?"
+            r"\b(?:notes?|approves?|endorses?|agrees?|receives?|considers?)\b"
+        ),
         r"key decision|forward plan|decision status|exempt information",
         (
             r"^(?:meeting|committee|report to|decision maker|cabinet member|portfolio holder|executive member|"
@@ -56,7 +60,7 @@ _TITLE_LABEL: Final = re.compile(
     r"(?i)^(?:report\s+title|subject\s*/\s*title|title\s*/\s*subject|title(?:\s+of\s+(?:the\s+)?(?:report|paper))?|"
     r"subject(?:\s+(?:of\s+report|matter|"
     r"heading))?|"
-    r"report\s+on|name\s+of\s+report|re|item)\s*[:–]\s*(?P<value>\S.*)$"
+    r"report\s+on|name\s+of\s+report|re|item(?:\s+(?:no\.?\s*)?\w{1,5})?)\s*[:–]\s*(?P<value>\S.*)$"
 )
 _TITLE_LABEL_ALONE: Final = re.compile(
     r"(?i)^(?:report title|title(?: of (?:the )?report)?|subject(?: of report| matter)?)\s*:?$"
@@ -88,7 +92,8 @@ _NO_TITLE: Final = re.compile(
     r"key decision.*|scrutiny report|"
     r"committee report|cabinet report|executive report|report|contact.*|author.*|telephone.*|tel\b.*|e-?mail.*|"
     r"date.*|\(?city-?wide\)?|all(?: wards)?|"
-    r"recommendations?|(?:key |main )?messages|implications|our response|(?:key )?findings|for (?:information|"
+    r"overview|introduction|decisions?|next (?:steps|year)|recommendations?|(?:key |main )?messages|implications|"
+    r"our response|(?:key )?findings|for (?:information|"
     r"decision|discussion).*|purpose.*|summary|introduction|contents|appendix.*|annexe?.*|"
     r"background.*|executive (?:member|summary).*|"
     r"cabinet member.*|portfolio.*|lead (?:officer|member).*|version.*|page.*|www\..*|key to.*|http.*)$"
@@ -109,10 +114,12 @@ class Front:
     lines: tuple[tuple[Block, str], ...]
 
 
-def front_of(document: ReadDocument) -> Front:
-    """The front page: up to the first paragraph of the body, at most forty blocks."""
+def front_of(document: ReadDocument, plan: frozenset[int] = frozenset()) -> Front:
+    """The front page: up to the first paragraph of the body or the first block of a ``plan``, at most forty blocks."""
     lines: list[tuple[Block, str]] = []
-    for block in document.blocks[:_FRONT_BLOCKS]:
+    for index, block in enumerate(document.blocks[:_FRONT_BLOCKS]):
+        if index in plan:
+            break
         if block.table is not None:
             if _is_front_table(document, block):
                 lines.extend((block, line) for line in _table_lines(document, block))

@@ -67,6 +67,17 @@ from graph.model import Action, Block, Finding, Polarity, ReadDocument, Recommen
 MAX_SENTENCE: Final = 6_000
 
 
+_PARTS: Final = (*LISTED, "findings", "actions")
+_NUMBERED_PART: Final = re.compile(
+    r"(?i)(?:standard|outcome|theme|priority|section|domain|area)\s+\w{1,3}\s*[:–-]\s+\w[^.;:]*"
+)
+"""How a part of a scheme of standards is headed."""
+_ONE_RECOMMENDATION: Final = re.compile(
+    r"(?i)^(?:there (?:was|were|is) (?:only )?(?:one|a single|a) (?:\w+ )?recommendation\b|(?:the|its|"
+    r"their) (?:only|one|sole|single) "
+    r"(?:\w+ )?recommendation\b|(?:the )?(?:inspect\w+|ofsted|csci|ssi|cqc|they|it)\s+(?:also\s+)?recommend(?:s|"
+    r"ed) that\b)"
+)
 _SAYS_WHAT_IT_LISTS: Final = re.compile(
     r"(?i)(?:\w+ ){0,2}(?:strengths?|weaknesses|areas? (?:for|of|requiring) [\w ]+|recommendations?|positives?|"
     r"negatives?|"
@@ -117,7 +128,7 @@ class ProseReader:
                 continue
             if block.table is not None:
                 self._table(block)
-            elif block.kind == "heading" or self._heads(index, block):
+            elif block.kind == "heading" or self._heads(index, block) or self._heads_part(block):
                 self._heading(index, block)
             elif block.kind == "footnote":
                 self._note(block, "skipped", "a footnote", None)
@@ -175,9 +186,23 @@ class ProseReader:
             and text[:1].isupper()
             and not re.search(r"[.:;,!?]$", text)
             and index not in self._unmarked
-            and NAMES_A_PART.match(text) is not None
-            and self._mode_of_heading(text, index) in (*LISTED, "findings", "actions")
+            and (
+                (NAMES_A_PART.match(text) is not None and self._mode_of_heading(text, index) in _PARTS)
+                or self._stands_between(index, text)
+            )
         )
+
+    def _heads_part(self, block: Block) -> bool:
+        text = collapsed(self.document.slice(block))
+        return block.kind == "paragraph" and len(text.split()) <= 14 and _NUMBERED_PART.fullmatch(text) is not None
+
+    def _stands_between(self, index: int, text: str) -> bool:
+        """Whether a few words stand alone between paragraphs that are whole: the heading of another part."""
+        above, below = self.document.blocks[index - 1] if index else None, self.document.blocks[index + 1]
+        if above is None or above.kind == "heading" or below.kind != "paragraph" or len(text.split()) > 6:
+            return False
+        ended = self.document.slice(above).rstrip().endswith((".", ".”", '."'))
+        return ended and len(self.document.slice(below).split()) >= 8 and not WHEN_TO_ACT.match(text)
 
     def _mode_of_heading(self, text: str, index: int) -> Mode | None:
         return mode_of_heading(text, decides=partial(self._decides_below, index))
@@ -247,6 +272,11 @@ class ProseReader:
             if place.list_marker is None:
                 place.list_marker = list_family(block.marker)
             self._item(block, place.list_mode)
+            return
+        if place.mode in ("improvement", "recommendations") and not bullet and _says_when(plain):
+            place.deadline = plain.rstrip(" :-")
+            place.list_mode = place.mode
+            self._note(block, "heading", "says by when what follows is due", None)
             return
         if (
             place.mode in ("improvement", "recommendations")
@@ -403,6 +433,7 @@ class ProseReader:
             bool(REPORTED.search(lead) or REPORTED.search(before))
             or place.reporter
             or self.letter
+            or lead[:1].islower()  # goes on with the sentence before the list above
             or re.search(r"(?i)\b(?:recommendation|requirement)s? (?:was|were|have been|has been) made\b", lead)
             is not None
             or place.mode in ("findings", "strengths", "improvement", "recommendations")
@@ -495,6 +526,9 @@ class ProseReader:
             place.reporter = place.reporter or reporter
             return "judgement"
         outcome: str | None = None
+        if _ONE_RECOMMENDATION.match(text) and len(text.split()) > 6 and not text.endswith(":"):
+            self._recommend(start, end, None, "council.sentence")
+            return "recommendation"
         if ANNOUNCES.match(text) and (reporter or place.reporter or place.mode == "findings"):
             place.announced = place.reporter = True
             place.last_mode = mode_said(text)
@@ -611,3 +645,8 @@ class ProseReader:
 
     def _note(self, block: Block, outcome: str, reason: str, rule: str | None) -> None:
         self.segments.append(Segment(block.start, block.end, outcome, reason, rule, block.page))
+
+
+def _says_when(text: str) -> bool:
+    """A line that only says when: "For action over the next six months"."""
+    return WHEN_TO_ACT.match(text) is not None and len(text.split()) <= 9 and not text.endswith(".")

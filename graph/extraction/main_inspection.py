@@ -166,6 +166,9 @@ def main_dates(
                 continue
             others = [name for name, pattern in BODIES if re.search(pattern, text)]
             score = {10: 3.0, 7: 2.0, 4: 0.5}[len(date.earliest)] + (1.0 if date.earliest != date.latest else 0.0)
+            score += (
+                0.5 if re.search(r"(?i)\b(?:inspection|visit|review) (?:of|in|on|during|from)\s+$", before) else 0.0
+            )
             score -= 1.0 if others and body is not None and body not in others else 0.0
             score -= 1.5 if len(date.earliest) == 4 and not re.search(r"(?i)inspected|took place", text) else 0.0
             if re.search(r"(?i)national programme|approximately \d+|other (?:authorities|councils)", text):
@@ -241,8 +244,9 @@ def main_framework(
 
 def _plainly_named(texts: Sequence[tuple[str, float]]) -> str | None:
     """An inspection that has no framework's name, as the title or the first text that names it calls it."""
-    named = (pattern.search(text) for pattern in _PLAIN_NAMES for text, _ in texts)
-    return next((collapsed(found.group()) for found in named if found is not None), None)
+    found = (match for pattern in _PLAIN_NAMES for text, _ in texts for match in pattern.finditer(text))
+    names = (collapsed(match.group()) for match in found)
+    return next((name for name in names if not re.search(r"(?i)\bcommission\b|\bcare quality\b", name)), None)
 
 
 def lead_inspector(document: ReadDocument, prose: Sequence[Block]) -> str | None:

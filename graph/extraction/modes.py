@@ -76,11 +76,12 @@ _RECOMMEND_HEADING: Final = re.compile(
     r"^what (?:the )?(?:inspectors?|inspection|inspectorate|ofsted|csci|ssi|cqc|commission|they|letter|report) "
     r"(?:wants?|wanted|would like|expects?|expected|asks?|asked|recommends?|recommended|requires?|required)\b|"
     r"^(?:statutory )?requirements?$|(?:inspect\w*|ofsted|csci|ssi|"
-    r"report)[’']?s?\s+(?:\w+\s+){0,3}recommendations|recommendations\s+(?:from|of|made|by|in|arising)"
+    r"report)[’']?s?\s+(?:\w+\s+){0,3}recommendations|recommendations\s+(?:from|of|made|by|in|arising)|"
+    r"\b(?:makes?|made|contains?|gives?|gave) (?:these|the following|\w+) recommendations$"
 )
 _OF_INSPECTORS: Final = re.compile(r"(?i)\b(?:inspectors?|inspectorate|ofsted|csci|ssi|cqc|hmip?|joint review|jar)\b")
 _LESS_WELL: Final = re.compile(
-    r"(?i)\b(?:not (?:so|as|yet|always|going)|less|did not|didn[’']t)\b.{0,20}\b(?:positive|well|good|strong|like[d]?|"
+    r"(?i)\b(?:not|isn[’']t|less|didn[’']t)\b(?! only).{0,20}\b(?:positive|well|good|strong|like[d]?|"
     r"effective)\b|^(?:the )?negatives?$|^(?:on the )?(?:negative|minus|other|debit) (?:side|hand)\b|\bcriticisms?\b|"
     r"\bcould do better\b"
 )
@@ -106,7 +107,7 @@ _BLAME: Final = re.compile(
     r"negative|disappoint\w+|failings?)\b"
 )
 _PRAISE: Final = re.compile(
-    r"(?i)\b(?:good|well|strong\w*|strengths?|positive\w*|pleas\w+|prais\w+|impress\w+|progress|success\w*|"
+    r"(?i)\b(?:good|well|strong\w*|strengths?|positive\w*|pleas\w+|prais\w+|impress\w+|success\w*|"
     r"excell\w+|right|"
     r"best|working|improved|better|satisfactory)\b"
 )
@@ -133,7 +134,7 @@ NAMES_A_PART: Final = re.compile(
     r"(?i)(?:what|where|how|our|the|key|main|areas?|strengths?|weaknesses|outcomes?|results?|findings|ofsted|csci|ssi|"
     r"inspectors?|inspection|recommendations?|requirements?|priority|immediate|next|actions?|things|aspects|points|"
     r"work|summary of|proposed|"
-    r"conclusions?|positive|good practice|improvements?)\b"
+    r"conclusions?|responses?|positive|good practice|improvements?)\b"
 )
 
 # ---------------------------------------------------------------------------------------------------------- lead-ins
@@ -199,7 +200,9 @@ LEAD_IMPROVE: Final = re.compile(
     r"department|"
     r"partnership|board|service|us|you)(?:,? (?:and|with) (?:its|the|their) [\w ]{3,30}?)? to\b|\b(?:give|pay|"
     r"giving|paying) (?:\w+ ){0,3}attention to\b|"
-    r"\b(?:would|wish|wishes|want|wants|wanted|hopes?|hoped) (?:like )?to see\b|"
+    r"\bmore (?:to be|should be|needs? to be|must be|could be|can be) done\b|\basks? for (?:more|better|further|"
+    r"improve\w+|"
+    r"action|work|progress)\b|\b(?:would|wish|wishes|want|wants|wanted|hopes?|hoped) (?:like )?to see\b|"
     r"\b(?:changes|improvements?|action) (?:is|are|was|were) (?:necessary|needed|required) (?:to ensure|in order)\b"
 )
 LEAD_WEAK: Final = re.compile(
@@ -218,8 +221,10 @@ REPORTED: Final = re.compile(
 )
 #: "Immediately:", "Within three months:" head recommendations by when they are due.
 WHEN_TO_ACT: Final = re.compile(
-    r"(?i)^(?:for )?(?:immediate(?:ly)?|urgent(?:ly)?|action within|within|over the (?:next|coming)|in the (?:short|"
-    r"medium|long)[- ]term|(?:for )?action over the next)\b"
+    r"(?i)^(?:for |action |actions |needed |required |to be (?:done|taken|completed) )*(?:immediate(?:ly)?|"
+    r"urgent(?:ly)?|within|"
+    r"over the (?:next|coming)|(?:in|over) the (?:short|medium|long)(?:er)?[- ]term|(?:short|medium|"
+    r"long)(?:er)?[- ]term)\b"
 )
 
 

@@ -168,6 +168,8 @@ def _only_fields(text: str) -> bool:
 def _split_and(piece: str) -> list[str]:
     for found in re.finditer(r"\s+(?:and|&|with)\s+", piece):
         left, right = piece[: found.start()], piece[found.end() :]
+        if found.group().strip() == "with" and is_owner(left) and is_owner(right):
+            return [left.strip(), *_split_and(right)]
         covers_fields = re.search(rf"{_POST}\s+(?:of|for)\s", left) is not None
         if covers_fields and not (_is_person(right) or _HOLDER.search(right)):
             continue

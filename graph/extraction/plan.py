@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from graph.dates import timescale_edtf
-from graph.extraction.action_tails import tail_of
+from graph.extraction.action_tails import people_and_time, tail_of
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.owners import split_owners
 from graph.extraction.plan_cells import action_lines, align, recommendation_groups, unwrapped
 from graph.extraction.plan_columns import (
     LABELS,
+    RAG,
     REF,
     Columns,
     Role,
@@ -28,6 +29,7 @@ from graph.extraction.plan_columns import (
     completed,
     header,
     is_long,
+    is_time,
     labelled,
     role_of,
 )
@@ -35,7 +37,8 @@ from graph.extraction.plan_status import meaning_of_colour, statuses
 from graph.model import Action, Block, CellLine, ReadDocument, Recommendation, Row, Segment, StatusReport, Table
 
 _NUMBERED_RECOMMENDATION = re.compile(
-    r"(?i)^(?P<word>(?:(?:key|ofsted|csci|ssi|cqc|hmip|jar|apa|inspect\w+|report|headline)[’']?s?\s+)?(?:recommendation|"
+    r"(?i)^(?P<word>(?:(?:key|ofsted|csci|ssi|cqc|hmip|jar|apa|inspect\w+|report|"
+    r"headline)[’']?s?\s+)?(?:recommendation|"
     r"area\s+for\s+(?:priority\s+action|improvement|development)|"
     r"priority\s+action|what\s+needs\s+to\s+improve|afi|requirement|rec))s?\b\.?\s*(?:no\.?\s*|number\s*|"
     r"ref\.?\s*)?(?P<ref>\d+(?:\.\d+)*[a-z]?|[A-Z](?=[:.\s)–-]))?"
@@ -43,6 +46,10 @@ _NUMBERED_RECOMMENDATION = re.compile(
 )
 #: What a requirement rests on, not its number.
 _LEGAL_REF = re.compile(r"(?i)(?:reg(?:ulation)?|section|sec|standard|nms|article|schedule)s?\b\.?\s*\d")
+_NO_ACTION = re.compile(
+    r"(?i)(?:none|n/?a|nil|not applicable|no (?:further )?action(?: (?:required|needed|necessary))?|see above|as above|"
+    r"complete[d]?|-+|–|—)\.?"
+)
 _SUBHEAD = re.compile(
     r"(?i)^(?:headline |key |main )?(?:recommendations?|actions?|objectives?|areas? for (?:improvement|"
     r"development))s?:?$"
@@ -219,6 +226,8 @@ class _PlanReader:
                 continue
             label = re.sub(r"\s+\d+(?:\.\d+)*$", "", text.strip())
             role = role_of(label)
+            if index - 1 in found and (is_time(label) or RAG.match(label)):
+                continue  # "Deadline", "Complete": the second is the value
             if role in LABELS and len(label.split()) <= 4:
                 found[index] = (role, len(text))
         counts = Counter(role for role, _ in found.values())
@@ -448,6 +457,7 @@ class _PlanReader:
 
     def _actions(self, record: _Record) -> None:
         lines = action_lines(self.document, record.cells.get("action", ()))
+        lines = [group for group in lines if not _NO_ACTION.fullmatch(self._text(group))]
         if not lines:
             return
         times = record.cells.get("timescale", ())
@@ -463,6 +473,8 @@ class _PlanReader:
         for position, group in enumerate(lines):
             start, end = group[0].start, group[-1].end
             tail = tail_of(self.document.slice(group[-1])) if not times and not owners else None
+            if not times and (both := people_and_time(self._worded(owner_groups[position]) or "")) is not None:
+                tail = replace(both, end=len(self.document.slice(group[-1])))
             end = group[-1].start + tail.end if tail else end
             printed = tail.timescale if tail else self._worded(time_groups[position])
             date = timescale_edtf(printed, self.after)

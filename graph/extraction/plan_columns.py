@@ -36,7 +36,10 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
     ),
     (
         "timescale",
-        r"^milestones? (?:and|&|/) (?:target )?(?:dates?|timescales?)|^(?:planned |target |date of )?completion$",
+        (
+            r"^start\w*(?: dates?)?\s*(?:[-–/&]|and|to)\s*(?:end|finish|completion)(?: dates?)?$|"
+            r"^milestones? (?:and|&|/) (?:target )?(?:dates?|timescales?)|^(?:planned |target |date of )?completion$"
+        ),
     ),
     (
         "success",

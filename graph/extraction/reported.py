@@ -85,7 +85,8 @@ _FOLLOWS: Final = re.compile(
 )
 #: Verbs that judge by themselves, whatever follows them.
 _JUDGING: Final = re.compile(
-    r"(?i)\b(?:prais\w+|commend\w*|applaud\w*|congratulat\w+|criticis\w+|tribute|credit|highly|warmly|impressed|"
+    r"(?i)\b(?:describ\w+\b.{3,60}\bas|favourabl\w+|prais\w+|commend\w*|applaud\w*|congratulat\w+|criticis\w+|"
+    r"tribute|credit|highly|warmly|impressed|"
     r"concerned|"
     r"struck|critical|complimentary|comment(?:ed|s) (?:up)?on|(?:dis)?satisfied|disappointed|worried|encouraged|"
     r"welcom\w+|regrett?\w+|"
@@ -106,7 +107,8 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|\bshould be (?:read|presented|reported|shared|made available)\b|\bunder (?:\w+ )?headings\b|"
+    r"(?i)^please\b|\b(?:should|must|has to|have to|is to) be (?:read|presented|reported|shared|made available)\b|"
+    r"\bunder (?:\w+ )?headings\b|"
     r"\bas follows\.$|^(?:the|its) (?:report|letter|"
     r"assessment) (?:groups?|is (?:divided|arranged|"
     r"in \w+ parts)|"
@@ -209,7 +211,7 @@ def reports_finding(text: str, around: Surroundings, *, follows: bool) -> bool:
         return (
             _tells(text[active.end() :])
             or bool(_EVALUATIVE.search(text))
-            or _JUDGING.search(text[active.start() : active.end() + 6]) is not None
+            or _JUDGING.search(text[active.start() : active.end() + 70]) is not None
         )
     if (
         (they := _THEY.search(text))
@@ -218,7 +220,7 @@ def reports_finding(text: str, around: Surroundings, *, follows: bool) -> bool:
             _tells(text[they.end() :])
             or _FOUND_TO_BE.search(text) is not None
             or bool(_EVALUATIVE.search(text))
-            or _JUDGING.search(text[they.start() : they.end() + 6]) is not None
+            or _JUDGING.search(text[they.start() : they.end() + 70]) is not None
         )
     ):
         return True

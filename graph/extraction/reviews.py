@@ -40,6 +40,10 @@ _BOARD_REVIEW: Final = re.compile(
 _SCORE_LINE: Final = re.compile(
     r"^(?P<area>[A-Z][^.:;%]{3,80}?)\s*(?:[:=–-]\s*)?(?P<grade>\d{1,3}\s?%)$(?P<is>(?!))?(?P<rated>(?!))?"
 )
+#: "Safeguarding   3 (good)": columns set with blanks.
+_NUMBER_LINE: Final = re.compile(
+    rf"(?i)^(?P<area>[A-Z][^.:;]{{3,80}}?)\s+(?P<grade>[1-4]\s*\((?:{GRADE})\))$(?P<is>(?!))?(?P<rated>(?!))?"
+)
 _GRADE_CELL: Final = re.compile(
     rf"(?i)^{Q}(?:grade\s*)?(?:{GRADE}|[1-4](?:\s*[-–(]\s*{GRADE}\)?)?|{GRADE}\s*\((?:grade )?[1-4]\)|"
     rf"serving .{{3,40}} well|promising|uncertain){QE}\.?$"
@@ -134,6 +138,7 @@ class ReviewTeller:
     def _block(self, block: Block) -> None:
         text = self.document.slice(block)
         line = LINE.match(collapsed(text)) if len(text) < 200 else None
+        line = line or _NUMBER_LINE.match(collapsed(text)) if len(text) < 120 else line
         if line is None and self._of_inspection():
             line = _SCORE_LINE.match(collapsed(text))
         quoted = line is not None and line.string[line.start("grade") - 1] in "‘“'\""

@@ -132,7 +132,8 @@ _SUBJECT: Final = re.compile(
 
 
 TELLING: Final = re.compile(
-    r"(?i)\b(?:when|where|knew|know|had|did|that|found|judged|concluded|noted|which|who(?! need)|because|although|"
+    r"(?i)\b(?:when|where|knew|know|had|did|that|found|judged|concluded|noted|which|who(?! need| offend)|because|"
+    r"although|"
     r"is|are|was|were)\b"
 )
 """Words of a sentence, not of an area's name."""
@@ -278,6 +279,8 @@ class JudgementReader:
         if names_area(subject):
             praised = re.match(r"(?i)(?:found|considered|deemed)\b", match.group())
             return None if praised and not IS_GRADED.fullmatch(subject) else area_name(subject)
+        if re.match(rf"{QE}\s+overall\b", text[match.end() :]):
+            return self._overall(text)
         if (clause := _clause_before(text[: match.start()])) is not None:
             return clause
         if re.search(r"(?i)overall", text[max(0, match.start() - 60) : match.end()]):
@@ -321,6 +324,7 @@ _AREA_WORDS: Final = re.compile(
     r"progress|prospects|board|lscb|authority|health|staying|enjoy|contribution|economic|help|equality|ambition|"
     r"judge?ment|rating|provision|youth|education|social|organisation|partnership|inclusion|risk of harm|likelihood|"
     r"re-?offending|learners|arrangements|programme|personalis|support|safety|wellbeing|well-being|dignity|"
+    r"work with|victims|young people|healthy|staying safe|"
     r"choice|independence"
 )
 

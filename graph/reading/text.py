@@ -47,6 +47,13 @@ _HASHES = re.compile(r"^\s{0,3}(#{1,6})\s+(\S.*)$")
 _BARE_NUMBER = re.compile(r"^(\d{1,2})\s+([A-Z][^.;]*?):?$")
 #: Lines of a list of grades or scores: "Staying safe - Good", "Capacity to improve: 3".
 _VALUE_AT_END = re.compile(r"\s[-–—:]\s*[\w ]{1,24}$|:\s*\w[\w ]{0,24}$")
+#: Labels of plans on lines of their own.
+_BARE_LABEL = re.compile(
+    r"(?:Actions?|Owners?|Lead(?: [Oo]fficer)?|Responsible(?: (?:[Oo]fficer|[Pp]erson|[Ll]ead))?|Deadline|"
+    r"Timescales?|Due(?: date)?|"
+    r"Target date|Status|Progress|RAG|By when|By whom|When|Who|Outcome|Evidence|Success (?:criteria|measures?)|"
+    r"Recommendation)(?: \d[\d.]*)?"
+)
 #: "Thresholds - other agencies are not clear about them": items of a list whose bullets were lost.
 _TOPIC = re.compile(r"[A-Z][\w/&’' ]{1,30}\s[-–—]\s+\S")
 _LABEL = re.compile(r"^[A-Z][\w /&’'()-]{1,40}:\s*\S")
@@ -126,7 +133,7 @@ class _Reader:
         first = len(self.drafts)
         previous = ""
         lines: list[str] = []  # of the paragraph or item at hand
-        for line, following in zip(run, [*run[1:], ""], strict=True):
+        for above, line, following in zip(["", *run[:-1]], run, [*run[1:], ""], strict=True):
             bold = _is_bold(line)
             words = plain(line)
             if not re.search(r"\w", words):
@@ -144,6 +151,7 @@ class _Reader:
                 self.drafts.append(Draft("heading", bare[2], 2, bare[1], True))
             elif (
                 len(self.drafts) > first
+                and not (words[:1].isupper() and _is_whole(above) and _is_whole(line))
                 and not _heads_list(previous, words, plain(following))
                 and self._goes_on(previous, words, width)
             ):
@@ -173,6 +181,7 @@ class _Reader:
             return False
         if (
             _introduces(words)
+            or _BARE_LABEL.fullmatch(words)
             or (_TOPIC.match(previous) and _TOPIC.match(words))
             or (_VALUE_AT_END.search(previous) and _VALUE_AT_END.search(words))
         ):
@@ -260,6 +269,11 @@ class _Reader:
 
 
 _OPEN_ENDED = frozenset("a an and or of the for in to with by on at from its their between into that which".split())
+
+
+def _is_whole(line: str) -> bool:
+    """Whether a line is set in and ends with its sentence: one of a list whose bullets were lost."""
+    return line[:1].isspace() and line.endswith((".", "!", "?"))
 
 
 def _heads_list(previous: str, words: str, following: str) -> bool:
