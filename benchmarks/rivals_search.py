@@ -176,9 +176,9 @@ def _ours(given: dict[str, Any], folder: Path) -> Search:
     def search(text: str, k: int, year: int | None) -> list[str]:
         filters = Filters(since=year, until=year)
         if year is not None:  # recall under a filter is about vectors alone
-            vectors = searcher._understood(text).vectors[:1]
+            vectors = searcher._ranker.understood(text).vectors[:1]
             near = searcher.vectors.search(vectors, k, searcher._scope(filters).mask)
-            return [searcher._iri(row) for row in near.rows[0].tolist() if row >= 0]
+            return [searcher._texts.iri(row) for row in near.rows[0].tolist() if row >= 0]
         return [hit.iri for hit in searcher.search(SearchRequest(text, limit=k)).hits]
 
     return search

@@ -19,7 +19,7 @@ from graph.cluster import RETRIES, connected
 from graph.errors import ReleaseError
 from indexer.embedding import ModelIdentity, OpenVinoEmbedder, Precision, Progress
 from indexer.late_interaction import TokenVectors, Vectors
-from indexer.vector import DimensionMismatch, Mask, Neighbours, Rows, best_of, open_index, write_index
+from indexer.vector import FLAT_LIMIT, DimensionMismatch, Mask, Neighbours, Rows, best_of, open_index, write_index
 
 #: Batches that one task embeds.
 _BATCHES = 4
@@ -162,6 +162,10 @@ class ShardedIndex:
     @property
     def size(self) -> int:
         return self._bounds[-1]
+
+    @property
+    def exhaustive(self) -> bool:
+        return max(end - start for start, end in pairwise(self._bounds)) <= FLAT_LIMIT
 
     def search(self, queries: Vectors, k: int, mask: Mask | None = None) -> Neighbours:
         if mask is not None and mask.shape != (self.size,):

@@ -130,6 +130,14 @@ class SectorLanguage:
             found[term[0]] = max(found.get(term[0], 0), len(term))
         return found
 
+    @cached_property
+    def _opened(self) -> dict[str, set[int]]:
+        """The concepts that have a term that begins with this word."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for term, entries in self._terms.items():
+            found[term[0]].update(place for place, _, _ in entries)
+        return dict(found)
+
     def tags(self, text: str, *, any_case: bool = False) -> tuple[int, ...]:
         """Places of the concepts whose terms the text holds, ascending. A term inside a longer one of another concept
         does not count. ``any_case``: abbreviations also in lower case, for what is typed into a search box."""
@@ -139,13 +147,16 @@ class SectorLanguage:
     def term_spans(self, text: str, words: Words, concepts: Iterable[int]) -> list[tuple[int, int]]:
         """Half-open ranges of the terms of these concepts in the text, in order; ``words``: ``words_with_spans``."""
         wanted = set(concepts)
+        if all(wanted.isdisjoint(self._opened.get(word, ())) for word, _, _ in words):
+            return []
         return [(start, end) for start, end, places in self._found(text, words, False) if wanted.intersection(places)]
 
     def _found(self, text: str, words: Words, any_case: bool) -> list[tuple[int, int, list[int]]]:
         found: list[tuple[int, int, list[int]]] = []
-        for start, (word, _, _) in enumerate(words):
+        forms = [word for word, _, _ in words]
+        for start, word in enumerate(forms):
             for length in range(min(self._longest.get(word, 0), len(words) - start), 0, -1):
-                entries = self._terms.get(tuple(w for w, _, _ in words[start : start + length]))
+                entries = self._terms.get(tuple(forms[start : start + length]))
                 if entries is None:
                     continue
                 first, last = words[start][1], words[start + length - 1][2]

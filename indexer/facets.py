@@ -89,6 +89,7 @@ class FacetTable:
             for facet, column in _COLUMNS.items()
         }
         self.year = np.concatenate([_years(items.column("year")), _years(documents.column("year"))])
+        self._years = [int(year) for year in np.unique(self.year) if year]
         self._theme_values, self._theme_starts, self._theme_codes = _theme_lists(
             items.column("themes"), documents.num_rows, scheme
         )
@@ -156,7 +157,9 @@ class FacetTable:
 
     def _rows_with(self, condition: Condition) -> Mask:
         if condition.facet == "year":
-            return np.isin(self.year, np.array([int(v) for v in condition.values], dtype=np.int16))
+            chosen: Mask = np.zeros(int(self.year.max(initial=0)) + 1, dtype=np.bool_)
+            chosen[[int(value) for value in condition.values]] = True
+            return np.asarray(chosen[self.year])
         if condition.facet == "theme":
             return self._rows_with_themes(condition.values)
         return self._columns[condition.facet].rows_with(condition.values)
@@ -217,10 +220,9 @@ class FacetTable:
         return tuple(v for v in self._columns[facet].values if v.rstrip("/").rsplit("/", 1)[-1] in segments)
 
     def _years_between(self, since: int | None, until: int | None) -> tuple[str, ...]:
-        present = [int(y) for y in np.unique(self.year) if y]
-        low = since if since is not None else min(present, default=0)
-        high = until if until is not None else max(present, default=0)
-        return tuple(str(y) for y in present if low <= y <= high)
+        low = since if since is not None else min(self._years, default=0)
+        high = until if until is not None else max(self._years, default=0)
+        return tuple(str(year) for year in self._years if low <= year <= high)
 
 
 def _coded(items: pa.ChunkedArray, documents: list[str | None]) -> CodedColumn:

@@ -9,7 +9,7 @@ about the same themes as the best candidates.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,10 @@ class Evidence:
     words: Scores
     themes: Scores
     feedback: Scores
+
+    def at(self, places: NDArray[np.int64]) -> Evidence:
+        """That of the candidates at these places alone."""
+        return Evidence(*(getattr(self, part.name)[places] for part in fields(self)))
 
     def fused(self, weights: Weights) -> Scores:
         meaning = weights.tokens * self.tokens + weights.cosine * self.cosine

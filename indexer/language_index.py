@@ -74,7 +74,7 @@ class LanguageIndex:
 
     def meant(self, text: str, vectors: Vectors) -> Meant:
         """``vectors`` (variants, dim): the query as typed, and with its abbreviations written out."""
-        near = np.maximum.reduceat((vectors @ self.phrase_vectors.T).max(axis=0), self.phrase_starts)
+        near = np.maximum.reduceat((self.phrase_vectors @ vectors.T).max(axis=1), self.phrase_starts)
         concepts = np.clip((near - _CONCEPT_FROM) / _CONCEPT_RANGE, 0.0, 1.0).astype(np.float32)
         named = list(self.language.tags(text, any_case=True))
         concepts[named] = 1.0

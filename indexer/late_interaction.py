@@ -112,11 +112,11 @@ class TokenStore:
             return np.zeros((len(queries), len(rows)), dtype=np.float32)
         places, offsets = self._places(rows)
         whole = queries[0] if len(queries) == 1 else np.concatenate(queries)
-        best = np.maximum.reduceat(self._met(whole, places), offsets, axis=1)
+        best = np.maximum.reduceat(self._met(whole, places), offsets, axis=0)
         bounds = np.cumsum([0, *(len(q) for q in queries[:-1])])
         lengths = np.array([len(q) for q in queries], dtype=np.float32)
-        sums = np.add.reduceat(best, bounds, axis=0)
-        return np.asarray(sums / (lengths[:, None] * _SCALE), dtype=np.float32)
+        sums = np.add.reduceat(best, bounds, axis=1)
+        return np.asarray((sums / (lengths * _SCALE)).T, dtype=np.float32)
 
     def best_sentences(self, query: Vectors, rows: NDArray[np.int64]) -> list[int | None]:
         """Of each row the number of the sentence whose tokens meet the query best, the first of equals; None where no
@@ -127,7 +127,7 @@ class TokenStore:
         owner = np.repeat(np.arange(len(rows)), self._starts[rows + 1] - self._starts[rows])
         numbers = self._sentences[places].astype(np.int64)
         firsts = np.flatnonzero(np.diff(owner * 256 + numbers, prepend=-1))
-        scores = np.maximum.reduceat(self._met(query, places), firsts, axis=1).mean(axis=0)
+        scores = np.maximum.reduceat(self._met(query, places), firsts, axis=0).mean(axis=1)
         best: list[int | None] = [None] * len(rows)
         kept = numbers[firsts] != _NO_SENTENCE
         order = np.lexsort((firsts[kept], -scores[kept]))[::-1]
@@ -142,8 +142,9 @@ class TokenStore:
         return np.arange(int(lengths.sum())) + np.repeat(starts - offsets, lengths), offsets
 
     def _met(self, query: Vectors, places: NDArray[np.int64]) -> Vectors:
-        """(query tokens, places): products with the codes as stored, ``_SCALE`` times the cosine."""
-        return np.asarray(query @ np.take(self._codes, places, axis=0).astype(np.float32).T, dtype=np.float32)
+        """(places, query tokens): products with the codes as stored, ``_SCALE`` times the cosine. This way round the
+        product of many places with few tokens takes half the time."""
+        return np.asarray(np.take(self._codes, places, axis=0).astype(np.float32) @ query.T, dtype=np.float32)
 
 
 def write_token_store(

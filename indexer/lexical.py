@@ -35,7 +35,8 @@ _QUERY_PART = re.compile(
 def words_with_spans(text: str) -> Iterator[tuple[str, int, int]]:
     """Each word of the text as indexed (lower case, stemmed, British), with its half-open range."""
     for match in _WORD.finditer(text):
-        yield index_form(match.group()), match.start(), match.end()
+        start, end = match.span()
+        yield index_form(match[0]), start, end
 
 
 @lru_cache(maxsize=65_536)
@@ -272,8 +273,10 @@ class LexicalIndex:
 
         conditions = self._conditions(must, must_not, demanded)
         conditions += [(tantivy.Occur.Must, self._words_query(w)) for w in words]
-        if not any(occur == tantivy.Occur.Must for occur, _ in conditions):
+        if not conditions:
             return NO_HITS.rows
+        if all(occur == tantivy.Occur.MustNot for occur, _ in conditions):
+            conditions.append((tantivy.Occur.Must, tantivy.Query.all_query()))
         query = tantivy.Query.const_score_query(tantivy.Query.boolean_query(conditions), 1.0)
         return np.sort(self._rows(query, limit).rows)
 

@@ -294,6 +294,10 @@ class PostgresVectors:
     def size(self) -> int:
         return self._database.size
 
+    @property
+    def exhaustive(self) -> bool:
+        return self.size <= SCAN_LIMIT
+
     def vectors(self, rows: Rows) -> Vectors:
         table = self._database.table
         found = self._database.rows(
@@ -439,7 +443,7 @@ class PostgresWords:
         demanded: ParsedQuery | None = None,
         limit: int = 1_000_000,
     ) -> NDArray[np.int64]:
-        if not words and not must and not (demanded is not None and demanded.groups):
+        if not words and not must and demanded is None:
             return NO_HITS.rows
         condition, values = _condition(must, must_not, demanded)
         for word in words:

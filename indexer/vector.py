@@ -54,6 +54,10 @@ class VectorIndex(Protocol):
     @property
     def size(self) -> int: ...
 
+    @property
+    def exhaustive(self) -> bool:
+        """Whether ``within`` finds every row, so that a row is found or not whatever else passes the mask."""
+
     def within(self, queries: Vectors, least: float, mask: Mask | None = None) -> tuple[Rows, Vectors]:
         """The rows that reach the cosine ``least`` with any of the queries, ascending, and their best cosines; on a
         large index only among the nearest thousand or two."""
@@ -81,6 +85,10 @@ class FaissIndex:
     @property
     def size(self) -> int:
         return int(self._vectors.shape[0])
+
+    @property
+    def exhaustive(self) -> bool:
+        return not self._lists
 
     def vectors(self, rows: Rows) -> Vectors:
         return np.asarray(self._vectors[rows], dtype=np.float32)

@@ -1,0 +1,129 @@
+"""What a page shows of the rows that were found: their facts, and why they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from indexer.expansion import SectorLanguage
+from indexer.late_interaction import TokenStore, sentence_spans
+from indexer.lexical import ParsedQuery, highlights, words_with_spans
+from indexer.ranking import Question
+from indexer.search_request import Hit, Why
+
+#: Two texts are near-duplicates when they share this much of their words.
+_SAME_WORDS = 0.85
+
+#: Field of ``Hit`` → column, of items and of documents.
+_ITEM_COLUMNS = {
+    "text": "text",
+    **{name: name for name in "iri kind ref section polarity document file page authority gss_code region".split()},
+    **{name: name for name in "inspection inspectorate grade published year themes".split()},
+    "framework": "framework_id",
+}
+_DOCUMENT_COLUMNS = {
+    "text": "title",
+    "document": "iri",
+    **{name: name for name in "iri file authority gss_code published year".split()},
+}
+
+
+class HitTexts:
+    """The texts and facts of items and documents, by row of the indexes. Read-only."""
+
+    def __init__(self, items: pa.Table, documents: pa.Table, language: SectorLanguage, tokens: TokenStore) -> None:
+        self._items = items.num_rows
+        self._texts = (items.column("text"), documents.column("title"))
+        self._iris = (items.column("iri"), documents.column("iri"))
+        self._item_facts = items.select(list(_ITEM_COLUMNS.values())).rename_columns(list(_ITEM_COLUMNS))
+        self._document_facts = documents.select(list(_DOCUMENT_COLUMNS.values())).rename_columns(
+            list(_DOCUMENT_COLUMNS)
+        )
+        self._language = language
+        self._tokens = tokens
+
+    def text(self, row: int) -> str:
+        return self._at(self._texts, row) or ""
+
+    def iri(self, row: int) -> str:
+        return str(self._at(self._iris, row))
+
+    def hits(self, rows: Sequence[int], first_rank: int, scores: Sequence[tuple[float, float]], whys: Sequence[Why],
+             themes: Sequence[str] = ()) -> list[Hit]:  # fmt: skip
+        """A hit for each row in order. ``scores``: score and confidence of each; ``themes``: of the question, of which
+        each hit names the first that it shares."""
+        own = [row for row in rows if row < self._items]
+        facts = iter(self._item_facts.take(own).to_pylist() if own else ())
+        found = []
+        for rank, (row, (score, confidence), why) in enumerate(zip(rows, scores, whys, strict=True), first_rank):
+            if row < self._items:
+                known = next(facts)
+                known["themes"] = tuple(known["themes"] or ())
+                place = row
+            else:
+                known = self._document_facts.slice(row - self._items, 1).to_pylist()[0] | {"kind": "document"}
+                place = -1
+            known["text"] = known["text"] or ""
+            shared = next((theme for theme in themes if theme in known.get("themes", ())), None)
+            if shared is not None:
+                why = Why(why.words, why.word_spans, why.sentence, shared)
+            found.append(Hit(rank=rank, row=place, score=score, confidence=confidence, why=why, **known))
+        return found
+
+    def whys(self, rows: Sequence[int], question: Question | None, parsed: ParsedQuery) -> list[Why]:
+        """Of each row the words of the query and of the concepts that it surely means, as the text prints them, and the
+        sentence that is nearest in meaning."""
+        wanted = set(parsed.content_words) | {w for g in parsed.groups for c in g for w in c.words}
+        meant: list[int] = []
+        nearest: list[int | None] = [None] * len(rows)
+        if question is not None:
+            nearest = self._tokens.best_sentences(question.tokens[0], np.array(rows, dtype=np.int64))
+            meant = np.flatnonzero(question.meant.concepts >= 1.0).tolist()
+        found = []
+        for row, number in zip(rows, nearest, strict=True):
+            text = self.text(row)
+            words = list(words_with_spans(text))
+            spans = highlights(words, wanted)
+            if meant:
+                spans = _merged(spans + self._language.term_spans(text, words, meant))
+            printed = tuple(dict.fromkeys(text[s:e] for s, e in spans))
+            found.append(Why(printed, tuple(spans), _sentence(text, number) if question is not None else None))
+        return found
+
+    def folded(self, rows: Sequence[int]) -> list[list[int]]:
+        """Rows of nearly the same words together, each group under its first."""
+        groups: list[tuple[frozenset[str], list[int]]] = []
+        for row in rows:
+            words = frozenset(w for w, _, _ in words_with_spans(self.text(row)))
+            for known, group in groups:
+                if len(words & known) >= _SAME_WORDS * len(words | known):
+                    group.append(row)
+                    break
+            else:
+                groups.append((words, [row]))
+        return [group for _, group in groups]
+
+    def _at(self, columns: tuple[pa.ChunkedArray, pa.ChunkedArray], row: int) -> str | None:
+        column, place = (columns[0], row) if row < self._items else (columns[1], row - self._items)
+        found: str | None = column[place].as_py()
+        return found
+
+
+def _sentence(text: str, number: int | None) -> tuple[int, int] | None:
+    sentences = sentence_spans(text)
+    if len(sentences) < 2:
+        return (0, len(text)) if text else None
+    return sentences[number] if number is not None else None
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted, overlapping ones joined."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
