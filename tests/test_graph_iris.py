@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.iris import DocumentIris, Iris, digest, document_id, item_ids, normalised, path_segment, slug
+from graph.iris import DocumentIris, Iris, digest, document_id, item_ids, normalised, part_id, path_segment, slug
 from tests.invented_extractions import all_invented, northmere_2014, northmere_plan
 
 _WORDS = st.text(st.characters(blacklist_categories=("Cs",)), max_size=20)
@@ -148,3 +148,67 @@ def test_the_main_inspection_keeps_its_iri_when_more_is_learnt_of_it() -> None:
     read_again = replace(extraction, inspections=(better, *extraction.inspections[1:]))
     assert DocumentIris.of(read_again, Iris()).inspections == DocumentIris.of(extraction, Iris()).inspections
     assert DocumentIris.of(read_again, Iris()).judgements == DocumentIris.of(extraction, Iris()).judgements
+
+
+def test_every_kind_of_thing_has_the_address_that_it_was_first_given() -> None:
+    iris = Iris("https://example.org/")
+    for made, address in (
+        (iris.document("d 1"), "documents/d%201"),
+        (iris.document_graph("d1"), "documents/d1/graph"),
+        (iris.derived_graph("themes"), "graphs/themes"),
+        (iris.item("findings", "f1"), "findings/f1"),
+        (iris.authority("E06000001"), "authorities/E06000001"),
+        (iris.theme("care-leavers"), "themes/care-leavers"),
+        (iris.grade("good"), "grades/good"),
+        (iris.area("leadership"), "areas/leadership"),
+        (iris.framework("ilacs"), "frameworks/ilacs"),
+        (iris.inspectorate("ofsted"), "inspectorates/ofsted"),
+        (iris.status("complete"), "statuses/complete"),
+        (iris.polarity("mixed"), "polarities/mixed"),
+        (iris.document_kind("action-plan"), "document-kinds/action-plan"),
+        (iris.issue("i1"), "issues/i1"),
+        (iris.region("East of England"), "regions/east-of-england"),
+        (iris.authority_type("London borough"), "authority-types/london-borough"),
+        (iris.neighbour_set("cipfa-2014"), "neighbour-sets/cipfa-2014"),
+        (iris.reorganisation("E07000001"), "reorganisations/E07000001"),
+        (iris.agent("Polarity Classifier", "3"), "agents/polarity-classifier-3"),
+        (iris.agent("curator", ""), "agents/curator"),
+        (iris.correction("c1"), "corrections/c1"),
+        (iris.curator("Jane Doe"), "curators/jane-doe"),
+        (iris.dataset(), "data"),
+        (iris.dataset("2026-01-01T000000Z-abcdef"), "data/2026-01-01T000000Z-abcdef"),
+    ):
+        assert made == f"https://example.org/{address}"
+
+
+def test_ids_that_were_published_once_are_made_again() -> None:
+    """Written down from an earlier version: whoever cites them finds them."""
+    report = DocumentIris.of(northmere_2014().extraction, Iris("https://example.org/"))
+    assert report == DocumentIris(
+        document="https://example.org/documents/92d64b0d4f314a9c",
+        graph="https://example.org/documents/92d64b0d4f314a9c/graph",
+        inspections=_under("inspections", "grow4maqnv5ecf2y", "mifcrfbpxznbaupz"),
+        judgements=_under("judgements", "sqzraapeuqyas22t", "tl33opvtdjzusaex", "ckqfljumdbkpe54q"),
+        findings=_under("findings", "t7oug2zdnlmu5yuf", "myzfwh37mxwvezhq"),
+        recommendations=_under("recommendations", "f4ykxdrkbxeiy6na", "vcvlw7bes7w3l7sr", "mefkgflwcy6qkk3b"),
+    )
+    plan = DocumentIris.of(northmere_plan().extraction, Iris("https://example.org/"), key="Plan 2014")
+    assert plan == DocumentIris(
+        document="https://example.org/documents/plan-2014-63wpu6wowsccwle7",
+        graph="https://example.org/documents/plan-2014-63wpu6wowsccwle7/graph",
+        inspections=_under("inspections", "b5uh5p2kqrsvvljw"),
+        recommendations=_under("recommendations", "pa42j2tkvdoegrdp", "lc4rki2bbsnrikgf", "iq6qys3u7plj5alh"),
+        actions=_under("actions", "wjyytmhiksyrk4rd", "cyh5ohvrcwusjpwx", "23xgwbrgcizsi2nw", "ej7b3sihs6g6tmo6"),
+    )
+    assert part_id(report.findings[0], "evidence") == digest(("t7oug2zdnlmu5yuf", "evidence"))
+
+
+def _under(folder: str, *ids: str) -> tuple[str, ...]:
+    return tuple(f"https://example.org/{folder}/{one}" for one in ids)
+
+
+def test_broken_text_has_an_identity_too() -> None:
+    assert digest(("\ud800",)) != digest(("?",))
+    assert path_segment("\ud800") == "%ED%A0%80"
+    assert normalised("—") == "—"
+    assert normalised(None) == ""

@@ -74,14 +74,41 @@ def test_brackets_are_bounded_where_they_nest_and_not_where_they_stand(brackets:
         checked("SELECT *\n" + opening * 65 + closing * 65)
     assert (refused.value.line, refused.value.column) == (2, 65)
     checked(f"SELECT * {{ ?s ?p '{opening * 500}' }} # {opening * 500}")
+    checked("SELECT * " + (opening * 64 + closing * 64) * 2)
+    with pytest.raises(RefusedQuery, match="64 deep"):
+        checked("SELECT * " + opening * 64 + closing * 64 + opening * 65)
+
+
+def test_names_with_a_declared_prefix_stand_for_their_iris() -> None:
+    query = checked(
+        "PREFIX:<http://e.org/> prefix ex: <http://e.org/ns/> BASE <http://b.org/> SELECT * { :a ex:b:c\\-d <x> }"
+    )
+    assert query.prefixes == {"": "http://e.org/", "ex": "http://e.org/ns/"}
+    assert [query.iri(token) for token in query.tokens if token.kind in {"iri", "pname"}][-3:] == [
+        "http://e.org/a",
+        "http://e.org/ns/b:c-d",
+        "x",
+    ]
+    assert query.undeclared() is None
+    undeclared = checked("PREFIX ex: <http://e.org/> SELECT * { ex:a no:b nor:c }").undeclared()
+    assert undeclared is not None
+    assert undeclared.text == "no:b"
+
+
+@pytest.mark.parametrize("word", ["TRUE", "True", "FALSE", "fAlse"])
+def test_truth_values_are_taken_in_any_case(word: str) -> None:
+    query = checked(f"ASK {{ FILTER({word} = {word.lower()}) }}")
+    assert ox.Store().query(query.text)
+    assert checked(f"ASK {{ FILTER('{word}' = ?x) }}").text == f"ASK {{ FILTER('{word}' = ?x) }}"
 
 
 def test_a_long_query_and_a_null_character_are_refused() -> None:
     checked("SELECT * {} #" + "x" * 32_755)
     with pytest.raises(TooLongQuery, match="32,769 bytes"):
         checked("SELECT * {} #" + "x" * 32_756)
-    with pytest.raises(MalformedQuery, match="null"):
-        checked("SELECT * {}\x00")
+    with pytest.raises(MalformedQuery, match=r": The query contains a null character\.$") as refused:
+        checked("SELECT *\n{}\x00\x00")
+    assert (refused.value.line, refused.value.column) == (2, 3)
     with pytest.raises(TooLongQuery):
         checked("é" * 20_000)
 
@@ -356,6 +383,10 @@ def test_group_concat_gives_a_plain_string_wherever_it_stands() -> None:
 
 
 def test_a_comparison_without_spaces_that_reads_as_an_iri_is_told_so() -> None:
+    for operand in ("1", "'a'", "(?x)"):
+        with pytest.raises(MalformedQuery, match="reads as an IRI"):
+            checked(f"SELECT * {{ ?s ?p ?x FILTER({operand}<?a&&?b>?y) }}")
+    checked("SELECT * { ?s ?p <http://e.org/?a&&b> . ?s ?p<http://e.org/>, ?x FILTER(?x < ?a&&?b > ?y) }")
     with pytest.raises(MalformedQuery, match="reads as an IRI") as refused:
         checked("SELECT * { ?s ?p ?x\nFILTER(?x<?a&&?b>?y) }")
     assert (refused.value.line, refused.value.column) == (2, 10)

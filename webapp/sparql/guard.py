@@ -110,8 +110,10 @@ class CheckedQuery:
         return tuple(tokens(self.text))
 
     def undeclared(self) -> Token | None:
-        """The first name whose prefix is not declared."""
-        return next((t for t in looked_at(self.text) if t.kind == "pname" and self.iri(t) is None), None)
+        """The first name behind the declarations whose prefix is not declared."""
+        *_, body = _prologue(self.text)
+        names = (t for t in looked_at(self.text) if t.kind == "pname" and t.start >= body)
+        return next((name for name in names if self.iri(name) is None), None)
 
     def iri(self, token: Token) -> str | None:
         """The IRI that an iri or pname token stands for; None where its prefix is not declared."""
