@@ -205,7 +205,7 @@ def test_every_route_that_gives_pages_is_among_the_types_of_page(app: Flask, rel
         "static", "search_pages.my_council", "item_pages.source", "page_images.page_image", "sparql_editor.words",
         "sparql.named_example", "match.matched", "data_pages.dataset", "data_pages.void",
         "data_pages.release_data", "data_pages.sums", "curation_pages.exported", "analysis_pages.api",
-        "analysis_pages.issue",  # so small a release has none
+        "issue_pages.issue",  # so small a release has none
     }  # fmt: skip
     client = app.test_client()
 

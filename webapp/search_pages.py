@@ -16,6 +16,7 @@ from indexer.search_request import FacetValue, Hit, Lifted, SearchResponse
 from webapp import exports
 from webapp.labels import Concept, tree
 from webapp.negotiation import chosen_type
+from webapp.pagination import page_numbers
 from webapp.passages import Passage, marked
 from webapp.search_query import (
     FORMATS,
@@ -214,7 +215,7 @@ def _page(query: Query, release: OpenRelease, size: int) -> str:
         facets=facets_of(query, response, release, size),
         orders=list(_orders(query, g.council, release)),
         modes=MODES,
-        pages=_pages(query.page, last),
+        pages=page_numbers(query.page, last),
         last=last,
         lens=list(_lens(query, response, g.council, release, size)),
         downloads=[(name, query.at(1).url(format=name)) for name in ("csv", "xlsx", "docx", "json", "atom")],
@@ -460,19 +461,6 @@ def _with_neighbours(
     count = _of_councils(found.facets.get("authority", ()), set(council.neighbours), release)
     near = Choice(f"Neighbours of {council.name}", count, "", chosen, value=code, name="neighbours-of")
     return replace(facet, choices=(near, *facet.choices))
-
-
-def _pages(page: int, last: int) -> list[int | None]:
-    """Page numbers to link to, None for a gap."""
-    wanted = sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
-    shown: list[int | None] = []
-    for before, number in zip([0, *wanted], wanted, strict=False):
-        if number - before == 2:
-            shown.append(number - 1)
-        elif number - before > 2:
-            shown.append(None)
-        shown.append(number)
-    return shown
 
 
 def search_url(**values: str) -> str:

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from graph.authorities import Authority
 from indexer.analyses.corpus import Choice
 from webapp import charts
-from webapp.analysis_pages import answer, corpus, facts, items_url
+from webapp.analysis_answers import answer, corpus, facts, items_url
 from webapp.item_pages import resource, theme_counts
 from webapp.labels import Concept, tree
 from webapp.negotiation import DATA_FORMS, see_data
