@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +15,13 @@ import pytest
 from docx import Document
 from flask import Flask
 
+from graph.model import Extraction
+from indexer.analyses.corpus import Choice
 from indexer.analyses.registry import ANALYSES
 from tests.browser import DESKTOP, PHONE, ZOOMED, Heard, Reader, chromium, context, served, tab_to
-from tests.small_release import REMOVED, publish
+from tests.small_release import REMOVED, Draft, documents, publish
 from webapp import create_app
+from webapp.analysis_answers import answer
 from webapp.services import OpenRelease, Services
 from webapp.settings import Settings
 
@@ -29,10 +33,24 @@ Reduce delay in health assessments for children in care.
 Improve the electric vehicle charging of the fleet."""
 
 
+def asked_for_elsewhere() -> tuple[Extraction, str, bytes]:
+    """What Haverwick was asked for in 2014, asked of another council: the release's recurring issue."""
+    draft = Draft(
+        "fennmouth 2019.pdf",
+        "Inspection of Fennmouth",
+        "inspection-report",
+        council=("Fennmouth", "E06990003"),
+        published="2019-05-10",
+    )
+    draft.inspection("ILACS", "ilacs", "2019-03-04", "2019-03-15")
+    draft.recommendation("Hold return home interviews within three days when children go missing from care.", "1")
+    return draft.finish()
+
+
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
     data = tmp_path_factory.mktemp("browser") / "data"
-    publish(data, now=datetime(2026, 1, 2, tzinfo=UTC))
+    publish(data, now=datetime(2026, 1, 2, tzinfo=UTC), written=[*documents(), asked_for_elsewhere()])
     settings = Settings(
         data=data, page_size=5, image_seconds=300, contact="help@example.org", operator="Example Council"
     )
@@ -118,6 +136,7 @@ def addresses(release: OpenRelease) -> dict[str, str]:
         "passages of an analysis": "/analyses/items?measure=told&theme=management-oversight",
         "compare": "/compare",
         "compare two": "/compare?council=E06990001&council=Fennmouth",
+        "issue": f"/issues/{answer(release, 'recurring', Choice())[0]['issue']}",
         "curation": "/curation",
         "curation of an item": f"/curation/items{path(item(release, 'Monthly audit')['iri'])}",
         "match": "/match",
@@ -128,7 +147,7 @@ def addresses(release: OpenRelease) -> dict[str, str]:
         "privacy": "/privacy",
         "api": "/api",
         "sparql": "/sparql",
-        "sparql answered": "/sparql?query=SELECT+%2A+WHERE+%7B%3Fs+%3Fp+%3Fo%7D+LIMIT+9&format=html",
+        "sparql answered": "/sparql?query=SELECT+%2A+%7B%3Fs+a+%3Fo%7D+ORDER+BY+%3Fs+%3Fo+LIMIT+9&format=html",
         "sparql refused": "/sparql?query=SELECT+nothing&format=html",
         "sparql examples": "/sparql/examples",
         "ontology": "/ontology",
@@ -165,12 +184,20 @@ def overflow(page: Page) -> list[str]:
     return found
 
 
+def see_charts(page: Page) -> None:
+    """Scrolls to every chart: none is drawn before it comes near the window."""
+    for chart in page.locator("figure.chart").all():
+        chart.scroll_into_view_if_needed()
+        chart.locator("svg").first.wait_for()
+
+
 def look(opened: BrowserContext, path: str, *, wrong: bool = False) -> list[str]:
     """Opens a page; everything that is wrong with it."""
     heard = Heard()
     page = opened.new_page()
     heard.listen(page)
     page.goto(path, wait_until="networkidle")
+    see_charts(page)
     found = faults(page) + overflow(page)
     page.close()
     own = [c for c in heard.complaints if not (wrong and "the server responded with a status of 4" in c)]
@@ -205,7 +232,6 @@ def test_every_route_that_gives_pages_is_among_the_types_of_page(app: Flask, rel
         "static", "search_pages.my_council", "item_pages.source", "page_images.page_image", "sparql_editor.words",
         "sparql.named_example", "match.matched", "data_pages.dataset", "data_pages.void",
         "data_pages.release_data", "data_pages.sums", "curation_pages.exported", "analysis_pages.api",
-        "issue_pages.issue",  # so small a release has none
     }  # fmt: skip
     client = app.test_client()
 
@@ -239,14 +265,44 @@ def test_a_plan_that_is_matched_or_refused_is_accessible_and_silent(browser: Bro
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["themes-by-year", "themes-by-framework"])
+def test_a_cell_of_a_heatmap_leads_to_the_passages_that_it_counts(browser: Browser, address: str, name: str) -> None:
+    """The cells, not their labels; the label, the table beside and the list that it leads to say the same number."""
+    with context(browser, address) as opened:
+        page = opened.new_page()
+        start = f"/analyses/{name}?measure=told"
+        page.goto(start)
+        see_charts(page)
+        cells = page.locator(".chart svg .mark-rect path[aria-label]")  # but for the legend
+        tried = 0
+        for place in range(cells.count()):
+            said = re.search(r"spoke of it: (\d+)", cells.nth(place).get_attribute("aria-label") or "")
+            assert said is not None
+            if said[1] == "0":
+                continue
+            cells.nth(place).click(position={"x": 4, "y": 4})  # beside its label
+            page.wait_for_url("**/analyses/items**")
+            listed = re.search(r"of (\d+) inspection", page.locator("#counted").inner_text())
+            address_listed = page.url.removeprefix(address)
+            page.goto(start)
+            see_charts(page)
+            link = page.locator(f".cells td a[href='{address_listed}']")
+            assert listed is not None
+            assert said[1] == listed[1] == link.inner_text()
+            tried += 1
+        assert tried > 5
+
+
+@pytest.mark.slow
 def test_at_400_per_cent_nothing_scrolls_sideways_and_nothing_is_lost(
     browser: Browser, address: str, release: OpenRelease
 ) -> None:
     with context(browser, address, viewport=ZOOMED) as opened, context(browser, address) as normal:
         page, wide = opened.new_page(), normal.new_page()
         for name, path in addresses(release).items():
-            page.goto(path, wait_until="networkidle")
-            wide.goto(path, wait_until="networkidle")
+            for one in (page, wide):
+                one.goto(path, wait_until="networkidle")
+                see_charts(one)
             assert overflow(page) == [], name
             # what can be reached large can be reached enlarged
             counts = [p.locator(REACHED).count() for p in (page, wide)]
@@ -336,7 +392,8 @@ def checks_the_source(who: Reader) -> None:
 def runs_an_example_query(who: Reader) -> None:
     who.starts_at("/").clicks("SPARQL", within="footer")
     who.clicks("Which themes", within="main")
-    who.page.locator("#page-answer, #sparql-answer").first.wait_for()
+    # the editor shows its own answer in place of the page's
+    who.page.locator("#page-answer:visible, #sparql-answer:visible").first.wait_for()
     who.sees("Answer")
 
 

@@ -123,7 +123,7 @@ def _groups_chart(release: OpenRelease, analysis: Analysis, choice: Choice, rows
     kept = rows[:25]
     values = [
         {
-            "label": f"{place}. {', '.join(row['terms'][:3]) or _short(row['text'])}",
+            "label": f"{place}. {_short(row['text'])}",
             "count": row["authorities"],
             "url": f"/issues/{row['issue']}",
         }

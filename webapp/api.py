@@ -166,7 +166,7 @@ def _search(query: Query, release: OpenRelease, root: str, default: int) -> Resp
 def _row(release: OpenRelease, kind: str, name: str) -> Row:
     iri = release.iri_of(f"{kind}/{name}")
     if iri in release.removed:
-        raise Gone(release.removed[iri] or "The document that this was taken from has been removed.")
+        raise Gone.because(release.removed[iri])
     table: Table = getattr(release.tables, _TABLES[kind])
     row = table.find("iri", iri)
     if row is None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, request
+from jinja2.filters import do_truncate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
@@ -71,6 +72,7 @@ def build(settings: Settings, services: Services) -> Flask:
     app.url_map.strict_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["web"] = web_address
+    app.jinja_env.filters["truncate"] = partial(do_truncate, app.jinja_env, end="…")
     app.extensions["inspectgraph"] = services
     if settings.trusted_proxies:
         trusted = settings.trusted_proxies

@@ -19,6 +19,7 @@ _PERCENT = ".0%"
 _CONFIG: Spec = {
     "font": "Helvetica Neue, Arial, Liberation Sans, sans-serif",
     "background": "white",
+    "scale": {"invalid": {"color": {"value": "white"}}},
     "view": {"stroke": None},
     "axis": {"labelFontSize": 13, "titleFontSize": 13, "labelColor": INK, "titleColor": INK,
              "titleFontWeight": "normal", "gridColor": "#dcd8cd", "domainColor": "#7d8580", "labelLimit": 260},
@@ -59,10 +60,11 @@ def heatmap(title: str, values: Sequence[Row], groups: Sequence[str], rows: Sequ
               "axis": {"domain": False, "ticks": False}},
         "href": {"field": "url"},
         "tooltip": _tooltip(("theme", "Theme", ""), ("group", what, ""), ("said", "Inspections that spoke of it", ","),
-                            ("inspections", "of", ","), ("percent", "Share (95 % interval)", "")),
+                            ("inspections", "of", ","), ("percent", "Share (95% interval)", "")),
     }  # fmt: skip
     cells = {
-        "mark": {"type": "rect", "cursor": "pointer", "stroke": "white", "strokeWidth": 1},
+        # a cell without a share is a cell still: it leads to what it counts
+        "mark": {"type": "rect", "cursor": "pointer", "stroke": "white", "strokeWidth": 1, "invalid": "show"},
         "encoding": {
             "color": {
                 "condition": {
@@ -89,7 +91,7 @@ def heatmap(title: str, values: Sequence[Row], groups: Sequence[str], rows: Sequ
         },
     }
     # as wide as its columns need: in a narrow window it scrolls within its frame
-    step = max(38, min(110, 800 // max(1, len(groups))))
+    step = max(38, min(110, 720 // max(1, len(groups))))
     spec = _spec(title, values, width={"step": step}, height={"step": 21}, encoding=position, layer=[cells, words])
     spec.pop("autosize")
     return spec
@@ -107,7 +109,7 @@ def interval_dots(title: str, values: Sequence[Row], rows: Sequence[str], *, bas
     }
     axis = {"format": _PERCENT, "orient": "top"}
     scale = {"domain": [0, 1]}
-    tooltip = _tooltip(("label", "", ""), ("percent", "Share (95 % interval)", ""), ("counts", "Counts", ""))
+    tooltip = _tooltip(("label", "", ""), ("percent", "Share (95% interval)", ""), ("counts", "Counts", ""))
     layers: list[Spec] = [
         {
             "mark": {"type": "rule", "strokeWidth": 2, "color": MIDDLE},
@@ -117,7 +119,7 @@ def interval_dots(title: str, values: Sequence[Row], rows: Sequence[str], *, bas
                     "type": "quantitative",
                     "axis": axis,
                     "scale": scale,
-                    "title": "Share, with 95 % interval",
+                    "title": "Share, with 95% interval",
                 },
                 "x2": {"field": "high"},
             },
@@ -160,7 +162,7 @@ def trend(title: str, values: Sequence[Row]) -> Spec:
     """One theme: share of each year's inspections with its interval, and under it how many inspections there were."""
     years = sorted({row["group"] for row in values})
     x = {"field": "group", "type": "ordinal", "scale": {"domain": years}, "title": None, "axis": {"labelAngle": 0}}
-    tooltip = _tooltip(("group", "Year", ""), ("percent", "Share (95 % interval)", ""), ("counts", "Inspections", ""))
+    tooltip = _tooltip(("group", "Year", ""), ("percent", "Share (95% interval)", ""), ("counts", "Inspections", ""))
     counts = {
         "height": 70,
         "width": 560,
@@ -187,7 +189,7 @@ def small_multiples(title: str, values: Sequence[Row], rows: Sequence[str], colu
     }  # fmt: skip
     layers = _trend_layers(x)
     layers[0]["encoding"]["y"]["title"] = None
-    tooltip = _tooltip(("theme", "Theme", ""), ("group", "Year", ""), ("percent", "Share (95 % interval)", ""),
+    tooltip = _tooltip(("theme", "Theme", ""), ("group", "Year", ""), ("percent", "Share (95% interval)", ""),
                        ("counts", "Inspections", ""))  # fmt: skip
     counts = {
         "mark": {"type": "text", "baseline": "top", "dy": 3, "fontSize": 9, "color": "#4a565d"},
@@ -209,7 +211,7 @@ def counts_heatmap(title: str, values: Sequence[Row], groups: Sequence[str], row
     spec = _spec(
         title,
         values,
-        width={"step": max(38, min(110, 800 // max(1, len(groups))))},
+        width={"step": max(38, min(110, 720 // max(1, len(groups))))},
         height={"step": 26},
         encoding={
             "x": {"field": "group", "type": "nominal", "sort": list(groups), "title": None,
@@ -234,9 +236,11 @@ def counts_heatmap(title: str, values: Sequence[Row], groups: Sequence[str], row
 
 def bars(title: str, values: Sequence[Row], rows: Sequence[str], unit: str) -> Spec:
     """``values``: label, count, url."""
+    axis = {**_CONFIG["axis"], "labelLimit": 420}  # labels are sentences
     return _spec(
         title,
         values,
+        config={**_CONFIG, "axis": axis},
         width="container",
         height={"step": 24},
         mark={"type": "bar", "color": MIDDLE, "cursor": "pointer"},
@@ -250,11 +254,11 @@ def bars(title: str, values: Sequence[Row], rows: Sequence[str], unit: str) -> S
 
 
 def in_percent(row: Row, prefix: str = "") -> str:
-    """ "42 % (31–54 %)"; what is said where there are too few."""
+    """ "42% (31–54%)"; what is said where there are too few."""
     share, low, high = (row.get(f"{prefix}{name}") for name in ("share", "low", "high"))
     if share is None or low is None or high is None:
         return "too few for a share"
-    return f"{100 * share:.0f} % ({100 * low:.0f}–{100 * high:.0f} %)"
+    return f"{100 * share:.0f}% ({100 * low:.0f}–{100 * high:.0f}%)"
 
 
 Label = Callable[[str | None], str]

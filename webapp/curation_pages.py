@@ -192,7 +192,7 @@ def _next(path: str | None) -> str:
 def _row(release: OpenRelease, kind: str, name: str) -> Row:
     iri = release.iri_of(f"{kind}/{name}")
     if iri in release.removed:
-        raise Gone(release.removed[iri] or "The document that this was taken from has been removed.")
+        raise Gone.because(release.removed[iri])
     row = release.item(iri)
     if row is None:
         raise NotFound(f"There is no {_KINDS[kind]} of this name in the current release.")

@@ -31,6 +31,15 @@ class Gone(HTTPException):
 
     code = 410
 
+    @classmethod
+    def because(cls, reason: str) -> Gone:
+        """``reason`` as the operator gave it; it may be empty."""
+        return cls(
+            f"This was removed: {reason.rstrip('.')}."
+            if reason
+            else "The document that this was taken from has been removed."
+        )
+
 
 def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)

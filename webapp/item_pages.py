@@ -99,7 +99,7 @@ def resource(kind: str, name: str, page: Callable[[OpenRelease, str], str]) -> A
     key, suffix = split_suffix(name)
     iri = release.iri_of(f"{kind}/{key}")
     if iri in release.removed:
-        raise Gone(release.removed[iri] or "The document that this was taken from has been removed.")
+        raise Gone.because(release.removed[iri])
     form = data_form(suffix) if suffix else None
     if form is not None:
         triples = describe(release.graph, iri, parts=release.iri_of("evidence/"))

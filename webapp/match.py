@@ -11,9 +11,11 @@ import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from itertools import pairwise
 from pathlib import Path
@@ -27,19 +29,20 @@ from graph.authorities import Authority
 from graph.errors import UnreadableDocument
 from graph.ingest import ENDINGS, parse_one
 from graph.isolation import Limits
-from indexer.matching import Plan, PlanMatcher, PlannedAction, PlannedRecommendation, plan_of
+from indexer.matching import Match, Plan, PlanMatcher, PlannedAction, PlannedRecommendation, plan_of
 from indexer.search_request import Filters
 from indexer.specificity import LEVELS
 from webapp import briefings
 from webapp.exports import DOCX_TYPE, XLSX_TYPE
+from webapp.labels import Labels
 from webapp.search_pages import council_names
 from webapp.search_query import known_values
 from webapp.services import OpenRelease, Services
 from webapp.settings import Settings
 
-#: What may be uploaded, as a reader would write it.
 #: A pasted line of so many characters was probably broken for its length.
 _WRAPPED = 60
+#: What may be uploaded, as a reader would write it.
 KINDS = "Word (.docx, .doc), PDF, Excel (.xlsx), CSV, HTML, Markdown or plain text"
 SCOPES = {"all": "All councils", "neighbours": "Statistical neighbours of my council", "region": "One region"}
 TYPES = {"xlsx": XLSX_TYPE, "docx": DOCX_TYPE, "json": "application/json"}
@@ -279,11 +282,25 @@ def _answer(release: OpenRelease, plan: Plan, wish: Wish, settings: Settings) ->
             summary=briefings.summary(found),
             notices=list(_notices(wish)),
             levels=list(enumerate(LEVELS, 1)),
+            followed=partial(grades_that_followed, release.labels),
             **_choices(settings),
         )
         response = Response(page)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def grades_that_followed(labels: Labels, match: Match) -> list[str]:
+    """How many of the similar recommendations were followed by which grade: "2 Good", the best grade first."""
+    grades = Counter(one.next_inspection["overall_grade"] for one in match.similar if one.next_inspection)
+
+    def from_the_best(grade: str | None) -> tuple[float, str]:
+        step, steps = labels.steps(grade) or (0, 1)
+        return -step / steps, grade or ""
+
+    return [
+        f"{grades[grade]} {labels.grade(grade) or 'not graded overall'}" for grade in sorted(grades, key=from_the_best)
+    ]
 
 
 _MATCHERS: WeakKeyDictionary[OpenRelease, PlanMatcher] = WeakKeyDictionary()

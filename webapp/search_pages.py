@@ -240,7 +240,7 @@ def _result(hit: Hit, release: OpenRelease) -> Result:
     inspection = release.inspection(hit.inspection)
     return Result(
         hit=hit,
-        words=tuple({word.casefold(): word for word in reversed(hit.why.words)}.values())[::-1],
+        words=tuple(dict.fromkeys(word if word.isupper() else word.lower() for word in hit.why.words)),
         passage=marked(hit.text, hit.why.word_spans, _telling(hit), limit=PASSAGE_LENGTH),
         document=release.document(hit.document or hit.iri),
         inspection=inspection,

@@ -71,7 +71,7 @@ ANALYSES: dict[str, Analysis] = {
         Analysis(
             "together",
             "Themes that come together",
-            "Which themes are met at the same inspection more often than their own frequencies would have it?",
+            "Which themes come up at the same inspection more often than chance would have it?",
             rates.together,
             rates.TOGETHER,
             ("theme", "other", "said", "said_other", "both"),
@@ -140,7 +140,7 @@ ANALYSES: dict[str, Analysis] = {
         Analysis(
             "discoveries",
             "What no theme covers",
-            "Which passages are alike though no theme was sure enough for them?",
+            "Which passages are alike, though they fit no theme surely enough?",
             recurring.discoveries,
             recurring.DISCOVERIES,
             ("issue", "items", "authorities"),
@@ -149,7 +149,7 @@ ANALYSES: dict[str, Analysis] = {
         Analysis(
             "unlinked",
             "Passages without a theme",
-            "Which passages was no theme sure enough for, and which came nearest?",
+            "Which passages fit no theme surely enough, and which theme came nearest?",
             recurring.unlinked,
             recurring.UNLINKED,
             ("item",),

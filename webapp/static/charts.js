@@ -32,7 +32,7 @@
       return answer.json();
     }).then(function (spec) {
       // in a narrow window the numbers matter more than whole names: the table has these
-      if (place.clientWidth < 520) spec.config.axis.labelLimit = 120;
+      if (place.clientWidth < 520) spec.config.axis.labelLimit = Math.round(0.45 * place.clientWidth);
       return vega.embed(place, spec, options);
     }).then(function (result) {
       var name = figure.dataset.name;
