@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=2500, help="random cases an operation; there are eight")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    own = Path("build/fuzz-api/bin/schemathesis")
+    own = Path("build/fuzz-api/bin/schemathesis").absolute()
     program = str(own) if own.exists() else shutil.which("schemathesis")
     if program is None:
         print("schemathesis is not installed: make fuzz-api")

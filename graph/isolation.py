@@ -11,6 +11,7 @@ import signal
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -28,6 +29,12 @@ class Limits:
     seconds: float = 120.0
     memory: int = 3 << 30
     file_size: int = 1 << 30
+
+
+def start_server() -> None:
+    """Start the process that children are forked from, without waiting for the parsers that it loads: a server does so
+    before the first reader would wait for it."""
+    forkserver.ensure_running()
 
 
 def run_isolated(function: Callable[[str], bytes], source: str, limits: Limits) -> bytes:

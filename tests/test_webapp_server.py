@@ -41,6 +41,7 @@ class Running:
     port: int
     metrics: int
     log: Path
+    process: int = 0
 
     def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -72,6 +73,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     }
     with running.log.open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        running.process = process.pid
         for _ in range(300):
             try:
                 if running.get("/health")[0] == 200:
@@ -81,6 +83,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+
+
+def ancestors(process: int) -> list[int]:
+    found = []
+    while process > 1:
+        status = Path(f"/proc/{process}/stat").read_text()
+        process = int(status.rpartition(")")[2].split()[1])
+        found.append(process)
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are seen in /proc")
+def test_the_process_that_draws_pages_runs_before_anybody_asks_for_one(server: Running) -> None:
+    def runs() -> bool:
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                named = b"multiprocessing.forkserver" in (folder / "cmdline").read_bytes()
+                if named and server.process in ancestors(int(folder.name)):
+                    return True
+        return False
+
+    assert any(runs() or time.sleep(0.1) for _ in range(300))
+
+
+def test_an_address_that_is_too_long_is_answered_with_what_to_do(server: Running) -> None:
+    answer = server.raw(b"GET /search?q=" + b"supervision+" * 2000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", wait=30)
+    assert answer.startswith(b"HTTP/1.1 414 ")
+    assert b"up to 600 characters" in answer
 
 
 def test_slow_heads_hold_no_thread_and_are_cut(server: Running) -> None:

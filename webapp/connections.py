@@ -7,12 +7,14 @@ is closed, stalled reads and writes end by themselves, and no address holds more
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import time
 from collections import deque
 from typing import Any
 
+from gunicorn.http.errors import LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
 #: Seconds from connecting, or from a kept-alive connection's next byte, to the end of the request head.
@@ -25,6 +27,10 @@ HEAD_BYTES = 64 << 10
 CONNECTIONS_PER_CLIENT = 64
 _LOOK_AGAIN = 0.02
 _END_OF_HEAD = b"\r\n\r\n"
+_TOO_LONG = (
+    b"This address is too long. A search takes up to 600 characters: describe the issue in a sentence or two.\n"
+    b"A whole plan can be pasted at /match; a long SPARQL query can be sent by POST.\n"
+)
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
@@ -57,6 +63,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         except TimeoutError:
             self.log.debug("closed a stalled connection")
             return False
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Whoever pasted too much is told what to do; gunicorn's page would quote limits of its own."""
+        if not isinstance(exc, LimitRequestLine):
+            super().handle_error(req, client, addr, exc)
+            return
+        head = "HTTP/1.1 414 URI Too Long\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        head += f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(_TOO_LONG)}\r\n\r\n"
+        with contextlib.suppress(OSError):
+            client.sendall(head.encode() + _TOO_LONG)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         # the more there are to look at, the longer the pause, so that looking stays cheap

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
 from graph.errors import InspectgraphError
+from graph.isolation import start_server
 from graph.release import Release
 from webapp.observation import MetricsServer, log_as_json
+from webapp.services import Services
 from webapp.settings import Settings
 
 #: Seconds after which a thread that computes lets another have the interpreter. Python's own 5 ms, times the five or
@@ -22,6 +26,14 @@ _SWITCH_SECONDS = 0.0005
 def share_interpreter() -> None:
     """Let short requests pass long ones; called once in a server process."""
     sys.setswitchinterval(_SWITCH_SECONDS)
+
+
+def warm(services: Services) -> None:
+    """Load what the first search and the first image of a page would wait for. A release that cannot be opened is told
+    to whoever asks for it."""
+    start_server()
+    with contextlib.suppress(InspectgraphError):
+        services.current().warm()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -40,7 +52,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         share_interpreter()
         if self._settings.log_requests:
             log_as_json()
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        threading.Thread(target=warm, args=(app.extensions["inspectgraph"],), daemon=True).start()
+        return app
 
 
 def serve(data: Path, *, host: str, port: int, workers: int) -> None:
