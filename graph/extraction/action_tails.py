@@ -14,7 +14,9 @@ from graph.extraction.owners import is_owner, split_owners
 from graph.extraction.plan_columns import is_time, role_of
 
 _SEPARATOR: Final = re.compile(r"\s+[-–—|]\s+|\s*\t\s*")
-_BRACKET: Final = re.compile(r"\s*[(\[](?P<inside>[^()\[\]]{2,90}(?:\([^()]*\)[^()\[\]]{0,40})?)[)\]]\s*\.?\s*$")
+_BRACKET: Final = re.compile(
+    r"\s*[(\[](?P<inside>[^()\[\]]{2,90}(?:\([^()]*\)[^()\[\]]{0,40})?)[)\]]\s*(?:\.?\s*$|(?P<more>[–—:-]\s+\S.*$))"
+)
 _LABEL: Final = re.compile(r"(?:^|(?<=[.;,)–-]\s)|(?<=\s))(?P<label>[A-Z][a-z]+(?: [a-z]+){0,2})\s*:\s*(?=\S)")
 _BY: Final = re.compile(r"(?i)\s+(?=(?:by|from|before|until|in)\s+(?:the\s+|end\b|early\b|late\b|mid\b)?[\w’']+)")
 
@@ -62,6 +64,8 @@ def _bracketed(text: str) -> Tail | None:
         return None
     tail = _classified(re.split(r"\s*[,;]\s*|\s+[-–—]\s+", found["inside"].strip()))
     if tail is None or (tail.timescale is None and _abbreviates(found["inside"], text[: found.start()])):
+        return None
+    if found["more"] and tail.timescale is None:
         return None
     return Tail(found.start(), tail.owners, tail.timescale)
 

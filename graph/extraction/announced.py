@@ -21,7 +21,9 @@ _DOING: Final = (
     r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|visit|check|sign|shar|us|giv|send|"
     r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
     r"print|advertis|countersign|meet(?=\b|s)|"
-    r"publicis|circulat|(?:re-?)?let(?=\b|t)|oversee|see(?= every| each| all)|dip[- ]?sampl|overs|come(?=\b|s)|"
+    r"publicis|circulat|(?:re-?)?let(?=\b|t)|rais(?=e|ed|ing)|bas(?=ed\b)|invit|finish|oversee|see(?= every| each|"
+    r" all)|"
+    r"dip[- ]?sampl|overs|come(?=\b|s)|"
     r"rise(?=\b|n)|(?:re-?)?tender|"
     r"held(?=\b)|"
     r"scop|map|analys|trial|purchas|buy|spend|"
@@ -32,7 +34,7 @@ WILL: Final = re.compile(
     rf"(?i)\b(?:will|shall|is going to|are going to)\s+(?:(?:also|now|therefore|then|each|all|both|continue to|"
     rf"further|initially|again|shortly|jointly)\s+)*(?P<passive>be\s+(?:(?:also|further|jointly|fully|"
     rf"regularly|"
-    rf"now)\s+)*)?(?P<verb>{_DOING})\b"
+    rf"now)\s+)*|have\s+been\s+)?(?P<verb>{_DOING})\b"
 )
 _WOULD: Final = re.compile(
     rf"\bwould\s+(?:(?:also|now|then|each|both|further|again|shortly|jointly)\s+)*(?P<passive>be\s+)?"
@@ -157,7 +159,9 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
 
 def timescale_in(text: str, after: str | None) -> str | None:
     """The words of a sentence that say when: its first date that lies ahead, with "by" or "from" before it."""
-    for date in find_dates(text, after):
+    will = WILL.search(text)
+    dates = find_dates(text, after)
+    for date in sorted(dates, key=lambda date: will is not None and date.start < will.start()):
         if after is not None and date.latest[: len(after)] < after[: len(date.latest)]:
             continue
         lead = _WHEN.search(text[: date.start])
@@ -165,7 +169,8 @@ def timescale_in(text: str, after: str | None) -> str | None:
             lead.start() if lead and not re.match(r"(?i)(?:in|at|during|on)\b", lead.group()) else date.start : date.end
         ].rstrip(".")
     within = re.search(
-        r"(?i)\b(?:during|in|over|by the end of) (?:the )?(?:financial year )?(?:19|20)\d\d[/–-]\d\d\b|"
+        r"(?i)\bwith immediate effect\b|\b(?:during|in|over|by the end of) (?:the )?(?:financial year )?(?:19|"
+        r"20)\d\d[/–-]\d\d\b|"
         r"\b(?:by|before|after|from|in|at) (?:the )?(?:start|beginning|middle|end) of (?:the )?(?:spring|summer|"
         r"autumn|"
         r"winter)(?: term)?\b|\b(?:by|before|after|from|in|during) (?:Christmas|Easter|the new year|"
@@ -174,7 +179,8 @@ def timescale_in(text: str, after: str | None) -> str | None:
         r"(?:\w+ )?(?:month|term|year|week))\b|"
         r"\bwithin (?:the next )?(?:\w+ )?(?:\d+|two|three|four|five|six|nine|twelve|"
         r"eighteen) (?:working )?(?:days|weeks|months|years)\b|\bover the (?:next|"
-        r"coming) (?:[\w ]{3,20}? )?(?:months|year|years|weeks)\b|\b(?:by|before|in|during|from) (?:the )?(?:early |"
+        r"coming) (?:[\w ]{3,20}? )?(?:months|year|years|weeks)\b|\b(?:by|before|in|during|from|"
+        r"until) (?:the )?(?:early |"
         r"late |following )?(?:spring|summer|"
         r"autumn|winter)\b",
         text,

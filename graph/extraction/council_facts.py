@@ -70,6 +70,12 @@ _DATE_LABEL: Final = re.compile(
     r"meeting|date\s+published|published|last\s+updated|updated|version|as\s+at|issued)\b"
 )
 #: "Tuesday 3 February 2009, 7.00pm, Committee Room 2".
+#: "Oxenmere Council - Children's Trust Board - 22 June 2011".
+_MEETS_ON: Final = re.compile(
+    r"(?i)\b(?:board|cabinet|executive|committee|panel|council|commission|forum)\b[\W\d]{1,4}(?:(?:mon|tues|wednes|"
+    r"thurs|fri|satur|"
+    r"sun)day,?\s+)?\d{1,2}(?:st|nd|rd|th)?\s+[a-z]{3,9},?\s+\d{4}\W*$"
+)
 _BEGINS_WITH_DATE: Final = re.compile(
     r"(?i)(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?\s+[A-Z]"
 )
@@ -231,6 +237,7 @@ def _title_score(block: Block, text: str, index: int) -> float:
             re.match(r"[A-Z][\w ]{1,25}:\s", text)
             and not (block.kind == "heading" and block.level == 1)
             and not _TOPIC.search(text.partition(":")[0])
+            and not (_is_only_council(text.partition(":")[0]) and _TOPIC.search(text.partition(":")[2]))
         )
     ):
         return 0.0
@@ -362,6 +369,8 @@ def published_of(document: ReadDocument, front: Front, kind: DocumentKind) -> st
             and (_is_only_date(text) or _names_committee_on_date(text))
         ):
             unlabelled = dates[0].earliest
+        if opened is None and _MEETS_ON.search(text) and len(text.split()) <= 20 and not _NOT_THE_DATE.search(text):
+            opened = dates[-1].earliest
         if (
             opened is None
             and _BEGINS_WITH_DATE.match(text)

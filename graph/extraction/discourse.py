@@ -100,6 +100,7 @@ class _Place:
     reporter: bool = False
     deadline: str | None = None
     listed: bool = False
+    listed_finding: bool = False
     announced: bool = False
     """Whether a sentence of this paragraph said that findings follow in those after it."""
 
@@ -143,15 +144,24 @@ class ProseReader:
         mode, level = self._mode_of_heading(text, index), float(block.level)
         if mode is None and (announced := self._announced_above(index)) is not None:
             mode, level = announced, block.level - 0.5  # also for the headings beside this one
-        inherited = place.mode is not None and (
-            block.level > 3 or (block.level > place.level and place.mode in (*LISTED, "findings"))
-        )
+        inherited = place.mode is not None and (block.level > 3 or (block.level > place.level and place.mode in _PARTS))
+        following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
+        if (
+            mode in (None, "aside")
+            and place.mode == "actions"
+            and block.marker
+            and following
+            and following.kind == "list_item"
+        ):
+            # "1. Recruitment", below "Update on actions": so are those beside it
+            mode, level = place.mode, block.level - 0.5
         place.section = text
         if mode is not None or not inherited:
             place.mode, place.level = mode, level
-        place.list_mode = place.mode if place.mode in LISTED else None
+        place.list_mode = place.mode if place.mode in (*LISTED, "actions") else None
         place.list_marker = None
         place.last_mode = None
+        place.listed_finding = False
         place.reporter = False
         place.deadline = None
         place.listed = False
@@ -179,18 +189,22 @@ class ProseReader:
         text = collapsed(self.document.slice(block))
         following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
         return (
-            block.kind == "paragraph"
-            and block.marker is None
+            (block.marker is None if block.kind == "paragraph" else self._numbers_part(block, following))
             and following is not None
             and 2 <= len(text.split()) <= 10
             and text[:1].isupper()
-            and not re.search(r"[.:;,!?]$", text)
+            and not re.search(r"[.:;,!]$", text)
             and index not in self._unmarked
             and (
                 (NAMES_A_PART.match(text) is not None and self._mode_of_heading(text, index) in _PARTS)
                 or self._stands_between(index, text)
             )
         )
+
+    def _numbers_part(self, block: Block, following: Block | None) -> bool:
+        """A number before a few words that head bullets or a paragraph: "2. What did inspectors like?"."""
+        number = block.kind == "list_item" and list_family(block.marker) == "numbered"
+        return number and following is not None and list_family(following.marker) not in ("numbered", "sectioned")
 
     def _heads_part(self, block: Block) -> bool:
         text = collapsed(self.document.slice(block))
@@ -427,6 +441,8 @@ class ProseReader:
             return headed
         neutral = len(lead.split()) <= 6 and not any(p.search(lead) for p in (LEAD_IMPROVE, LEAD_STRENGTH, LEAD_WEAK))
         if neutral and re.search(r"(?i)\b(?:these|this|they|the following|include|included)\b", lead):
+            if (said := mode_said(before)) is not None and place.mode != "decision":
+                return said
             return place.last_mode or place.mode if place.mode != "decision" else "decision"
         scope = f"{before} {lead}" if neutral else lead
         reported = (
@@ -489,16 +505,18 @@ class ProseReader:
             else:
                 self._note(block, "skipped", "too short to be an action", "council.list")
         elif self.minutes:
-            self._sentences(block)  # points made in a meeting: what will be done is among them
+            made = self._sentences(block, after_finding=self._place.listed_finding)  # what will be done is among them
+            self._place.listed_finding = "finding" in made
         else:
             self._note(block, "skipped", "an item of a list about method or context", "council.list")
 
-    def _sentences(self, block: Block) -> None:
+    def _sentences(self, block: Block, *, after_finding: bool = False) -> set[str]:
+        """What became of its sentences. ``after_finding``: it goes on with a list whose last item reports one."""
         place = self._place
         place.reporter = place.reporter and self.document.slice(block).startswith("They ")
         made: set[str] = set()
-        last_finding = False
-        place.announced = False
+        last_finding = after_finding
+        place.announced, place.reporter = False, place.reporter or after_finding
         for start, end in sentences(self.document.text, block.start, block.end):
             if end - start > MAX_SENTENCE:
                 continue
@@ -513,6 +531,7 @@ class ProseReader:
             "read sentence by sentence" if made else "no sentence reports a finding or announces an action",
             "council.sentence",
         )
+        return made
 
     def _sentence(self, start: int, end: int, *, follows: bool = False) -> str | None:
         text = collapsed(self.document.text[start:end])
@@ -533,7 +552,9 @@ class ProseReader:
             place.announced = place.reporter = True
             place.last_mode = mode_said(text)
             return None
-        if self._is_finding(text, follows):
+        if self.minutes and self._action(start, end):
+            outcome = "action"
+        elif self._is_finding(text, follows):
             self._find(start, end, "council.sentence", None, 0.85)
             place.last_mode = mode_said(text)
             outcome = "finding"
@@ -623,9 +644,11 @@ class ProseReader:
         """Makes an action of a sentence in which the council says what it will do; False where it does not."""
         text = collapsed(self.document.text[start:end])
         listed = self._place.mode == "actions"
-        if ACTIVE.search(text) or not announces(text, listed=listed, minutes=self.minutes, after=self.after):
+        tail = tail_of(self.document.text[start:end]) if listed else None
+        planned = announces(text, listed=listed, minutes=self.minutes, after=self.after)
+        if ACTIVE.search(text) or not (planned or (tail is not None and tail.owners)):
             return False
-        self._act(start, end, "council.sentence")
+        self._act(start, start + tail.end if tail else end, "council.sentence", tail)
         return True
 
     def _act(self, start: int, end: int, rule: str, tail: Tail | None = None) -> None:

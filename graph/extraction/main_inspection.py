@@ -142,7 +142,7 @@ def main_dates(
             before = text[max(0, date.start - 70) : date.start]
             if (
                 date.earliest[5:7] > "12"
-                or EARLIER.search(before[-45:])
+                or (EARLIER.search(before[-45:]) and not _is_latest(before, date, published))
                 or re.search(
                     r"(?i)\b(?:published|issued|announced|released|came out|appeared|received)\b[^,;]*$", before
                 )
@@ -190,9 +190,22 @@ def main_dates(
                     text,
                 )
             ):
-                return dates[0].earliest, dates[0].latest, (start, end)
+                word = re.search(r"(?i)inspection", text)
+                date = next((date for date in dates if word and date.start > word.end()), dates[0])
+                return date.earliest, date.latest, (start, end)
     first = prose[0] if prose else None
     return None, None, (first.start, first.end) if first else (0, 0)
+
+
+def _is_latest(before: str, date: PrintedDate, published: str | None) -> bool:
+    """ "The last inspection was in July": the paper's own, where it was in the year before the paper."""
+    last = re.search(r"(?i)\blast (?:inspection|visit|review)\b[^,;]*$", before) is not None
+    return last and published is not None and int(published[:4]) * 12 + int(published[5:7] or 1) - _months(date) <= 10
+
+
+def _months(date: PrintedDate) -> int:
+    month = date.latest[5:7]
+    return int(date.latest[:4]) * 12 + (int(month) if month else 1)
 
 
 def main_framework(

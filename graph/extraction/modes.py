@@ -18,7 +18,8 @@ QUOTED: Final = ("strengths", "weaknesses", "findings")
 
 DECIDING: Final = re.compile(
     r"(?i)\b(?:is|are|be) (?:therefore |hereby )?(?:recommended|asked|requested|invited) (?:to|that)\b"
-    r"(?! (?:\w+ ){0,2}(?:meetings?|events?|conferences?|reviews?|attend|give their))|"
+    r"(?! (?:a|an|the|this|our|any|all)\b)(?! (?:\w+ ){0,2}(?:meetings?|events?|conferences?|reviews?|attend|"
+    r"give their))|"
     r"\brecommended (?:to|that)\b(?=[^.]{0,12}$)|"
     r"\bit is recommended that\b|\b(?:cabinet|committee|executive|council|panel|members|board|"
     r"scrutiny)\b[^.]{0,60}\b(?:asked|recommended|requested|invited)\b"
@@ -47,7 +48,7 @@ _METHOD_HEADING: Final = re.compile(
 )
 STRENGTH_HEADING: Final = re.compile(
     r"(?i)^(?:the )?(?:positives?|positive (?:points|comments|messages))$|^(?:on the )?(?:positive|plus) side\b|"
-    r"^(?:what|where)\b.{0,60}\b(?:liked|praised|commended|celebrated|admired|(?:was|were) (?:pleased|impressed))\b|"
+    r"^(?:what|where)\b.{0,60}\b(?:liked?|praised|commended|celebrated|admired|(?:was|were) (?:pleased|impressed))\b|"
     r"^what\b.{0,60}\b(?:do|does|did|done|doing|going|go|goes|working|works) (?:\w+ )?well\b|^(?:key |main "
     r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
     r"(?:is|was|we do|they (?:said|"
@@ -127,7 +128,9 @@ _ACTION_HEADING: Final = re.compile(
     r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work|plan)|"
     r"planned (?:work|improvements|actions)|^actions?:?$|progress (?:to date|made|since)|"
     r"^actions? (?:since|after|following|arising|from|plan)\b|^(?:the )?work (?:in hand|under ?way|planned|to come)\b|"
-    r"^(?:our|the) plans?\b|^how we (?:will|are|have)\b|^(?:action|steps) being\b"
+    r"^(?:our|the) plans?\b|^how we (?:will|are|have)\b|^who (?:is|will|does)\b|^(?:update|progress|position) (?:on|"
+    r"against) (?:the |our )?"
+    r"(?:\w+ )?(?:actions?|plan)\b|^(?:action|steps) being\b"
 )
 #: How headings in small letters begin, so that a line of a list is none.
 NAMES_A_PART: Final = re.compile(
@@ -216,7 +219,8 @@ LEAD_ACTION: Final = re.compile(
     r"initiatives|work (?:is )?(?:underway|planned)|has (?:already )?(?:begun|started)|in response)\b"
 )
 REPORTED: Final = re.compile(
-    r"(?i)\b(?:comments?|inspect\w*|ofsted|csci|ssi|report|letter|review\w*|commission|judg\w+|found|identified|noted|"
+    r"(?i)\b(?:comments?|assessors?|assessment|writes?|wrote|written|inspect\w*|ofsted|csci|ssi|report|letter|"
+    r"review\w*|commission|judg\w+|found|identified|noted|"
     r"highlighted|stated|commented)\b"
 )
 #: "Immediately:", "Within three months:" head recommendations by when they are due.

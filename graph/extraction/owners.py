@@ -44,7 +44,8 @@ _FIELDS = re.compile(
     r"Children|Childrens|Children[’']s|Young|People|Adults?|Youth|Justice|Inclusion|Health|Housing|Looked|After|"
     r"Leaving|"
     r"Resources?|Workforce|Business|Intelligence|Strategy|Policy|Partnerships?|Operations?|Transformation|Skills|"
-    r"SEND|All)\b"
+    r"SEND|Disabilit(?:y|ies)|Training|Adolescents?|Teenagers|Localit(?:y|ies)|Prevention|Contact|Referral|"
+    r"Assessment|All)\b"
 )
 _INITIALS = re.compile(
     r"(?:[A-Z]{1,4}(?:-[A-Z]{1,3})+|[A-Z]{2,4}|(?:[A-Z]{1,3}(?:Mc|Mac|Fitz|O[’'])?[a-z]?[A-Z][A-Za-z]?))\.?$"

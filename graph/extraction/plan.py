@@ -264,6 +264,12 @@ class _PlanReader:
         if columns is None or not columns.is_plan():
             self.named = None
             return
+        if self.named is not None and not columns.asks:
+            # under a recommendation that a heading names, "Objective" groups actions
+            asked: dict[int, Role] = {
+                column: "section" for column, role in columns.roles.items() if role == "recommendation"
+            }
+            columns = replace(columns, roles={**columns.roles, **asked})
         self.columns = columns
         self.used.add(index)
         self.current = self.named

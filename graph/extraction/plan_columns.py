@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
 
 from graph.dates import timescale_edtf
 from graph.extraction.evidence import collapsed
-from graph.model import ReadDocument, Row, Table
+from graph.model import Cell, ReadDocument, Row, Table
 
 Role = Literal[
     "ref", "recommendation", "action", "timescale", "owner", "success", "status", "share", "section", "start", "other"
@@ -140,7 +140,8 @@ class Columns:
 
     roles: dict[int, Role]
     width: int
-    strong: bool = True
+    asks: bool = True
+    """Whether the head of the recommendations' column says that they are some, as "Objective" does not."""
 
     def is_plan(self) -> bool:
         present = set(self.roles.values())
@@ -165,7 +166,7 @@ def header(document: ReadDocument, row: Row) -> Columns | None:
     roles: dict[int, Role] = {}
     filled = 0
     for cell in row.cells:
-        text = collapsed(" ".join(document.slice(line) for line in cell.lines))
+        text = _text(document, cell)
         if not text:
             continue
         filled += 1
@@ -184,12 +185,17 @@ def header(document: ReadDocument, row: Row) -> Columns | None:
         return None
     if "other" in roles.values() and not useful & {"action", "recommendation"}:
         return None
-    return Columns(roles, width)
+    asking = [_text(document, cell) for cell in row.cells if roles.get(cell.column) == "recommendation"]
+    return Columns(roles, width, asks=any(map(_STRONG_RECOMMENDATION.search, asking)) if asking else True)
+
+
+def _text(document: ReadDocument, cell: Cell) -> str:
+    return collapsed(" ".join(document.slice(line) for line in cell.lines))
 
 
 def _answered_by_response(document: ReadDocument, row: Row, roles: dict[int, Role]) -> None:
     """ "Action required" beside "Response": what was asked for, and what is done about it."""
-    heads = {cell.column: collapsed(" ".join(document.slice(line) for line in cell.lines)) for cell in row.cells}
+    heads = {cell.column: _text(document, cell) for cell in row.cells}
     asked = next((column for column, role in roles.items() if role == "action"), None)
     response = next((column for column, head in heads.items() if re.search(r"(?i)\bresponse\b", head)), None)
     if asked is not None and response is not None and asked < response:
@@ -202,7 +208,7 @@ def _better(document: ReadDocument, row: Row, roles: dict[int, Role], text: str)
         return "other"
     for cell in row.cells:
         if roles.get(cell.column) == "recommendation":
-            held = collapsed(" ".join(document.slice(line) for line in cell.lines))
+            held = _text(document, cell)
             if _STRONG_RECOMMENDATION.search(held):
                 return "other"
             roles[cell.column] = "section"
@@ -217,7 +223,7 @@ def columns_of(document: ReadDocument, table: Table, before: Columns | None) -> 
             continue
         body = index + 1
         if body < len(table.rows) and (second := _second_header(document, table.rows[body])):
-            found = Columns({**found.roles, **second.roles}, max(found.width, second.width))
+            found = replace(found, roles={**found.roles, **second.roles}, width=max(found.width, second.width))
             body += 1
         return completed(document, found, table.rows[body:]), body
     width = max((cell.column + cell.colspan for row in table.rows for cell in row.cells), default=0)
@@ -228,7 +234,7 @@ def columns_of(document: ReadDocument, table: Table, before: Columns | None) -> 
 
 def _second_header(document: ReadDocument, row: Row) -> Columns | None:
     """A second row of heads below the first: short cells only, all of them heads."""
-    texts = [collapsed(" ".join(document.slice(line) for line in cell.lines)) for cell in row.cells]
+    texts = [_text(document, cell) for cell in row.cells]
     filled = [text for text in texts if text]
     if not filled or any(len(text.split()) > 5 for text in filled) or any(role_of(text) is None for text in filled):
         return None
@@ -261,7 +267,7 @@ def completed(document: ReadDocument, columns: Columns, rows: Sequence[Row]) -> 
         ):
             roles[column] = "recommendation"
         known = set(roles.values())
-    return Columns(_checked(document, roles, rows), columns.width)
+    return replace(columns, roles=_checked(document, roles, rows))
 
 
 def _checked(document: ReadDocument, roles: dict[int, Role], rows: Sequence[Row]) -> dict[int, Role]:
@@ -352,7 +358,7 @@ def _inferred(document: ReadDocument, rows: Sequence[Row], width: int) -> Column
     else:
         roles[long[0][0]] = "recommendation"
         roles[long[1][0]] = "action"
-    return Columns(roles, width, strong=False)
+    return Columns(roles, width)
 
 
 def _fits(document: ReadDocument, columns: Columns, rows: Sequence[Row]) -> bool:
@@ -374,7 +380,7 @@ def _column_texts(document: ReadDocument, rows: Sequence[Row], column: int) -> l
         filled = [cell for cell in row.cells if cell.lines]
         for cell in filled:
             if cell.column == column and len(filled) > 1:
-                texts.append(collapsed(" ".join(document.slice(line) for line in cell.lines)))
+                texts.append(_text(document, cell))
     return [text for text in texts if text]
 
 

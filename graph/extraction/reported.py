@@ -49,7 +49,8 @@ ACTIVE: Final = re.compile(
     rf"and\s+inspectors))*\s+(?:{_FOUND})\b"
 )
 _THEY: Final = re.compile(
-    rf"(?:^|[\s,;])(?:[Tt]hey|[Ii]t)\s+(?:ha[ds]\s+|have\s+|also\s+|further\s+|particularly\s+|again\s+|"
+    rf"(?:^|[\s,;])(?:[Tt]hey|[Ii]t|[Tt]he (?:inspection |review )?(?:team|inspectors?|assessors?|"
+    rf"reviewers?))\s+(?:ha[ds]\s+|have\s+|also\s+|further\s+|particularly\s+|again\s+|"
     rf"however\s+)*(?:{_FOUND})\b"
 )
 _PASSIVE: Final = re.compile(
@@ -65,6 +66,12 @@ _GRADED_SO: Final = re.compile(
     r"(?i)\b(?:is|are|was|were|remains?)\s+(?:(?:now|also|all|both|either|consistently|generally|mostly|only|very)\s+)*"
     r"(?:good|outstanding|strong|adequate|satisfactory|inadequate|excellent|weak|poor)\b(?: or \w+)?(?=[.,;]|$|"
     r" and | but )"
+)
+#: "They saw 40 children": what inspectors did, not what they found.
+_LOOKED_AT: Final = re.compile(
+    r"\s+(?:\d+|the|a number of|some|many)?\s*(?:\w+ )?(?:files|cases?|children|parents|carers|staff|documents|"
+    r"records|people|"
+    r"young people|meetings?|data|evidence from)\b"
 )
 _JUDGED_SO: Final = re.compile(
     r"(?i)\b(?:found|considered|judged|thought|felt|described|seen|viewed|regarded|said|reported)\s+(?:to (?:be|have)|"
@@ -215,9 +222,10 @@ def reports_finding(text: str, around: Surroundings, *, follows: bool) -> bool:
         )
     if (
         (they := _THEY.search(text))
-        and (around.reporter or re.search(rf"(?i){BODY}", text))
+        and (around.reporter or around.among or re.search(rf"(?i){BODY}", text))
         and (
             _tells(text[they.end() :])
+            or (around.reporter and _reports_on(text) and not _LOOKED_AT.match(text[they.end() :]))
             or _FOUND_TO_BE.search(text) is not None
             or bool(_EVALUATIVE.search(text))
             or _JUDGING.search(text[they.start() : they.end() + 70]) is not None
@@ -255,11 +263,7 @@ def _tells(after: str) -> bool:
 def _goes_on(text: str) -> bool:
     """Whether a sentence after one that reports a finding goes on reporting: it judges, and nobody else speaks."""
     return (
-        _EVALUATIVE.search(text) is not None
-        and not _OWN_VOICE.search(text)
-        and not _ACTION_LIKE.search(text)
-        and not _background(text)
-        and not find_dates(text)
+        not _OWN_VOICE.search(text) and not _ACTION_LIKE.search(text) and not _background(text) and not find_dates(text)
     )
 
 

@@ -47,6 +47,8 @@ _HASHES = re.compile(r"^\s{0,3}(#{1,6})\s+(\S.*)$")
 _BARE_NUMBER = re.compile(r"^(\d{1,2})\s+([A-Z][^.;]*?):?$")
 #: Lines of a list of grades or scores: "Staying safe - Good", "Capacity to improve: 3".
 _VALUE_AT_END = re.compile(r"\s[-–—:]\s*[\w ]{1,24}$|:\s*\w[\w ]{0,24}$")
+#: A bullet set in, with its words behind a tab.
+_SET_ITEM = re.compile(rf"\s*[{re.escape(BULLETS)}]\t\S[^\t]*$")
 #: Labels of plans on lines of their own.
 _BARE_LABEL = re.compile(
     r"(?:Actions?|Owners?|Lead(?: [Oo]fficer)?|Responsible(?: (?:[Oo]fficer|[Pp]erson|[Ll]ead))?|Deadline|"
@@ -294,7 +296,7 @@ def _introduces(words: str) -> bool:
 
 
 def _is_tab_row(line: str) -> bool:
-    if "\t" not in line:
+    if "\t" not in line or _SET_ITEM.match(line):
         return False
     cells = line.split("\t")
     filled = [cell for cell in cells if cell.strip()]
