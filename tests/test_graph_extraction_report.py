@@ -374,6 +374,41 @@ team.
     assert [j.grade for j in found.judgements if j.inspection == 1] == ["require improvement to be good"]
 
 
+def test_an_earlier_grade_without_a_date_is_told_and_one_of_a_single_service_is_not(tmp_path: Path) -> None:
+    told = written(
+        tmp_path,
+        FRONT.format(council="Leeds City Council")
+        + """## Leadership, management and governance
+
+1. Services have declined since the last inspection, when all areas were judged to require improvement to be good.
+""",
+    )
+    assert [(i.start, i.framework) for i in told.inspections[1:]] == [(None, None)]
+    assert [j.grade for j in told.judgements if j.inspection == 1] == ["require improvement to be good"]
+    single = written(
+        tmp_path,
+        FRONT.format(council="Leeds City Council")
+        + """## Leadership, management and governance
+
+1. Care leavers fare better since the last inspection, when the service was judged to be inadequate.
+""",
+    )
+    assert len(single.inspections) == 1
+
+
+def test_an_earlier_inspection_is_named_by_services_alone(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        FRONT.format(council="Leeds City Council")
+        + """## Leadership, management and governance
+
+1. Since the last inspection in March 2012, when services were judged to be adequate, there has been a steady focus on
+practice, driven by the director of children’s services and her settled leadership team.
+""",
+    )
+    assert [(i.start, i.framework) for i in found.inspections[1:]] == [("2012-03", None)]
+
+
 def test_a_finding_that_names_an_audit_of_a_section_of_law_is_kept(tmp_path: Path) -> None:
     found = written(
         tmp_path,

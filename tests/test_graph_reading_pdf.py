@@ -84,6 +84,28 @@ def test_a_paragraph_is_one_block_and_the_next_begins_after_a_gap(paper: Make) -
     assert texts(document) == [f"{FILLER} and {FILLER.lower()} until it ends.", "A second paragraph stands by itself."]
 
 
+def test_a_name_that_a_ragged_line_breaks_inside_an_item_stays_in_it(paper: Make) -> None:
+    def draw(board: Paper) -> None:
+        board.add_page()
+        board.put(72, 100, "1.")
+        board.lines(92, 100, [FILLER, FILLER[:60], "Advice Service and its helpers."])
+
+    assert texts(paper(draw)) == [f"{FILLER} {FILLER[:60]} Advice Service and its helpers."]
+
+
+def test_a_heading_goes_on_in_an_indented_line(paper: Make) -> None:
+    def draw(board: Paper) -> None:
+        board.add_page()
+        board.put(72, 100, "The graded judgement about the experience and progress of care", 12, "B")
+        board.put(96, 114.5, "leavers is that it is good", 12, "B")
+        board.lines(72, 150, [FILLER, "and so it ends."])
+
+    document = paper(draw)
+    assert texts(document, "heading") == [
+        "The graded judgement about the experience and progress of care leavers is that it is good"
+    ]
+
+
 def test_every_block_and_word_stands_where_its_offsets_say(paper: Make) -> None:
     def draw(board: Paper) -> None:
         board.add_page()

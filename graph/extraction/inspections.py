@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from graph.authorities import Authority
@@ -292,6 +293,12 @@ _THAT_YEAR: Final = re.compile(
     rf"|20)\d\d),\s+(?P<said>[^.;]{{0,80}}?\b(?:judged|rated|graded|found)\b[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
 )
 """A grade tied to a past year within one clause."""
+_LAST_TIME: Final = re.compile(
+    r"(?i)\bsince (?:the|its|their|our|ofsted[’']s) (?:last|previous)\b[^.;,]{0,60}?\binspection\b[^.;,]{0,30},?\s+"
+    r"(?:when|where|which)\b(?P<said>[^.;]{0,80}?\b(?:judged|rated|graded|found)\b[^.;]{0,70}?)\b"
+    rf"(?P<grade>{GRADE})"
+)
+"""An earlier inspection without its date."""
 _OF_OTHERS: Final = re.compile(
     r"(?i)\b(?:homes?|schools?|settings?|audit\w*|cases|provider\w*|nationally|per cent|percent|agency|agencies|plans|"
     r"probation|youth offending|pupils?|college|academy|unit)\b|%"
@@ -306,6 +313,12 @@ _SUBJECT: Final = re.compile(
     r"protection of children|(?:safeguarding|arrangements|services|fostering|adoption"
     r"|children)[^.,;]{0,90}?))(?:\s+(?:was|were|is|in|took|services was|by)\b|[.,;]|$)"
 )
+_SERVICE_NAME: Final = re.compile(
+    r"(?i)(?:\W|\b(?:safeguarding|arrangements?|services?|fostering|adoption|agency|children(?:[’']s)?|child|young|people|"
+    r"looked|after|for|the|of|and|protection|in|need|help|care|leavers|leaving|social|work|early|private|support|"
+    r"under|single|inspection|framework|sif|disabled|disabilities|families|with|their|its|residential|short|breaks?)\b)+"
+)
+"""A name of services and of nothing else: no verb, no person."""
 
 
 def earlier_inspections(
@@ -350,7 +363,23 @@ def earlier_inspections(
     found = [item for item in found if item not in told or not _is_listed(item, given)]
     fuller = {(earlier.inspection.start or "")[:4] for earlier in found}
     found += [earlier for earlier in tied if (earlier.inspection.start or "")[:4] not in fuller]
-    return _distinct(found)
+    return _distinct(found) or list(islice(_undated(document, located, authority, body), 1))
+
+
+def _undated(
+    document: ReadDocument, located: Sequence[Located], authority: Authority | None, body: str | None
+) -> Iterator[Earlier]:
+    """ "… since its last inspection, when services were judged to be good"."""
+    for place in located:
+        if place.block.kind in ("heading", "table", "footnote") or place.section.kind in ("contents", "closing"):
+            continue
+        for start, end in sentences(document.text, place.block.start, place.block.end):
+            text = document.text[start:end]
+            match = None if _OF_OTHERS.search(text) else _LAST_TIME.search(text)
+            if match and not re.search(r"(?i)this inspection|\bnow\b|\bthe service\b", match["said"]):
+                printed = Printed("Children’s services", match["grade"], start, end, "judgement.earlier-clause")
+                inspection = _inspection(document, place.block, None, None, authority, body, (start, end))
+                yield Earlier(inspection, (printed,))
 
 
 def _tied_to_year(
@@ -444,10 +473,10 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
             continue
         subject = _SUBJECT.search(text)
         named = _NAMED.search(text)
-        framework = collapsed(subject["name"]) if subject else None
+        framework = collapsed(subject["name"]) if subject and _SERVICE_NAME.fullmatch(subject["name"]) else None
         if framework is None and named is not None and _TELLING.search(named["name"]):
             framework = collapsed(named["name"])
-        area = framework if subject and framework else "Children’s services"
+        area = framework if subject and framework == collapsed(subject["name"]) else "Children’s services"
         if framework and re.fullmatch(r"(?i)(?:children[’']s )?services|children[’']s social care services", framework):
             area, framework = "Children’s services", None
         inspection = _inspection(document, place.block, framework, date, authority, body, (start, stop))
@@ -473,7 +502,7 @@ def _inspection(
     document: ReadDocument,
     block: Block,
     framework: str | None,
-    date: str,
+    date: str | None,
     authority: Authority | None,
     body: str | None,
     span: tuple[int, int] | None = None,

@@ -202,12 +202,15 @@ def continues(draft: Draft, line: Line, measures: Measures) -> bool:
         return pitch <= 1.75 * line.size and (at_indent or centred or hanging_back) and room < 8
     if pitch > (measures.pitch + 0.28) * line.size:
         return False
+    goes_on = line.text[0].islower()
     if heading_like:
-        return (at_indent or centred or hanging_back) and (room < 6 or line.text[0].islower())
+        indented = goes_on and not ended and 0 < line.x0 - draft.text_x <= 4 * line.size
+        return (at_indent or centred or hanging_back or indented) and (room < 6 or goes_on)
     if not (at_indent or hanging_back or first_indent):
         return False
-    goes_on = line.text[0].islower()
-    return not (room > 0.3 if ended else room > 2.0 and not goes_on)
+    # an item's lines share an indent of their own: less than a full line breaks none
+    enough = 5.0 if draft.marker is not None and len(draft.lines) > 1 and at_indent else 2.0
+    return not (room > 0.3 if ended else room > enough and not goes_on)
 
 
 _LABEL = re.compile(r"^[A-Z][\w’'-]*(?: [a-z][\w’'-]*){0,3}:(?:\s|$)")

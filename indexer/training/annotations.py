@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Annotators read no further than this many characters of a text, so training reads no further either.
+#: Annotators read no further than this many characters of a text unless they say so; training reads no further either.
 READ_CHARACTERS = 430
 _KEY_LETTERS = 200
 
@@ -73,8 +73,12 @@ def judged_examples(path: Path) -> list[ThemeExample]:
 
 
 def polarity_annotations(path: Path, texts: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(text, polarity) of the annotated texts that are among ``texts``."""
-    return [(texts[key][:READ_CHARACTERS], polarity) for key, polarity in _rows(path, 2) if key in texts]
+    """(text, polarity) of the annotated texts that are among ``texts``, as far as they were read."""
+    return [
+        (texts[key] if read == "whole" else texts[key][:READ_CHARACTERS], polarity)
+        for key, polarity, read in _rows(path, 3)
+        if key in texts
+    ]
 
 
 def _rows(path: Path, columns: int) -> Iterable[list[str]]:

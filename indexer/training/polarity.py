@@ -42,11 +42,10 @@ from indexer.theme_linking import Floats, word_features
 from indexer.training.annotations import polarity_annotations, text_key
 from indexer.training.theme_linker import HERE, vocabulary
 
-VERSION = "1.1"
+VERSION = "1.2"
 MODEL = HERE.parent / "models" / "polarity.npz"
 _WEAK_WEIGHT = 0.3
-_VECTOR_SCALE = 2.0
-_FINDING_C = 0.5
+_FINDING_C = 1.0
 _CLAUSE_C = 3.0
 _SENTENCES = re.compile(r"(?<=[.])\s+(?=[A-Z])")
 _BOILERPLATE = re.compile(r"eepurl|reuse this|You may copy|Crown copyright|Ofsted")
@@ -171,10 +170,7 @@ def main() -> None:
     clause = _fit_clauses(examples, everything)
     features = np.hstack([_spread_out_of_fold(examples), section_features([e.section for e in examples])])
     plain = _fit_findings(features, examples)
-    full = _fit_findings(np.hstack([features, _VECTOR_SCALE * vectors]), examples)
-    full = FindingModel(
-        np.vstack([full.weights[: features.shape[1]], _VECTOR_SCALE * full.weights[features.shape[1] :]]), full.bias
-    )
+    full = _fit_findings(np.hstack([features, vectors]), examples)
 
     texts = [f["text"] for document in judged for f in document["findings"]]
     sections = [f.get("section") for document in judged for f in document["findings"]]
