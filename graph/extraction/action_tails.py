@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from graph.extraction.owners import is_owner, split_owners
-from graph.extraction.plan_columns import is_time, role_of
+from graph.extraction.plan_columns import Role, is_time, role_of
 
 _SEPARATOR: Final = re.compile(r"\s+[-–—|]\s+|\s*\t\s*")
 _BRACKET: Final = re.compile(
@@ -41,21 +41,26 @@ def people_and_time(text: str) -> Tail | None:
     return tail if tail is not None and tail.owners and tail.timescale else None
 
 
+def labels_in(text: str) -> list[tuple[Role, int, int, int]]:
+    """The labels of owners, times and the like within a line: role, where the label begins, and its value's span."""
+    found = [(label, role_of(label["label"])) for label in _LABEL.finditer(text)]
+    known = [(label, role) for label, role in found if role in ("owner", "timescale", "status", "success")]
+    spans: list[tuple[Role, int, int, int]] = []
+    for position, (label, role) in enumerate(known):
+        assert role is not None
+        end = known[position + 1][0].start() if position + 1 < len(known) else len(text)
+        value = text[label.end() : end].rstrip(" .;,–-()[]")
+        spans.append((role, label.start(), label.end(), label.end() + len(value)))
+    return spans
+
+
 def _labelled(text: str) -> Tail | None:
-    labels = [(found, role_of(found["label"])) for found in _LABEL.finditer(text)]
-    labels = [(found, role) for found, role in labels if role in ("owner", "timescale", "status", "success")]
-    if not labels or len(text[: labels[0][0].start()].split()) < 3:
+    labels = labels_in(text)
+    if not labels or len(text[: labels[0][1]].split()) < 3:
         return None
-    ends = [found.start() for found, _ in labels[1:]] + [len(text)]
-    owners: tuple[str, ...] = ()
-    timescale: str | None = None
-    for (found, role), end in zip(labels, ends, strict=True):
-        value = text[found.end() : end].strip(" .;,–-()[]")
-        if role == "owner":
-            owners = split_owners([value])
-        elif role == "timescale":
-            timescale = value or None
-    return Tail(len(text[: labels[0][0].start()].rstrip(" .;,–-([")), owners, timescale)
+    values = {role: text[start:end].lstrip(" ([") for role, _, start, end in labels}
+    owners = split_owners([values["owner"]]) if "owner" in values else ()
+    return Tail(len(text[: labels[0][1]].rstrip(" .;,–-([")), owners, values.get("timescale") or None)
 
 
 def _bracketed(text: str) -> Tail | None:

@@ -21,7 +21,8 @@ _DOING: Final = (
     r"transfer|move|buil|tak|generat|compil|agree|bring|brought|leas|rent|hir|employ|visit|check|sign|shar|us|giv|send|"
     r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
     r"print|advertis|countersign|meet(?=\b|s)|"
-    r"publicis|circulat|(?:re-?)?let(?=\b|t)|rais(?=e|ed|ing)|bas(?=ed\b)|invit|finish|oversee|see(?= every| each|"
+    r"publicis|circulat|(?:re-?)?let(?=\b|t)|rais(?=e|ed|ing)|bas(?=ed\b)|invit|finish|report(?= to | each |"
+    r" monthly| quarterly)|oversee|see(?= every| each|"
     r" all)|"
     r"dip[- ]?sampl|overs|come(?=\b|s)|"
     r"rise(?=\b|n)|(?:re-?)?tender|"
@@ -53,7 +54,8 @@ _GOES_LIVE: Final = re.compile(
     r"(?:work\s+)?(?:on|in|from|at|next|this)\b"
 )
 _DONE: Final = re.compile(
-    rf"(?i)\b(?:has|have)\s+(?:already |now |also )*(?P<passive>been\s+)?(?P<verb>(?=\w+ed\b){_DOING})\b"
+    rf"(?i)\b(?:has|have)\s+(?:already |now |also )*(?P<passive>been\s+)?(?P<verb>(?=\w+ed\b)(?!agreed|"
+    rf"adopted){_DOING})\b"
 )
 _IN_PLACE: Final = re.compile(
     r"(?i)\b(?:will|shall)\s+(?:also\s+|then\s+)?(?P<passive>be)\s+(?:fully\s+)?(?P<verb>in place|operational|in "

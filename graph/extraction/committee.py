@@ -42,7 +42,13 @@ def extract_committee(document: ReadDocument, register: Register) -> Extraction:
     blocks = [block for index, block in enumerate(document.blocks) if index not in plan.used or block.table is not None]
     told = teller.tell(blocks, answered=bool(plan.recommendations), plans=plan.used)
     prose = ProseReader(
-        document, told.spans, published, letter=kind == "review-letter", minutes=kind == "minutes", skip=plan.used
+        document,
+        told.spans,
+        published,
+        letter=kind == "review-letter",
+        minutes=kind == "minutes",
+        skip=plan.used,
+        title=title,
     )
     prose.read()
     if not told.inspections and (prose.findings or prose.recommendations):

@@ -38,6 +38,7 @@ from graph.extraction.modes import (
     WHEN_TO_ACT,
     Mode,
     asks,
+    leaning_of,
     mode_of_heading,
     mode_said,
 )
@@ -54,6 +55,7 @@ from graph.extraction.reported import (
     ACTIVE,
     ANNOUNCES,
     BODY,
+    SAW_MUCH,
     Surroundings,
     reports_finding,
     strongly_reported,
@@ -116,6 +118,8 @@ class ProseReader:
     minutes: bool = False
     """In minutes what will be done is told as what would be."""
     skip: frozenset[int] = frozenset()
+    title: str | None = None
+    """Names all that follows, not what stands right below it."""
     findings: list[Finding] = field(default_factory=list)
     recommendations: list[Recommendation] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
@@ -141,7 +145,9 @@ class ProseReader:
     def _heading(self, index: int, block: Block) -> None:
         text = collapsed(self.document.slice(block)).rstrip(" .:")
         place = self._place
+        titled = self.title is not None and text.casefold() == self.title.casefold().rstrip(" .:")
         mode, level = self._mode_of_heading(text, index), float(block.level)
+        mode = None if titled and mode not in LISTED else mode
         if mode is None and (announced := self._announced_above(index)) is not None:
             mode, level = announced, block.level - 0.5  # also for the headings beside this one
         inherited = place.mode is not None and (block.level > 3 or (block.level > place.level and place.mode in _PARTS))
@@ -472,6 +478,8 @@ class ProseReader:
             lead,
         ):
             return "findings"
+        if reported and (leaning := leaning_of(lead)) is not None:
+            return leaning
         if place.mode in ("strengths", "improvement", "recommendations", "weaknesses", "findings", "actions"):
             return place.mode
         if LEAD_ACTION.search(lead) and not LEAD_METHOD.search(lead):
@@ -548,7 +556,8 @@ class ProseReader:
         if _ONE_RECOMMENDATION.match(text) and len(text.split()) > 6 and not text.endswith(":"):
             self._recommend(start, end, None, "council.sentence")
             return "recommendation"
-        if ANNOUNCES.match(text) and (reporter or place.reporter or place.mode == "findings"):
+        told_of = reporter or place.reporter or place.mode == "findings"
+        if (ANNOUNCES.match(text) or SAW_MUCH.match(text)) and told_of:
             place.announced = place.reporter = True
             place.last_mode = mode_said(text)
             return None

@@ -72,7 +72,7 @@ _LEAD_AFTER: Final = re.compile(
     r"HMI,? )?(?i:lead\s+(?:\w{2,6}\s+)?inspector)\b"
 )
 _LED_BY: Final = re.compile(
-    r"\b(?:inspection|team|review)\b[^.]{0,40}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2})"
+    r"\b(?:inspection|team|review)\b[^.]{0,90}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2})"
 )
 
 _WHO_LED: Final = re.compile(

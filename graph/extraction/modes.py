@@ -102,6 +102,11 @@ _WANTING: Final = re.compile(
     r"put right|"
     r"go(?:es)? further)\b|\bneed(?:s|ing)?$|\bto (?:work on|put right|do better|address|strengthen|develop)\b"
 )
+_MORE_WANTED: Final = re.compile(
+    r"(?i)\b(?:more|further|better|greater|quicker|closer)\b.{0,30}\b(?:needed|required|wanted|expected|looked for|"
+    r"progress|work|effort)\b|"
+    r"\bpriorit(?:y|ies)\b|\bimprov(?:e|ed|ement|ements)\b"
+)
 _LOOKS_BACK: Final = re.compile(r"(?i)\b(?:was|were|did|needed|required|could have|had)\b")
 _BLAME: Final = re.compile(
     r"(?i)\b(?:weak\w*|poor\w*|concern\w*|gaps?|criticis\w+|worr\w+|fell short|wanting|lacking|problems?|difficult\w+|"
@@ -233,12 +238,22 @@ WHEN_TO_ACT: Final = re.compile(
 
 
 def mode_said(text: str) -> Mode | None:
+    """What a sentence says of a list that follows it."""
     improve, strong, weak = LEAD_IMPROVE.search(text), LEAD_STRENGTH.search(text), LEAD_WEAK.search(text)
     if improve:
         return "improvement"
     if weak:
         return "weaknesses"
-    return "strengths" if strong else None
+    return "strengths" if strong else leaning_of(text)
+
+
+def leaning_of(lead: str) -> Mode | None:
+    """What a lead in everyday words says of its list: that more is wanted, that it was good or bad."""
+    if _WANTING.search(lead) or _MORE_WANTED.search(lead):
+        return "improvement"
+    if _BLAME.search(lead):
+        return "weaknesses"
+    return "strengths" if _PRAISE.search(lead) else None
 
 
 def mode_of_heading(text: str, *, decides: Callable[[], bool]) -> Mode | None:

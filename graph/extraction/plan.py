@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from graph.dates import timescale_edtf
-from graph.extraction.action_tails import people_and_time, tail_of
+from graph.extraction.action_tails import labels_in, people_and_time, tail_of
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.owners import split_owners
 from graph.extraction.plan_cells import action_lines, align, recommendation_groups, unwrapped
@@ -39,7 +39,8 @@ from graph.model import Action, Block, CellLine, ReadDocument, Recommendation, R
 _NUMBERED_RECOMMENDATION = re.compile(
     r"(?i)^(?P<word>(?:(?:key|ofsted|csci|ssi|cqc|hmip|jar|apa|inspect\w+|report|"
     r"headline)[’']?s?\s+)?(?:recommendation|"
-    r"area\s+for\s+(?:priority\s+action|improvement|development)|"
+    r"area\s+(?:for|of)\s+(?:priority\s+action|improvement|development|(?:significant\s+)?(?:weakness|concern))|"
+    r"significant\s+weakness|"
     r"priority\s+action|what\s+needs\s+to\s+improve|afi|requirement|rec))s?\b\.?\s*(?:no\.?\s*|number\s*|"
     r"ref\.?\s*)?(?P<ref>\d+(?:\.\d+)*[a-z]?|[A-Z](?=[:.\s)–-]))?"
     r"\s*[:.)–—-]*\s*(?P<text>.*)$"
@@ -166,7 +167,7 @@ class _PlanReader:
     def _label(self, index: int, block: Block, text: str) -> bool:
         """Plans without tables: "Action: ...", "Lead: ...", "Timescale: ..." below one another; or each label on a line
         of its own, its value below."""
-        found = self._bare_labels.get(index) or labelled(text)
+        found = self._bare_labels.get(index) or self._labels_below.get(index) or labelled(text)
         if found is None and self._labelled_blocks and self._labelled_blocks[-1] == index - 1:
             role = next(reversed(self._labelled))
             if self._valued_by(index) and (block.kind != "heading" or index - 1 in self._bare_labels):
@@ -192,6 +193,14 @@ class _PlanReader:
         if role == "recommendation" and self._table_follows(index):
             self._flush_labels()
             return False
+        several = labels_in(text)
+        if len(several) > 1 and several[0][1] == 0:
+            for own, _, begin, end in several:
+                self._labelled[own] = [CellLine(block.start + begin, block.start + end, page=block.page)]
+            self._labelled_blocks.append(index)
+            return True
+        if index in self._labels_below and block.marker:
+            lines = [CellLine(block.start, block.end, block.marker, page=block.page)]
         number = re.search(r"\d+(?:\.\d+)*$", text) if index in self._bare_labels else None
         if role == "recommendation" and number:
             span = CellLine(block.start + number.start(), block.start + number.end(), page=block.page)
@@ -200,7 +209,7 @@ class _PlanReader:
             heading = _NUMBERED_RECOMMENDATION.match(text)
             if heading and heading["ref"]:
                 lines = [CellLine(block.start + offset, block.end, heading["ref"], page=block.page)]
-        if role == "recommendation" and lines and len(text[offset:].split()) < 4:
+        if role == "recommendation" and lines and offset and len(text[offset:].split()) < 4:
             # "Priority 1: Recruitment" names a group of actions
             self.section = text[offset:]
             self.used.add(index)
@@ -233,6 +242,28 @@ class _PlanReader:
         counts = Counter(role for role, _ in found.values())
         repeated = {role for role, count in counts.items() if count >= 2}
         return found if "action" in repeated and repeated & {"owner", "timescale"} else {}
+
+    @cached_property
+    def _labels_below(self) -> dict[int, tuple[Role, int]]:
+        """Blocks without a label that are actions or recommendations by what stands below them: again and again a line
+        gives people and time of the block above it, and "1." above "1.1" is what that answers."""
+        blocks = self.document.blocks
+        given: list[set[Role]] = []
+        for block in blocks:
+            labels = labels_in(self.document.slice(block)) if block.table is None else []
+            given.append({role for role, *_ in labels} if labels and labels[0][1] == 0 else set())
+        found: dict[int, tuple[Role, int]] = {}
+        for index, block in enumerate(blocks[:-1]):
+            below = given[index + 1] | (given[index + 2] if given[index + 1] and index + 2 < len(blocks) else set())
+            plain = block.table is None and not given[index] and labelled(self.document.slice(block)) is None
+            if plain and block.kind in ("list_item", "paragraph") and {"owner", "timescale"} <= below:
+                found[index] = ("action", 0)
+        for index in list(found):
+            parent = re.match(r"(\d+)\.\d+", blocks[index].marker or "")
+            above = (blocks[index - 1].marker or "").rstrip(".)") if index else ""
+            if parent and above == parent[1] and index - 1 not in found:
+                found[index - 1] = ("recommendation", 0)
+        return found if sum(role == "action" for role, _ in found.values()) >= 2 else {}
 
     def _flush_labels(self) -> None:
         cells, blocks = self._labelled, self._labelled_blocks

@@ -116,7 +116,8 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
 _HEADS = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _HEAD_WORDS)
 #: How telling a recommendation column's head is: of two, the better one holds the recommendations.
 _STRONG_RECOMMENDATION = re.compile(
-    r"(?i)recommendation|areas? (?:for|requiring)|to improve|what ofsted|priority action|requirement"
+    r"(?i)recommendation|areas? (?:for|requiring)|to improve|what ofsted|priority action|requirement|"
+    r"^(?:ofsted|csci|ssi|cqc|hmip?|inspect\w+)\b"
 )
 REF = re.compile(
     r"^\(?(?:(?:rec(?:ommendation)?|afi|r|a|p|pa|ref|"

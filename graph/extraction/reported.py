@@ -30,9 +30,9 @@ _FOUND: Final = (
     r"judged|said|says|confirm(?:ed|s)|raised|raises|criticis(?:ed|es)|welcom(?:ed|es)|drew|draws|recorded|"
     r"records|"
     r"describ(?:ed|es)|point(?:ed|s)? out|(?:was|were|is|are|had been|has been|have been|remains?|"
-    r"remained) (?:(?:particularly|very|also|"
+    r"remained),? (?:(?:particularly|very|also|"
     r"especially|greatly|less|not|more|most|rather|somewhat|highly|deeply|quite|fairly|generally|again|"
-    r"however) )*(?:pleased|"
+    r"however),? )*(?:pleased|"
     r"impressed|concerned|positive|critical|complimentary|satisfied|dissatisfied|disappointed|worried|struck|"
     r"encouraged|"
     r"clear|reassured|confident|of the view|troubled|heartened)|"
@@ -120,6 +120,7 @@ _NO_FINDING: Final = re.compile(
     r"assessment) (?:groups?|is (?:divided|arranged|"
     r"in \w+ parts)|"
     r"follows|runs to|uses|has (?:\w+ )?(?:parts|sections|chapters))\b|^(?:this|the|our|that) (?:\w+ ){0,2}?(?:plan|"
+    r"statement|"
     r"table|paper|appendix|annexe?|document|section|chart)\b"
     r"[^.,]{0,24}\b(?:answers?|sets? out|address\w*|responds?|shows?|lists?|summaris\w+|describes?|explains?|"
     r"follows?|gives?|"
@@ -162,6 +163,11 @@ ANNOUNCES: Final = re.compile(
     r"(?: (?:for|of|where|that|which|in)(?: [\w’'-]+){0,4} (?:need\w*|requir\w+|improve\w*|development|concern\w*|"
     r"work|well|"
     r"strength|progress|attention|practice))?)[.:]$"
+)
+#: "Inspectors saw much that was good."
+SAW_MUCH: Final = re.compile(
+    rf"(?i)^(?:{BODY}|they)\b[^.]{{0,30}}\b(?:saw|found|noted) (?:much|a lot|a great deal|plenty|"
+    rf"many things)\b[^.,;:]{{0,40}}\.$"
 )
 #: Only says that a table or a list follows.
 _POINTS_BELOW: Final = re.compile(

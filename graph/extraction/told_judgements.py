@@ -269,7 +269,9 @@ class JudgementReader:
             return self._overall(text) if whole else area_name(match["area"])
         before = _SUBJECT.search(text[: match.start()])
         subject = collapsed(before["np"]) if before else ""
-        if for_what and not names_area(subject):
+        if for_what and (
+            not names_area(subject) or re.fullmatch(rf"(?i){_WHOLE.pattern.removeprefix('(?i)')}", subject)
+        ):
             return area_name(for_what["area"])
         if subject.casefold() in ("board", "the board") and LSCB.search(self.text):
             return "Local Safeguarding Children Board"

@@ -425,6 +425,7 @@ def _cut(last: Draft, draft: Draft) -> bool:
         bool(re.match(r"[A-Z][A-Z /&-]{2,30}:\s*\S", last.text))
         and is_capitals(last.text)
         and is_capitals(draft.text)
+        and not re.match(r"REPORT (?:OF|BY|FROM)\b", draft.text)
         and ":" not in draft.text
         and len(last.text) > 40
     )
