@@ -6,6 +6,8 @@ of ``tests/samples``; score it first. Papers as plain text, as a download leaves
 and are annotated in place (``tests/plain_papers.py``): their four sets scored 0.85, 0.77, 0.87 and 0.84. Six
 more, of wider layouts and formats, scored 0.72, 0.76, 0.80, 0.86, 0.79 and 0.78 over findings, recommendations and
 actions.
+Nine inspectorates' own reports and letters, joint area review to 2026, scored 0.75 over findings, recommendations and
+judgements.
 """
 
 from __future__ import annotations

@@ -25,8 +25,10 @@ _LETTERHEAD: Final = re.compile(
     r"(?i)(?:the )?(?:office for standards in education.*|commission for social care inspection.*|social services "
     r"inspectorate.*|care quality commission(?: \(cqc\))?|csci|cqc|ssi|ofsted|(?:hm|(?:her|his) majesty[’']s) "
     r"inspectorate "
-    r"of [\w ]+|department (?:of|for) [\w ]+|making social care better.*|better education and care|raising standards.*|"
-    r"improving lives|[\w ]{3,30} region)"
+    r"of [\w ]+(?:, \w+ \d{4})?|department (?:of|for) [\w ]+|making social care better.*|better education and care|"
+    r"raising standards.*|"
+    r"improving lives|audit commission|healthcare commission|(?:hm|her majesty[’']s) crown prosecution.*|"
+    r"[\w ]{3,30} region)"
 )
 """The inspectorate's name and motto above a title are no part of it."""
 _ISSUED: Final = re.compile(
@@ -40,7 +42,8 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
     """The lines that stand above the dates, the inspector or the grades on the first page."""
     lines: list[Block] = []
     letter = False
-    for block in blocks[:20]:
+    greets = (place for place, block in enumerate(blocks[:40]) if re.match(r"(?i)dear\b", document.slice(block)))
+    for block in blocks[(first := next(greets, 0)) : first + 20]:
         text = collapsed(document.slice(block))
         if re.match(r"(?i)dear\b", text):
             lines.clear()  # above it stands the address
@@ -50,7 +53,9 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
             break
         if block.kind == "table" or _FRONT_ENDS.search(text) or len(text) > 260:
             break
-        if re.search(rf"(?i)\b(?:is|are|require) {GRADE_WORDS}", text):
+        if re.search(rf"(?i)\b(?:is|are|require) {GRADE_WORDS}", text) or (
+            text.endswith(".") and len(text.split()) > 12
+        ):
             continue
         if _LETTERHEAD.fullmatch(text) or re.match(r"(?i)(?:to|from|copy to|cc|date)\s*:", text):
             continue
@@ -62,6 +67,7 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
     chosen = large[:1] or lines[:1] if letter else large or lines[:3]
     title = " ".join(collapsed(document.slice(block)) for block in chosen)
     title = re.split(r"(?i)\s+(?:inspection|visit) dates?\s*:", title)[0]
+    title = re.sub(r"(?i)^(?:ofsted\s+)?raising standards,?\s+improving lives\s+", "", title)
     title = re.sub(r"(?<=[a-z])\d{1,2}$", "", title).strip(" :-–")
     return title or document.title
 

@@ -34,7 +34,8 @@ _AREAS: Final[tuple[tuple[str, str], ...]] = (
     (
         "overall-effectiveness",
         (
-            r"overall (?:effectiveness|judge?ment)|^(?:the )?(?:(?:children[’']s|social) )?(?:(?:social )?care "
+            r"overall (?:effectiveness|judge?ment|rating)|^rating$|^(?:the )?"
+            r"(?:(?:children[’']s|social) )?(?:(?:social )?care "
             r")?(?:services\b|children[’']s$)|^children[’']s$"
         ),
     ),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 
 from graph.authorities import Authority
@@ -230,6 +230,11 @@ def _month_told(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str | 
             dates = [date for date in find_dates(text[told.end() : told.end() + 40]) if len(date.earliest) >= 7]
             if dates and dates[0].start < 16 and not _PREVIOUS_DATES.search(text[told.start() : told.end()]):
                 return dates[0].earliest, dates[0].latest, block
+    for heading, below in pairwise(blocks[:25]):
+        kind, text = collapsed(document.slice(heading)), collapsed(document.slice(below))
+        dates = find_dates(text) if _KIND_OF_VISIT.fullmatch(kind) and len(text) <= 40 else []
+        if dates and len(dates[0].earliest) >= 7:
+            return dates[0].earliest, dates[-1].latest, below
     for block in blocks[:8]:
         text = collapsed(document.slice(block))
         if re.fullmatch(r"[A-Z][a-z]+(?: ?(?:[-–/]|and) ?[A-Z][a-z]+)? (?:19|20)\d\d", text) and (
@@ -246,6 +251,8 @@ _CONDUCTED: Final = re.compile(
     r"inspection|"
     r"review)\b[^.]{0,260}?\b(?:on|between|from)\b(?= (?:\w+ ){0,2}?\d)"
 )
+_KIND_OF_VISIT: Final = re.compile(r"(?i)(?:(?:un)?announced|key|random|full|interim) (?:inspection|visit)")
+"""Stands above the dates of a registered service's inspection."""
 _IN_MONTH: Final = re.compile(
     r"(?i)\b(?:inspection|review|visit|fieldwork|it)\b[^.;]{0,90}?\b(?:took place|carried out|conducted|undertaken|"
     r"started|began|completed)\b(?: \w+){0,3}? ?(?:in|during|on|between)?\b"

@@ -60,6 +60,7 @@ _REPORT: Final = (
         ),
     ),
     (1, r"report published\s*:"),
+    (3, r"^how we assess local authorities$|^local authority rating and quality statement scores$"),
     (
         4,
         (

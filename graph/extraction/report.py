@@ -44,7 +44,8 @@ def extract_report(document: ReadDocument, register: Register) -> Extraction:
     ]
     for offset, item in enumerate(earlier, start=1 + board_index):
         judgements += [as_judgement(document, p, offset, 0.85) for p in item.judgements]
-    context = Context(document, main.framework_id, board_index, date[0])
+    sentences_judged = frozenset(p.start for p in judged if p.rule == "judgement.sentence")
+    context = Context(document, main.framework_id, board_index, date[0], sentences_judged)
     taken = _items(context, located, judgements)
     return Extraction(
         source=document.source,

@@ -147,6 +147,7 @@ def read_prose(context: Context, taken: Taken, block: Block, section: Section, g
         text = document.text[start:end]
         if (
             len(text) < 20
+            or start in context.judged
             or LEGAL.search(text)
             or _PROCEDURE.search(text)
             or (_CONTEXT.search(text) and rule_polarity(text)[0] != "strength")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from graph.authorities import Authority, Register
 from graph.extraction import facts
-from graph.extraction.evidence import evidence, maker
-from graph.extraction.grades import area_concept, framework_id
+from graph.extraction.evidence import collapsed, evidence, maker
+from graph.extraction.grades import GRADE, area_concept, framework_id
 from graph.extraction.inspections import framework_name, inspection_dates, inspectorate, lead_inspector, signatory
 from graph.extraction.judgements import Printed, area_send_outcome, in_lines, in_table, served, statement
 from graph.extraction.report_items import BOARD
 from graph.extraction.sections import Located
+from graph.extraction.sentences import sentences
 from graph.model import Block, Inspection, ReadDocument
 
 _OFSTED: Final = frozenset(
@@ -44,7 +46,7 @@ def inspections_of(
     on: str | None,
 ) -> tuple[Inspection, Inspection | None, Authority | None]:
     authority = facts.authority_of(title, document, register, on)
-    name = framework_name(title, authority)
+    name = framework_name(title, authority) or _name_above(document, front, authority)
     team = [
         place.block
         for place in located
@@ -93,6 +95,15 @@ def inspections_of(
     return main, board, authority
 
 
+def _name_above(document: ReadDocument, front: Sequence[Block], authority: Authority | None) -> str | None:
+    """The inspection's name on a line of its own, which the title does not hold."""
+    for block in front[:12]:
+        text = collapsed(document.slice(block))
+        if len(text) <= 100 and not text.endswith(".") and (name := framework_name(text, authority)):
+            return name
+    return None
+
+
 def board_inspection(document: ReadDocument, main: Inspection, name: str | None) -> Inspection:
     framework = name or f"Review of the effectiveness of the {BOARD}"
     return replace(
@@ -119,14 +130,65 @@ def judgements_of(
             found += in_table(document, block)
     found += in_lines(document, front)
     if not found:
+        found += _in_ratings(document, located)
+    if not found:
         for place in located:
             if place.block.kind == "table" and place.section.kind in ("findings", "information", "front"):
                 found += in_table(document, place.block)
     found += _in_headings(document, located, only_board=bool(found))
+    if not found:
+        found += _in_sentences(document, located)
     if main.framework_id not in _OFSTED and main.framework_id != "sif":
         blocks = [place.block for place in located if place.section.kind in ("front", "findings", "outcome")]
         found += served(document, blocks)
     return _once(found)
+
+
+_RATINGS: Final = re.compile(r"(?i)(?:summary of )?(?:ratings|grades|scores)(?: overview)?")
+_OWN_GRADE: Final = re.compile(
+    rf"(?i)(?:the |overall |service |impact |outcomes |management |leadership )[^.;:]{{0,140}}?\b(?:is|are)"
+    rf"(?: judged(?: to be)?)? (?P<grade>{GRADE})(?: at [^.;:]{{5,80}})?\.?"
+)
+
+
+def _in_ratings(document: ReadDocument, located: Sequence[Located]) -> Iterator[Printed]:
+    """Below a heading of ratings, tables and lines of an area and its grade, grouped by the short lines between."""
+    opens = next(
+        (at for at, place in enumerate(located) if place.opens and _RATINGS.fullmatch(place.section.printed or "")),
+        len(located),
+    )
+    group, misses = "", 0
+    for place in located[opens + 1 :]:
+        block, text = place.block, collapsed(document.slice(place.block))
+        if misses == 2 or (block.kind != "table" and len(text) > 130):
+            break
+        if block.kind == "table":
+            rated = list(in_table(document, block))
+        else:
+            judged = statement(text)
+            rated = [Printed(*judged, block.start, block.end, "judgement.line")] if judged else []
+            group = group if judged else text
+        misses = 0 if rated else misses + 1
+        yield from (replace(printed, group=printed.group or group) for printed in rated)
+
+
+def _in_sentences(document: ReadDocument, located: Sequence[Located]) -> list[Printed]:
+    """Reports without a table of grades give each at the head of its section, "The quality of the service is good"."""
+    found: list[Printed] = []
+    for place, after in pairwise(located):
+        area = collapsed(document.slice(place.block)).rstrip(" :")
+        if (
+            place.block.kind not in ("heading", "paragraph")
+            or len(area) > 90
+            or area.endswith((".", ";"))
+            or after.opens
+        ):
+            continue
+        start, end = next(iter(sentences(document.text, after.block.start, after.block.end)))
+        judged = _OWN_GRADE.fullmatch(document.text[start:end])
+        if judged is not None:
+            found.append(Printed(area, judged["grade"], start, end, "judgement.sentence"))
+    return found if len(found) >= 2 else []
 
 
 def _in_headings(document: ReadDocument, located: Sequence[Located], *, only_board: bool) -> Iterator[Printed]:

@@ -29,6 +29,8 @@ class Context:
     board_inspection: int
     after: str | None
     """The publication date: what "by March" is counted from."""
+    judged: frozenset[int] = frozenset()
+    """Where sentences of prose begin that give a grade."""
 
 
 LEGAL: Final = re.compile(
@@ -42,6 +44,9 @@ LEGAL: Final = re.compile(
     r"|^(?:a copy of )?this letter (?:will be|is being|has been) (?:published|copied|sent)|^thank you\b|"
     r"^please (?:pass|accept)"
     r"|^any (?:areas?|priority actions?|matters)\b[^.]{0,60} (?:identified|raised) (?:above|in this letter)"
+    r"|^this is an overview of what\b|^please contact the provider\b|^the intended outcomes? for these standards\b"
+    r"|^this section sets out the actions which must\b|^these recommendations relate to\b"
+    r"|^to improve the quality and standards of care further\b"
     r"|grade is the performance rating for the purpose|^we are grateful|^we confirm that"
 )
 

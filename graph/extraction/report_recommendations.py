@@ -28,6 +28,8 @@ _NOTHING_ASKED: Final = re.compile(
     r"(?i)^(?:there (?:are|were) no\b|no (?:areas|priority|immediate|recommendations)|the inspection did not (?:find"
     r"|identify)|inspectors did not identify|none\b)"
 )
+_NUMBERS: Final = re.compile(r"(?i)(?:no|ref|number|item)\b")
+"""Heads a column of the recommendations' own numbers."""
 _OPEN_ITEM: Final = re.compile(r"[:–-]\s*(?:\(?paragraphs?[^)]*\)?)?$", re.I)
 
 
@@ -47,6 +49,8 @@ def read_recommendations(context: Context, taken: Taken, located: Sequence[Locat
         else:
             taken.absorbed = _end_with_rest(document, located, position)
             add_recommendation(context, taken, place, block.start, taken.absorbed)
+    elif _names_who_acts(text, located, position):
+        note_segment(taken, block, "skipped", "names who has to do what stands below", "recommendation")
     elif _is_rest(document, located, position):
         note_segment(taken, block, "recommendation", "goes on with the item above", "recommendation.item")
     elif _NOTHING_ASKED.search(text) or _TELLS_OF_THEM.search(text):
@@ -65,6 +69,11 @@ def read_recommendations(context: Context, taken: Taken, located: Sequence[Locat
         add_recommendation(context, taken, place, block.start, block.end, rule="recommendation.paragraph", score=0.9)
     else:
         note_segment(taken, block, "skipped", "an introduction or a subheading among recommendations", "recommendation")
+
+
+def _names_who_acts(text: str, located: Sequence[Located], position: int) -> bool:
+    """ "The chair of the board should:" above a numbered list."""
+    return _SHOULD.search(text.rstrip()) is not None and len(text.split()) <= 18 and _lists_follow(located, position)
 
 
 def _introduces(document: ReadDocument, located: Sequence[Located], position: int) -> bool:
@@ -153,23 +162,28 @@ def _recommend_table(context: Context, taken: Taken, place: Located) -> None:
     block, document = place.block, context.document
     assert block.table is not None
     bodies: tuple[str, ...] = ()
-    made = False
+    made = numbered = False
     for row in block.table.rows:
         cells = [cell for cell in row.cells if cell.lines]
         texts = [collapsed(" ".join(document.slice(line) for line in cell.lines)) for cell in cells]
         if (
             not cells
             or row.header
-            or (len(cells) <= 3 and all(len(text) < 40 and not text.endswith(".") for text in texts))
+            or (
+                (len(cells) <= 3 or row is block.table.rows[0])
+                and all(len(text) < 40 and not text.removeprefix("No.").endswith(".") for text in texts)
+            )
         ):
+            numbered = numbered or bool(texts and _NUMBERS.match(texts[0]))
             continue
         asked = max(range(len(cells)), key=lambda index: len(texts[index]))
+        number = texts[0] if numbered and asked > 0 and re.fullmatch(r"\d{1,2}\.?", texts[0]) else None
         if len(cells) > 1 and asked > 0:
-            bodies = _bodies(texts[0])
+            bodies = _bodies(texts[0]) if re.search(r"[A-Za-z]{3}", texts[0]) else ()
         for first, last in _asked_for(document, cells[asked]):
             if len(document.slice(first)) >= 25:
                 add_recommendation(
-                    context, taken, place, first.start, last.end, first.marker, bodies, "recommendation.table"
+                    context, taken, place, first.start, last.end, first.marker or number, bodies, "recommendation.table"
                 )
                 made = True
     outcome = (

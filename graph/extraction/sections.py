@@ -91,6 +91,12 @@ _RULES: Final = (
         main=False,
         names=False,
     ),
+    _rule("recommendations", r"^(?:statutory )?requirements?$", names=False),
+    _rule(
+        "findings",
+        r"^what (?:the (?:service|agency)|it|they|we) do(?:es)? well|^what has improved\b"
+        r"|^what (?:the (?:service|agency)|it|they) could do better|^details of (?:the )?inspectors?[’']? findings",
+    ),
     _rule("closing", r"^(?:any complaints|if you are not happy|further information|crown copyright|© crown)"),
     _rule(
         "findings",
@@ -150,7 +156,9 @@ _RULES: Final = (
         r"|outcomes for|quality of provision|what is it like|what is the area partnership|how effective|the (?:local "
         r")?safeguarding|the arrangements? for|safeguarding (?:services|outcomes)|ambition and "
         r"prioritisation"
-        r"|being healthy|staying safe|enjoying and achieving|making a positive contribution|economic well-?being)",
+        r"|being healthy|staying safe|enjoying and achieving|making a positive contribution"
+        r"|(?:achieving )?economic well-?being|quality of (?:the )?service$|service management$"
+        r"|safeguarding children and young people$)",
     ),
 )
 
@@ -201,7 +209,7 @@ def is_heading(document: ReadDocument, block: Block) -> bool:
     """A heading by its looks, or a short line by its words."""
     if block.kind == "heading":
         return True
-    if block.kind != "paragraph" or block.end - block.start > 130:
+    if block.kind != "paragraph" or block.end - block.start > 170:
         return False
     text = collapsed(document.slice(block))
     if re.fullmatch(r"(?i)yours (?:sincerely|faithfully),?", text):

@@ -16,7 +16,7 @@ from graph.model import Block, BlockKind, Cell, CellLine, ReadDocument, Row, Sou
 
 MAX_COLUMNS = 1000
 #: Glyphs that stand for a bullet, with those of symbol fonts in the private use area.
-BULLETS = "•●○◦▪▫■□◆◇►▶▸➢➤➔→✓✔❖❑∙·⁃‣⦁−–—*\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf0be\uf02d\uf06f\uf0e8\u2023\uf000\x95"
+BULLETS = "•●○◦▪▫■□◼◻◆◇►▶▸➢➤➔→✓✔❖❑∙·⁃‣⦁−–—*\uf0b7\uf0a7\uf0d8\uf076\uf0fc\uf0be\uf02d\uf06f\uf0e8\u2023\uf000\x95"
 #: Control and format characters other than white space: soft hyphens, zero-width marks, marks of direction.
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
