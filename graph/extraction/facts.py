@@ -31,6 +31,7 @@ _LETTERHEAD: Final = re.compile(
     r"[\w ]{3,30} region)"
 )
 """The inspectorate's name and motto above a title are no part of it."""
+_INSPECTS: Final = re.compile(r"(?i)\b(?:re-?inspection|inspection|visit|review|assessment|screening)\b")
 _ISSUED: Final = re.compile(
     r"(?m)^(?:HM|His Majesty[’']s|Her Majesty[’']s) Inspectorate of \w+,?\s+(?P<date>[A-Z][a-z]+ (?:19|20)\d\d)$"
 )
@@ -64,6 +65,8 @@ def report_title(document: ReadDocument, blocks: Sequence[Block]) -> str | None:
         if len(lines) == 8:
             break
     large = [block for block in lines if block.kind == "heading"]
+    if large and not letter and not any(_INSPECTS.search(document.slice(block)) for block in large):
+        large += [block for block in lines if _INSPECTS.search(document.slice(block))][:1]
     chosen = large[:1] or lines[:1] if letter else large or lines[:3]
     title = " ".join(collapsed(document.slice(block)) for block in chosen)
     title = re.split(r"(?i)\s+(?:inspection|visit) dates?\s*:", title)[0]

@@ -72,14 +72,15 @@ _GRADES: Final[tuple[tuple[str, str], ...]] = (
 )
 
 _FRAMEWORKS: Final[tuple[tuple[str, str], ...]] = (
+    ("area-send-2023", r"(?<!local )area send (?:full |monitoring )?inspection"),
     ("monitoring-visit", r"monitoring (?:visit|inspection)"),
     ("focused-visit", r"focused visit"),
     ("jtai", r"joint targeted area"),
-    ("area-send-2023", r"(?<!local )area send (?:full |monitoring )?inspection"),
     (
         "area-send-2016",
         (
-            r"joint local area|local area send|(?:special educational needs|send)\b.*\blocal area"
+            r"joint local area|local area send|joint area send|"
+            r"area send revisit|(?:special educational needs|send)\b.*\blocal area"
             r"|local area.*(?:special "
             r"educational needs|\bsend\b)"
         ),

@@ -112,7 +112,7 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
     visit = re.match(r"(?i)(?:focused|monitoring) visit", name)
     if visit is not None:
         return f"{visit.group()} to children’s services" if "children" in name.lower() else visit.group()
-    name = re.sub(r"(?i)(joint .*\binspection)\s+(?:in|of)\s+.*$", r"\1", name)
+    name = re.sub(r"(?i)(joint .*\b(?:inspection|revisit))\s+(?:in|of)\s+.*$", r"\1", name)
     return _without_authority(name, authority)
 
 
@@ -277,7 +277,7 @@ _PAST: Final = re.compile(
 )
 _JUDGED: Final = re.compile(
     rf"(?i)\b(?:judged|graded|rated|found|judging|judgement (?:was|of)|considered"
-    rf"|deemed)\b(?P<between>[^.;]{{0,70}}?)\b(?P<grade>{GRADE})"
+    rf"|deemed)\b(?P<between>[^.;]{{0,70}}?)\b(?P<grade>{GRADE}|(?:widespread and/or )?systemic failings)"
 )
 _WAS: Final = re.compile(
     rf"(?i)(?:(?:the )?(?:local authority|council|service|overall (?:quality|effectiveness|judge?ment|performance))"

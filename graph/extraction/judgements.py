@@ -221,7 +221,11 @@ def served(document: ReadDocument, blocks: Iterable[Block]) -> Iterator[Printed]
             yield Printed(area, grade, at, at + len(grade), "judgement.served")
 
 
-_OUTCOME: Final = re.compile(r"typically (?:lead to )?positive|inconsistent experiences|systemic failings", re.I)
+_OUTCOME: Final = re.compile(
+    r"typically (?:lead to )?positive|inconsistent experiences|systemic failings|"
+    r"taken (?:sufficiently )?effective action",
+    re.I,
+)
 
 
 def area_send_outcome(document: ReadDocument, located: Sequence[Located]) -> Iterator[Printed]:

@@ -64,9 +64,9 @@ _REPORT: Final = (
     (
         4,
         (
-            r"letter summarises the findings of|"
+            r"letter (?:to .{0,60} )?(?:outlines|sets out|contains|summarises) (?:our|the) findings\b|"
             r"ofsted and the care quality commission .{0,40}conducted a joint inspection|"
-            r"^between\b.{0,60}\bofsted\b.{0,60}\b(?:conducted|carried out|undertook|inspected)\b"
+            r"^between\b.{0,60}\bofsted\b.{0,120}\b(?:conducted|carried out|undertook|inspected|revisited)\b"
         ),
     ),
     (1, r"^(?:the )?experiences and progress of "),

@@ -20,7 +20,7 @@ from graph.extraction.sections import Located, Section, locate
 from graph.extraction.version import EXTRACTOR_VERSION
 from graph.model import Block, DocumentFacts, Extraction, Inspection, Judgement, ReadDocument
 
-_GRADE_TABLE_FRAMEWORKS: Final = frozenset({"ilacs", "ilacs-2026", "focused-visit", "monitoring-visit", None})
+_GRADE_TABLE_FRAMEWORKS: Final = frozenset({"ilacs", "ilacs-2026", "focused-visit", "monitoring-visit", "jtai", None})
 """Frameworks whose first page goes on, below the grades, with findings in prose."""
 
 

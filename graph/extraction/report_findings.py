@@ -50,12 +50,16 @@ def read_findings(
             note_segment(
                 taken, block, "finding", "a numbered paragraph or list item of an evaluative section", "finding.item"
             )
+    elif _ASKED_BEFORE.match(section.printed or "") and re.fullmatch(r"[^.]*\bshould\b[^.]*\.", text):
+        add_recommendation(context, taken, place, block.start, block.end, rule="recommendation.restated", score=0.8)
     elif len(text) >= 90 or (len(text) >= 40 and text.rstrip("”’\"')").endswith((".", ":", ";", "?"))):
         read_prose(context, taken, block, section, grade)
     else:
         note_segment(taken, block, "skipped", "no sentence", "finding")
 
 
+_ASKED_BEFORE: Final = re.compile(r"(?i)areas? for (?:priority action|improvement) \d|progress against\b")
+"""Says again what was asked, before the progress that was made."""
 _STRONG_HEAD: Final = re.compile(r"(?i)^(?:key |main |major )?(?:strengths?|good practice)\b.{0,20}$")
 _IMPROVE_HEAD: Final = re.compile(
     r"(?i)^(?:key |main |important )?(?:weaknesses and )?areas? (?:for|of) (?:improvement|development)\b.{0,20}$"
@@ -117,7 +121,12 @@ def _is_legend(text: str) -> bool:
 
 
 _PROCEDURE: Final = re.compile(
-    r"(?i)^(?:this (?:letter|report) (?:summarises|outlines|sets out|reports|contains|records|presents|describes)\b"
+    r"(?i)^(?:at the (?:initial|last|previous) inspection, inspectors (?:found|identified)[^.]*:$"
+    r"|as (?:not )?all (?:of )?the (?:significant )?weaknesses have\b"
+    r"|between \d[^.]*\b(?:undertook|conducted|carried out|revisited)\b"
+    r"|this (?:joint )?inspection (?:took place|included)\b"
+    r"|this letter to\b"
+    r"|this (?:letter|report) (?:summarises|outlines|sets out|reports|contains|records|presents|describes)\b"
     r"|(?:based on|from) the evidence (?:gathered|seen)\b|a range of evidence was\b|"
     r"(?:the )?inspectors considered a range\b"
     r"|during (?:the course of )?this (?:visit|inspection), inspectors\b|the inspection sampled\b"

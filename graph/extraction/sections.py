@@ -144,7 +144,8 @@ _RULES: Final = (
         r"^(?:section \d|the (?:local )?(?:authority|safeguarding children board)(?: \(lscb\))?$|the lscb$)",
         names=False,
     ),
-    _rule("findings", r"^progress since "),
+    _rule("findings", r"^progress (?:since|against) "),
+    _rule("findings", r"^(?:case|practice) stud(?:y|ies)\b", main=False),
     _rule("findings", r"^(?:record|summary) of (?:main findings|(?:inspection )?judge?ments|grades)"),
     _rule("findings", r"^(?:overview|findings and evaluation|main strengths)", main=False),
     _rule("information", r"^areas covered by (?:the|this) visit", main=False),
@@ -171,6 +172,9 @@ _ASKED: Final = re.compile(
     r"(?i)(?:written statement of action|must|required to|needs? to|should)\b[^.]*\b(?:areas? of|significant) (?:\w+ )?"
     r"(?:weakness(?:es)?|concerns?)[^.:]{0,60}:$"
 )
+_PROGRESS: Final = re.compile(r"(?i)progress against\b")
+_NUMBERED_AREA: Final = re.compile(r"(?i)areas? for (?:priority action|improvement) \d")
+"""An earlier inspection's area for action, with the progress made since below it."""
 _DEVELOPMENT: Final = _rule("findings", r"^areas for development", main=False)
 _SUBJECT: Final = _RULES[-1]
 """The names of what is judged."""
@@ -254,6 +258,8 @@ def _headed(document: ReadDocument) -> Iterator[Located]:
         if rule is not None and rule.kind == "recommendations" and paired and _after_strengths(title, current):
             rule = _DEVELOPMENT
         if stack and _EXPLAINED.search(stack[0][1].printed or "") and _PARTS.fullmatch(title):
+            rule = None
+        if rule is not None and stack and _NUMBERED_AREA.match(title) and _PROGRESS.match(stack[0][1].printed or ""):
             rule = None
         if rule is not None and rule.main and _is_subheading(rule, grade, block, stack, headed):
             rule = None
