@@ -14,9 +14,11 @@ from fpdf import FPDF
 from PIL import Image
 
 from graph.errors import UnreadableDocument
-from graph.model import Block, ReadDocument, SourceFile
+from graph.model import Block, PageSize, ReadDocument, SourceFile
 from graph.reading.grid import Ruling, find_grids
 from graph.reading.hyphens import joined
+from graph.reading.lines import PageWords, PlacedWord
+from graph.reading.ocr import with_bullets
 from graph.reading.pdf import read_pdf
 from tests.shared_documents import shared_dir
 
@@ -368,6 +370,15 @@ def a_pdf(tmp_path: Path, holds: Literal["text", "pictures", "nothing"] = "text"
     path = tmp_path / "some.pdf"
     board.output(str(path))
     return path
+
+
+def test_what_ocr_makes_of_bullets_are_bullets_and_words_are_not() -> None:
+    def line(y: float, *texts: str) -> list[PlacedWord]:
+        return [PlacedWord(text, 72 + 30 * at, y, 96 + 30 * at, y + 12, y + 10, 12) for at, text in enumerate(texts)]
+
+    words = [*line(100, "m@", "Plans"), *line(120, "in", "time"), *line(140, "m™", "Visits"), *line(160, "in", "homes")]
+    (page,) = with_bullets([PageWords(PageSize(595, 842), [*words, *line(180, "|")], [])])
+    assert [word.text for word in page.words] == ["•", "Plans", "in", "time", "•", "Visits", "in", "homes"]
 
 
 def test_an_empty_file_says_so(tmp_path: Path) -> None:

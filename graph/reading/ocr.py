@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +18,9 @@ from graph.reading.lines import PageWords, PlacedWord
 
 DPI = 300
 #: What a round or square bullet is taken for; none of them is a word.
-_TAKEN_FOR_BULLETS = frozenset("=«»¢®©°~¤eo*+-")
+_TAKEN_FOR_BULLETS = re.compile(r"[=«»¢®©°~¤eo*+-]|[mwn]?[™@®©¢°§¥]+")
+#: Edges and stains that are taken for signs.
+_STRAY = frozenset("|_‘¦")
 TIMEOUT = 900
 """Seconds for one document."""
 
@@ -48,21 +51,22 @@ def searchable_copy(path: Path) -> Iterator[Path]:
 
 
 def with_bullets(pages: Sequence[PageWords]) -> list[PageWords]:
-    """Pages of recognised text with the bullets that were taken for other signs: single characters that begin a line,
-    one below the other at least twice in the document."""
+    """Pages of recognised text with the bullets that were taken for other signs: what begins a line and is no word, one
+    below the other at least twice in the document."""
+    pages = [replace(page, words=[word for word in page.words if word.text not in _STRAY]) for page in pages]
     begins = [_line_begins(page.words) for page in pages]
     margins = Counter(
         round(page.words[index].x0 / 6)
         for page, starts in zip(pages, begins, strict=True)
         for index in starts
-        if page.words[index].text in _TAKEN_FOR_BULLETS
+        if _TAKEN_FOR_BULLETS.fullmatch(page.words[index].text)
     )
     mended = []
     for page, starts in zip(pages, begins, strict=True):
         words = [
             replace(word, text="•", glued=False)
             if index in starts
-            and word.text in _TAKEN_FOR_BULLETS
+            and _TAKEN_FOR_BULLETS.fullmatch(word.text)
             and sum(margins[round(word.x0 / 6) + step] for step in (-1, 0, 1)) >= 2
             else word
             for index, word in enumerate(page.words)

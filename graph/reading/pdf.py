@@ -35,12 +35,12 @@ def read_pdf(path: Path, source: SourceFile) -> ReadDocument:
 
     Raises UnreadableDocument for a file that is encrypted, damaged, empty, too long, or has no text.
     """
-    pages, title, warnings = _pages_of(path)
+    pages, title, warnings, drawn = _pages_of(path)
     if sum(len(word.text) for page in pages for word in page.words) < LETTERS_OF_A_TEXT_PAGE * len(pages):
-        if _is_blank(path):
+        if not drawn:
             raise UnreadableDocument(str(path), "has empty pages only: neither text nor a scan", "get another copy")
         with searchable_copy(path) as copy:
-            pages, _, more = _pages_of(copy)
+            pages, _, more, _ = _pages_of(copy)
         if not any(page.words for page in pages):
             raise UnreadableDocument(
                 str(path), "is a scan in which OCR found no text", "scan it again at 300 dpi or more"
@@ -50,27 +50,8 @@ def read_pdf(path: Path, source: SourceFile) -> ReadDocument:
     return document_of_pages(source, pages, title=title, warnings=warnings)
 
 
-def _is_blank(path: Path) -> bool:
-    """Whether nothing is drawn on any page, so that there is nothing to recognise."""
-    document = _open(path)
-    try:
-        return not any(_drawn(document, index) for index in range(len(document)))
-    finally:
-        document.close()
-
-
-def _drawn(document: Any, index: int) -> bool:
-    try:
-        page = document[index]
-    except pypdfium2.PdfiumError:
-        return True
-    try:
-        return next(page.get_objects(max_depth=1), None) is not None
-    finally:
-        page.close()
-
-
-def _pages_of(path: Path) -> tuple[list[PageWords], str | None, tuple[str, ...]]:
+def _pages_of(path: Path) -> tuple[list[PageWords], str | None, tuple[str, ...], bool]:
+    """The pages, the title, what went wrong, and whether anything is drawn on any page, so that OCR may find it."""
     document = _open(path)
     try:
         count = len(document)
@@ -80,6 +61,7 @@ def _pages_of(path: Path) -> tuple[list[PageWords], str | None, tuple[str, ...]]
             raise UnreadableDocument(str(path), f"has {count} pages, more than {MAX_PAGES}", "split it")
         pages: list[PageWords] = []
         warnings: list[str] = []
+        drawn = False
         fonts = _Fonts()
         for index in range(count):
             try:
@@ -87,13 +69,15 @@ def _pages_of(path: Path) -> tuple[list[PageWords], str | None, tuple[str, ...]]
             except pypdfium2.PdfiumError:
                 warnings.append(f"page {index + 1} is damaged and was left out")
                 pages.append(PageWords(PageSize(595.0, 842.0), [], []))
+                drawn = True  # for all that is known
                 continue
             try:
                 pages.append(_page_words(page, fonts))
+                drawn = drawn or bool(pages[-1].words) or next(page.get_objects(max_depth=1), None) is not None
             finally:
                 page.close()
         title = (document.get_metadata_value("Title") or "").strip() or None
-        return pages, title, tuple(warnings)
+        return pages, title, tuple(warnings), drawn
     finally:
         document.close()
 
