@@ -156,6 +156,22 @@ def test_editions_and_shapes_answer_and_unknown_editions_do_not(client: FlaskCli
     assert b"sh:targetClass" in client.get("/ontology/shapes.ttl").data
 
 
+def test_a_browser_that_asks_before_it_reads_is_let_in(services: Services, client: FlaskClient) -> None:
+    headers = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "accept"}
+    for path in ("/data.ttl", "/ontology", address(minted(services)["documents", 1, False][0])):
+        answer = client.options(path, headers=headers)
+        assert answer.status_code < 300
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Access-Control-Allow-Headers"] == "*"
+
+
+def test_a_query_of_ten_megabytes_is_told_in_text_how_long_it_may_be(client: FlaskClient) -> None:
+    answer = client.post("/sparql", data=b"x" * 10_000_000, content_type="application/sparql-query")
+    assert answer.status_code == 413
+    assert answer.mimetype == "text/plain"
+    assert "32,768 bytes" in answer.text
+
+
 def test_what_no_release_ever_held_is_404_in_every_form(client: FlaskClient) -> None:
     for folder in ("findings", "documents", "themes", "agents", "evidence", "regions"):
         for suffix in ("", ".ttl", ".jsonld", ".nt"):

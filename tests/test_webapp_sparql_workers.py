@@ -328,6 +328,31 @@ def test_the_engine_places_errors_and_heeds_from(graph_dir: Path) -> None:
             assert answer.whole() == b"?n\n0\n"
 
 
+@pytest.mark.parametrize(
+    ("query", "place", "message"),
+    [
+        ("# nothing", (1, 1), "The query is empty"),
+        ("PREFIX ex: <https://example.org/>\nSELCT * {}", (2, 1), "goes on with SELECT, ASK"),
+        ("SELECT * {\n ?s ?p foo }", (2, 8), "“foo” is no word of SPARQL"),
+        ("SELECT * {\n ?s <http://a b> ?o }", (2, 6), "An IRI stands between"),
+        ("SELECT * { ?s ?p 'text }", (1, 18), "not closed"),
+        ("SELECT * { ?s ?p ?o\nFILTER(REGEX(?o, 'x') }", (2, 7), r"“\(” is not closed before “}”"),
+        ("SELECT * { ?s ?p ?o", (1, 10), "“{” is not closed"),
+        ("ASK { ?s ?p ?o }}", (1, 17), "“}” closes nothing"),
+        ("SELECT ?s WHERE ?s ?p ?o", (1, 17), "expected {"),
+    ],
+)
+def test_common_mistakes_are_named_where_they_are(
+    graph_dir: Path, query: str, place: tuple[int, int], message: str
+) -> None:
+    with (
+        SparqlEngine(graph_dir, LIMITS, resident=True) as engine,
+        pytest.raises(MalformedQuery, match=message) as malformed,
+    ):
+        list(engine.run(query))
+    assert (malformed.value.line, malformed.value.column) == place
+
+
 TEXTS = st.text(alphabet='ab"\\,{}[]\n\r\t<>é', max_size=12)
 ROWS = st.lists(st.tuples(TEXTS, st.one_of(st.none(), TEXTS)), max_size=12)
 

@@ -186,8 +186,10 @@ def _finish(response: Response) -> Response:
         response.headers.setdefault("X-Release", release.id)
     if g.get("private"):
         response.headers["Cache-Control"] = "no-store"
-    elif request.method in {"GET", "HEAD"}:
+    elif request.method in {"GET", "HEAD", "OPTIONS"}:
         response.headers.setdefault("Access-Control-Allow-Origin", "*")
+        if request.method == "OPTIONS":  # a browser asks first where its Accept header is long
+            response.headers.setdefault("Access-Control-Allow-Headers", "*")
         response.headers.setdefault("Access-Control-Expose-Headers", "X-Release, X-Total-Count, Link")
     response.vary.add("Accept")
     response.vary.add("Cookie")

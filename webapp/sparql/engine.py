@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from webapp.sparql import guard, similarity
-from webapp.sparql.edits import RewrittenQuery
 from webapp.sparql.errors import MalformedQuery, QueryError, RefusedQuery
 from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_name, offered
 from webapp.sparql.limits import Limits
+from webapp.sparql.mistakes import explained
 from webapp.sparql.nursery import Task
 from webapp.sparql.remote import AnyAnswer, AnyPool
 from webapp.sparql.rewriting import rewrite
@@ -83,7 +82,7 @@ class SparqlEngine:
         try:
             answer = self.pool.run(task, wait_seconds=wait_seconds)
         except MalformedQuery as err:
-            raise _placed(err, query, rewritten) from err
+            raise explained(err, query, rewritten) from err
         if query.form is None or answer.kind != _KINDS[query.form]:
             answer.close()
             raise RefusedQuery("The query must begin with SELECT, ASK, CONSTRUCT or DESCRIBE, after its prefixes.")
@@ -130,33 +129,7 @@ def not_offered(wanted: str, form: guard.Form) -> str:
     """Why a form of answer is not to be had, and which are."""
     names = ", ".join(f"{answer.name} ({answer.media_type})" for answer in offered(form))
     known = {name for answer in (*TABLES, *GRAPHS) for name in (answer.name, *answer.names, *answer.media_types)}
-    reason = f"a {form} query has no answer as “{wanted}”" if wanted in known else f"“{wanted}” is not a format here"
+    reason = f"“{wanted}” is not a format here"
+    if wanted in known:
+        reason = f"{'an' if form == 'ASK' else 'a'} {form} query has no answer as “{wanted}”"
     return f"{reason[0].upper()}{reason[1:]}; there are {names}."
-
-
-def _readable(message: str) -> str:
-    """The parser's expectations without its classes of characters; what it says in words stands alone."""
-    expected = re.sub(r"\[[^\[\]]*\]|\s*\|\s*", " ", message.removeprefix("expected one of ").removeprefix("expected "))
-    parts = list(dict.fromkeys(part.strip() for part in expected.split(",") if part.strip(" .'\n")))
-    words = [part for part in parts if re.search(r"[a-z]{2,} [a-z]{2,}", part)]
-    if words:
-        return "; ".join(words) + "."
-    return f"This cannot stand here; expected {' or '.join(parts[:12])}." if parts else "This cannot stand here."
-
-
-def _placed(err: MalformedQuery, query: guard.CheckedQuery, rewritten: RewrittenQuery) -> MalformedQuery:
-    """The error at its place in the query as sent, with the line and a caret below it."""
-    undeclared = query.undeclared()
-    if undeclared is not None:  # the parser stumbles somewhere behind it
-        message = f"The prefix “{undeclared.text.partition(':')[0]}:” is not declared."
-        line, column = guard.Positions(query.text).of(undeclared.start)
-    elif err.line is not None and err.column is not None:
-        message = _readable(err.message)
-        line, column = rewritten.original(err.line, err.column)
-    else:
-        return err
-    lines = query.text.splitlines() or [""]
-    shown = lines[min(line, len(lines)) - 1]
-    start = max(0, column - 100)
-    excerpt = shown[start : start + 160].replace("\t", " ")
-    return MalformedQuery(f"{message}\n\n{excerpt}\n{' ' * (column - 1 - start)}^", line, column)

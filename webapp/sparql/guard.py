@@ -24,8 +24,8 @@ Form = Literal["SELECT", "ASK", "CONSTRUCT", "DESCRIBE"]
 FORMS: tuple[Form, ...] = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
 _VOLATILE = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
-_OPENING = {"(": ")", "[": "]", "{": "}", "<<": ">>", "<<(": ")>>", "{|": "|}"}
-_CLOSING = frozenset(_OPENING.values())
+OPENING = {"(": ")", "[": "]", "{": "}", "<<": ">>", "<<(": ")>>", "{|": "|}"}
+CLOSING = frozenset(OPENING.values())
 
 _LOCAL = r"[\w:%\-\u00b7]|\\[_~.\-!$&'()*+,;=/?#@%]"
 # Every alternative is linear: repetition is possessive, and a prefix is tried over 128 characters at most.
@@ -94,7 +94,7 @@ class CheckedQuery:
 
     ``prefixes`` as declared, and ``base``. ``has_dataset``: a FROM clause stands in it. ``volatile``: two evaluations
     over the same graph may differ. ``services`` are where SERVICE keywords start in the text.
-    ``concatenates``: it has a GROUP_CONCAT.
+    ``concatenates``: it has a GROUP_CONCAT. ``body``: where what follows the prologue starts.
     """
 
     text: str
@@ -104,16 +104,11 @@ class CheckedQuery:
     volatile: bool = False
     services: tuple[int, ...] = ()
     concatenates: bool = False
+    body: int = 0
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         return tuple(tokens(self.text))
-
-    def undeclared(self) -> Token | None:
-        """The first name behind the declarations whose prefix is not declared."""
-        *_, body = _prologue(self.text)
-        names = (t for t in looked_at(self.text) if t.kind == "pname" and t.start >= body)
-        return next((name for name in names if self.iri(name) is None), None)
 
     def iri(self, token: Token) -> str | None:
         """The IRI that an iri or pname token stands for; None where its prefix is not declared."""
@@ -171,7 +166,7 @@ def check(text: str, limits: Limits) -> CheckedQuery:
             if "SERVICE" in prefix:
                 raise _refused(text, token, "A prefix that contains “service” is not taken here: give it another name.")
             has_dataset = has_dataset or prefix.startswith("FROM")
-    return CheckedQuery(text, form, prefixes, has_dataset, volatile, tuple(services), concatenates)
+    return CheckedQuery(text, form, prefixes, has_dataset, volatile, tuple(services), concatenates, body)
 
 
 def _refuse_comparison_that_is_an_iri(text: str) -> None:
@@ -191,11 +186,11 @@ def _not_too_deep(text: str, depth: int) -> Iterator[Token]:
     open_now = 0
     for token in looked_at(text):
         if token.kind == "mark":
-            if token.text in _OPENING:
+            if token.text in OPENING:
                 open_now += 1
                 if open_now > depth:
                     raise _refused(text, token, f"Brackets are nested more than {depth} deep.")
-            elif token.text in _CLOSING:
+            elif token.text in CLOSING:
                 open_now -= 1
         else:
             yield token

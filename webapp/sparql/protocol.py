@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -218,6 +219,7 @@ def _parameters(encoded: bytes) -> dict[str, list[str]]:
 def _body(incoming: Request, limits: Limits) -> bytes:
     """The body, if it is no longer than a query with its parameters can be: percent signs make three bytes of one."""
     most = 3 * limits.query_bytes + 65_536
+    incoming.max_content_length = sys.maxsize  # the application's bound would answer with a page
     body = incoming.stream.read(most + 1) if (incoming.content_length or 0) <= most else b""
     if len(body) > most or (incoming.content_length or 0) > most:
         left = _DRAINED  # a client that is still sending would see a broken connection instead of the answer
