@@ -156,6 +156,23 @@ def test_editions_and_shapes_answer_and_unknown_editions_do_not(client: FlaskCli
     assert b"sh:targetClass" in client.get("/ontology/shapes.ttl").data
 
 
+@pytest.mark.parametrize("suffix", FORMS)
+def test_the_dataset_and_its_release_are_described_in_every_form(
+    services: Services, client: FlaskClient, suffix: str
+) -> None:
+    media_type, form = FORMS[suffix]
+    release = services.current()
+    for path in ("/data", f"/data/{release.id}"):
+        answer = client.get(path, headers={"Accept": media_type}, follow_redirects=True)
+        assert answer.mimetype == media_type
+        assert release.iri_of(f"data/{release.id}") in subjects(answer.data, form)
+
+
+@pytest.mark.parametrize("path", ["/data", "/ontology", "/polarities", "/themes"])
+def test_the_suffix_of_a_page_leads_to_it_where_the_page_speaks_of_much(client: FlaskClient, path: str) -> None:
+    assert client.get(f"{path}.html", follow_redirects=True).mimetype == "text/html"
+
+
 def test_a_browser_that_asks_before_it_reads_is_let_in(services: Services, client: FlaskClient) -> None:
     headers = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "accept"}
     for path in ("/data.ttl", "/ontology", address(minted(services)["documents", 1, False][0])):

@@ -16,8 +16,8 @@ from flask.testing import FlaskClient
 from indexer.tables import SCHEMAS
 from ontology.namespaces import PREFIXES
 from tests.small_release import publish
-from webapp import create_app
-from webapp.data_pages import DUMPS
+from webapp import create_app, data_pages
+from webapp.dumps import DUMPS
 from webapp.services import OpenRelease, Services
 from webapp.settings import Settings
 
@@ -84,6 +84,20 @@ def test_before_the_sums_are_taken_the_record_claims_none_of_the_dumps(services:
         file.unlink()
     [[count]] = rows(described(other.test_client()), "SELECT (COUNT(?sum) AS ?n) { ?part spdx:checksum ?sum }")
     assert int(count) == len(SCHEMAS)
+
+
+def test_while_the_dumps_are_being_written_a_reader_of_the_sums_is_told_to_come_back(
+    services: Services, client: FlaskClient, release: OpenRelease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_pages, "_SUMS_SECONDS", 0.0)
+    folder = services.settings.data / "cache" / "dumps" / release.id
+    (folder / "SHA256SUMS").unlink(missing_ok=True)
+    answer = client.get("/data/SHA256SUMS")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    monkeypatch.setattr(data_pages, "_SUMS_SECONDS", 60.0)
+    assert b"graph.nq.gz" in taken(client, "/data/SHA256SUMS")
+    assert not [file for file in folder.rglob(".*") if file.is_file()]
 
 
 def test_the_dumps_are_the_graph(client: FlaskClient, release: OpenRelease) -> None:

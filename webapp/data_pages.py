@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,7 @@ from typing import Any
 import msgspec
 import pyoxigraph as ox
 from flask import Blueprint, Response, g, redirect, render_template, request, send_file
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import NotFound, ServiceUnavailable
 from werkzeug.wrappers import Response as AnyResponse
 
 from graph.description import (
@@ -26,119 +23,44 @@ from graph.description import (
     dataset_triples,
 )
 from graph.errors import ReleaseError
-from graph.release import FileEntry, Release
-from indexer import exports
-from indexer.tables import SCHEMAS
 from webapp.description import serialise
+from webapp.dumps import DUMPS, SUMS, Dumps, dumps_of, tables_of
 from webapp.errors import problem
 from webapp.exports import public_root
-from webapp.negotiation import DATA_FORMS, data_form, split_suffix
+from webapp.negotiation import DATA_FORMS, data_form, see_data, split_suffix
 from webapp.search_pages import year_range
 from webapp.services import OpenRelease, Services, kept_with_release, manifest_figures
 from webapp.settings import Settings
 from webapp.tables import Table
 
 PARQUET = "application/vnd.apache.parquet"
-SUMS = "SHA256SUMS"
-
-
-@dataclass(frozen=True, slots=True)
-class Dump:
-    """A file that is written at its first request and kept. ``group``: its folder under /data."""
-
-    group: str
-    name: str
-    write: Callable[[Release, Path], None]
-    media_type: str
-    title: str
-
-    @property
-    def path(self) -> str:
-        return f"{self.group}/{self.name}"
-
-
-DUMPS = {
-    dump.path: dump
-    for dump in (
-        Dump("dumps", "items.jsonl", exports.write_items, "application/x-ndjson", "Every item, one JSON object a line"),
-        Dump("dumps", "graph.nq.gz", exports.write_rdf, "application/n-quads", "The graph as N-Quads, compressed"),
-        Dump("dumps", "graph.trig.gz", exports.write_rdf, "application/trig", "The graph as TriG, compressed"),
-        Dump("dumps", "sample.trig", exports.write_sample, "application/trig", "Three documents' graphs as TriG"),
-        *(
-            Dump("tables", f"{name}.csv", exports.write_table_csv, "text/csv", f"Table of {name.replace('_', ' ')}")
-            for name in SCHEMAS
-        ),
-    )
-}
-
-
-class Dumps:
-    """The files of DUMPS for each release, under ``folder``; those of other releases go. Thread-safe."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._writing = threading.Lock()
-
-    def file(self, release: OpenRelease, path: str) -> Path:
-        """Raises KeyError for a path that is not in DUMPS, or for a table that the release lacks."""
-        if path not in _dumps(release):
-            raise KeyError(path)
-        dump, file = DUMPS[path], self._folder / release.id / path
-        if not file.is_file():
-            with self._writing:
-                if not file.is_file():
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    dump.write(release.release, file)
-                    self._drop_others(release.id)
-        return file
-
-    def sums(self, release: OpenRelease) -> Path:
-        """``SHA256SUMS`` of all dumps and tables, as sha256sum writes and checks it. Takes as long as the dumps that
-        are not there yet."""
-        sums = self._folder / release.id / SUMS
-        if not sums.is_file():
-            digests = {path: _sha256(self.file(release, path)) for path in _dumps(release)}
-            digests |= {f"tables/{name}.parquet": entry.sha256 for name, entry in _tables(release).items()}
-            part = sums.with_name(f".{SUMS}.{threading.get_ident()}")
-            part.write_text("".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items())))
-            part.replace(sums)
-        return sums
-
-    def known(self, release: OpenRelease) -> tuple[tuple[str, int, str], ...]:
-        """(path, size, SHA-256) of the dumps whose sums have been taken."""
-        folder = self._folder / release.id
-        try:
-            lines = (folder / SUMS).read_text().splitlines()
-        except OSError:
-            return ()
-        pairs = [line.split("  ", 1) for line in lines]
-        return tuple((path, (folder / path).stat().st_size, digest) for digest, path in pairs if path in DUMPS)
-
-    def _drop_others(self, kept: str) -> None:
-        for folder in self._folder.iterdir():
-            if folder.is_dir() and folder.name != kept:
-                shutil.rmtree(folder, ignore_errors=True)
+#: How long a request for the checksums waits for the dumps that are being written.
+_SUMS_SECONDS = 20.0
 
 
 def blueprint(services: Services) -> Blueprint:
     pages = Blueprint("data_pages", __name__)
-    dumps = Dumps(services.settings.data / "cache" / "dumps")
+    dumps = Dumps(services.settings.data)
 
     @pages.get("/data")
-    def data() -> str:
+    def data() -> AnyResponse:
+        found = see_data(request, "/data")
+        if found is not None:
+            return found
         release: OpenRelease = g.release
-        return render_template(
+        page = render_template(
             "data.html",
             figures=manifest_figures(release),
-            tables=[(name, entry.size) for name, entry in _tables(release).items()],
+            tables=[(name, entry.size) for name, entry in tables_of(release.release).items()],
             forms=DATA_FORMS,
             rights=RIGHTS,
             attribution=ATTRIBUTION,
             licence=OPEN_GOVERNMENT_LICENCE,
         )
+        return Response(page, content_type="text/html; charset=utf-8")
 
     @pages.get("/data.<suffix>")
-    def dataset(suffix: str) -> Response:
+    def dataset(suffix: str) -> AnyResponse:
         return _dataset(g.release, suffix, services.settings, dumps)
 
     @pages.get("/.well-known/void")
@@ -151,15 +73,23 @@ def blueprint(services: Services) -> Blueprint:
         key, suffix = split_suffix(name)
         if key != g.release.id:
             raise NotFound(f"Release {key[:60]} is not served here; the current one is {g.release.id}.")
-        return _dataset(g.release, suffix, services.settings, dumps) if suffix else redirect("/data", 303)
+        if suffix:
+            return _dataset(g.release, suffix, services.settings, dumps)
+        return see_data(request, f"/data/{key}") or redirect("/data", 303)
 
     @pages.get(f"/data/{SUMS}")
     def sums() -> Response:
-        return send_file(dumps.sums(g.release).absolute(), mimetype="text/plain")
+        file = dumps.sums(g.release.release, _SUMS_SECONDS)
+        if file is None:
+            raise ServiceUnavailable(
+                "The dumps of this release are being written; their checksums come with the last of them.",
+                retry_after=60,
+            )
+        return send_file(file.absolute(), mimetype="text/plain")
 
     @pages.get("/data/tables/<name>.parquet")
     def table(name: str) -> Response:
-        if name not in _tables(g.release):
+        if name not in tables_of(g.release.release):
             raise NotFound("There is no such table.")
         file = g.release.path / "tables" / f"{name}.parquet"
         return send_file(file.absolute(), mimetype=PARQUET, download_name=file.name)
@@ -167,10 +97,10 @@ def blueprint(services: Services) -> Blueprint:
     @pages.get("/data/<any(dumps, tables):group>/<name>")
     def dump(group: str, name: str) -> Response:
         path = f"{group}/{name}"
-        if path not in _dumps(g.release):
+        if path not in dumps_of(g.release.release):
             raise NotFound("There is no such dump." if group == "dumps" else "There is no such table.")
         media_type = "application/gzip" if name.endswith(".gz") else DUMPS[path].media_type
-        file = dumps.file(g.release, path).absolute()
+        file = dumps.file(g.release.release, path).absolute()
         return send_file(file, mimetype=media_type, as_attachment=True, download_name=name)
 
     @pages.get("/about")
@@ -217,8 +147,10 @@ def blueprint(services: Services) -> Blueprint:
     return pages
 
 
-def _dataset(release: OpenRelease, suffix: str, settings: Settings, dumps: Dumps) -> Response:
+def _dataset(release: OpenRelease, suffix: str, settings: Settings, dumps: Dumps) -> AnyResponse:
     """DCAT and VoID of the dataset and of this release."""
+    if suffix == "html":
+        return redirect("/data", 303)
     form = data_form(suffix)
     if form is None:
         raise NotFound("The dataset is described as " + ", ".join(f".{f.suffix}" for f in DATA_FORMS) + ".")
@@ -231,12 +163,12 @@ def _dataset(release: OpenRelease, suffix: str, settings: Settings, dumps: Dumps
 
 
 def _facts(release: OpenRelease, root: str, dumps: Dumps) -> DatasetFacts:
-    known = {path: (size, digest) for path, size, digest in dumps.known(release)}
+    known = {path: (size, digest) for path, size, digest in dumps.known(release.release)}
     downloads = [
         Download(f"{root}/data/{path}", dump.media_type, dump.title, *known.get(path, ()))
-        for path, dump in _dumps(release).items()
+        for path, dump in dumps_of(release.release).items()
     ]
-    for name, entry in _tables(release).items():
+    for name, entry in tables_of(release.release).items():
         title, address = f"Table of {name.replace('_', ' ')}", f"{root}/data/tables/{name}.parquet"
         downloads.append(Download(address, PARQUET, title, entry.size, entry.sha256))
     return replace(_counted(release), endpoint=f"{root}/sparql", downloads=downloads)
@@ -255,22 +187,6 @@ def _counted(release: OpenRelease) -> DatasetFacts:
         classes=_counts(release, "SELECT ?key (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s a ?key } GROUP BY ?key"),
         properties=_counts(release, "SELECT ?key (COUNT(*) AS ?n) WHERE { ?s ?key ?o } GROUP BY ?key"),
     )
-
-
-def _tables(release: OpenRelease) -> dict[str, FileEntry]:
-    """The tables of a release by name; one that an earlier version published may lack some."""
-    files = release.release.manifest.files
-    return {name: files[f"tables/{name}.parquet"] for name in SCHEMAS if f"tables/{name}.parquet" in files}
-
-
-def _dumps(release: OpenRelease) -> dict[str, Dump]:
-    tables = _tables(release)
-    return {p: dump for p, dump in DUMPS.items() if dump.group != "tables" or dump.name.removesuffix(".csv") in tables}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _solutions(release: OpenRelease, query: str) -> Iterator[ox.QuerySolution]:

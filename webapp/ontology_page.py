@@ -124,7 +124,9 @@ def blueprint(services: Services) -> Blueprint:
         return response
 
     @pages.get("/ontology.<suffix>")
-    def ontology_data(suffix: str) -> Response:
+    def ontology_data(suffix: str) -> AnyResponse:
+        if suffix == "html":
+            return redirect("/ontology", 303)
         return _packaged(("vocabulary.ttl", resources.SHAPES_FILE), suffix)
 
     @pages.get("/ontology/shapes.<suffix>")
@@ -148,7 +150,9 @@ def blueprint(services: Services) -> Blueprint:
         return see_data(request, f"/{name}") or redirect(f"/ontology#scheme-{name}", 303)
 
     @pages.get(f"/<any(themes, {', '.join(f'{chr(34)}{name}{chr(34)}' for name in SCHEMES)}):name>.<suffix>")
-    def scheme_data(name: str, suffix: str) -> Response:
+    def scheme_data(name: str, suffix: str) -> AnyResponse:
+        if suffix == "html":
+            return redirect("/themes" if name == "themes" else f"/ontology#scheme-{name}", 303)
         release: OpenRelease = g.release
         form = _form(suffix)
         triples = describe(release.graph, release.iri_of(name))

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from gunicorn.app.base import BaseApplication
 from graph.errors import InspectgraphError
 from graph.isolation import start_server
 from graph.release import Release
+from webapp.dumps import Dumps
 from webapp.observation import MetricsServer, log_as_json
 from webapp.services import Services
 from webapp.settings import Settings
@@ -88,14 +90,18 @@ def options(settings: Settings, address: str, workers: int) -> dict[str, Any]:
         "loglevel": "warning",
         "control_socket_disable": True,
     }
+    dumps = Dumps(settings.data)
+    starts: list[Callable[[], object]] = [dumps.begin]
     if settings.metrics_port:
         if importlib.util.find_spec("prometheus_client") is None:
             raise InspectgraphError("metrics need the extra: pip install 'inspectgraph[metrics]'")
         metrics = MetricsServer(settings.data, settings.metrics_port)
         metrics.prepare()
+        starts.append(metrics.start)
         chosen |= {
-            "when_ready": lambda server: metrics.start(),
             "post_fork": lambda server, worker: metrics.leave_to_parent(),
             "child_exit": lambda server, worker: metrics.worker_ended(worker.pid),
         }
+    chosen["when_ready"] = lambda server: [start() for start in starts]
+    chosen["on_exit"] = lambda server: dumps.end()
     return chosen

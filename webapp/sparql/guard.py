@@ -110,6 +110,11 @@ class CheckedQuery:
     def tokens(self) -> tuple[Token, ...]:
         return tuple(tokens(self.text))
 
+    def undeclared(self) -> Token | None:
+        """The first name behind the prologue whose prefix is not declared."""
+        names = (t for t in looked_at(self.text) if t.kind == "pname" and t.start >= self.body)
+        return next((name for name in names if self.iri(name) is None), None)
+
     def iri(self, token: Token) -> str | None:
         """The IRI that an iri or pname token stands for; None where its prefix is not declared."""
         if token.kind == "iri":

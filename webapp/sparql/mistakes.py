@@ -51,11 +51,12 @@ def _mistake(query: CheckedQuery) -> tuple[str, int] | None:
     if first is None or query.form is None:
         at = first.start if first is not None else len(query.text)
         return f"A query goes on with {', '.join(FORMS[:-1])} or {FORMS[-1]} here.", at
+    undeclared = query.undeclared()
     open_brackets = []
     for token in query.tokens:
         if token.start < query.body:
             continue
-        if token.kind == "pname" and query.iri(token) is None:
+        if token == undeclared:
             prefix = token.text.partition(":")[0]
             if prefix in {"http", "https", "urn"}:
                 return "An IRI stands between < and > and has no spaces.", token.start

@@ -31,6 +31,9 @@ _GRACE = 0.5
 _YIELDS = 0.02
 #: From this many seconds on it is a long one and leaves its turn to others.
 _LONG = 0.15
+_PROCESSORS = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset[int]()
+#: Where queries run that have given way: the others stay free for those that come.
+_HALF = frozenset(sorted(_PROCESSORS)[len(_PROCESSORS) // 2 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +151,8 @@ class Worker:
     def __init__(self, nursery: Nursery, pid: int, connection: socket.socket) -> None:
         self.nursery = nursery
         self.answers = 0
-        self._priority = threading.Lock()
-        self._gives_way = False
+        self._placing = threading.Lock()
+        self._processors = _PROCESSORS
         self._is_long = False
         self._begun = self._asked = 0.0
         self._pid = pid
@@ -236,30 +239,27 @@ class Worker:
         return EngineFailed("The query engine failed on this query.")
 
     def give_way(self) -> None:
-        """Leave the processor to a query that has just come, unless this one has only begun too.
+        """Leave half of the processors to a query that has just come, unless this one has only begun too.
 
-        Its thread gets from now on what nobody else wants: a lower niceness would let it run out its slice of some
-        milliseconds at every step that the other takes.
+        A lower priority would not do: a kernel may let a running thread go on to its next tick, some milliseconds at
+        each step that the other query takes.
         """
-        with self._priority:
-            if self._gives_way or self._thread is None or time.monotonic() < self._begun + _YIELDS:
-                return
-            self._gives_way = True
-            if hasattr(os, "SCHED_IDLE"):
-                with contextlib.suppress(OSError):
-                    os.sched_setscheduler(self._thread, os.SCHED_IDLE, os.sched_param(0))
+        with self._placing:
+            if self._begun and time.monotonic() > self._begun + _YIELDS:
+                self._confine(_HALF)
 
     def recover(self) -> None:
-        """Be as good as new for the next query: a thread that has given way may not get its priority back, so another
-        takes its place."""
+        """Be as good as new for the next query."""
         self._is_long = False
-        with self._priority:
-            if not self._gives_way:
-                return
-            self._gives_way, self._thread = False, None
-        with contextlib.suppress(OSError):  # it has died, which ``is_waiting`` will find
-            self._connection.settimeout(10)
-            self._connection.sendall(HEADER.pack(b"N", 0))
+        with self._placing:
+            self._begun = 0.0
+            self._confine(_PROCESSORS)
+
+    def _confine(self, processors: frozenset[int]) -> None:
+        if self._processors != processors and self._thread is not None:
+            self._processors = processors
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(self._thread, processors)
 
     def kill(self) -> None:
         """Begin to end it, without waiting."""

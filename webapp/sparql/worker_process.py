@@ -6,8 +6,8 @@ writes the answer in frames, and waits for the next. It is ended by the kernel w
 default action is to end the process: no Python needs to run), when it takes too much memory, or by its owner; nothing
 it holds is worth saving.
 
-Frames are one letter, a length and that many bytes. To a worker: ``T`` a task as JSON, ``N`` to go on in another
-thread. From it: ``K`` the kind of answer, ``D`` data, ``E`` an error as JSON and ``Z`` the end.
+Frames are one letter, a length and that many bytes. To a worker: a task as JSON. From it: ``K`` the kind of answer,
+``D`` data, ``E`` an error as JSON and ``Z`` the end.
 """
 
 from __future__ import annotations
@@ -155,14 +155,10 @@ def _worker(connection: socket.socket, store: ox.Store | None, options: dict[str
         store = open_read_only(Path(options["graph"]))
     _limit(resource.RLIMIT_AS, _address_space() + _STACK + options["memory"])
     threading.stack_size(_STACK)
-    another = threading.Event()
-    while True:
-        thread = threading.Thread(target=_serve, args=(connection, store, options, another), daemon=True)
-        thread.start()
-        thread.join()
-        if not another.is_set():
-            os._exit(0)
-        another.clear()
+    thread = threading.Thread(target=_serve, args=(connection, store, options), daemon=True)
+    thread.start()
+    thread.join()
+    os._exit(0)
 
 
 def _limit(kind: int, value: int) -> None:
@@ -178,15 +174,11 @@ def _address_space() -> int:
         return 1 << 30
 
 
-def _serve(connection: socket.socket, store: ox.Store, options: dict[str, Any], another: threading.Event) -> None:
-    """Answer tasks until the owner has gone, or wants ``another`` thread to go on."""
+def _serve(connection: socket.socket, store: ox.Store, options: dict[str, Any]) -> None:
     send(connection, b"K", {"thread": threading.get_native_id()})
     with contextlib.suppress(OSError, EOFError):  # the owner has gone
         while True:
-            letter, body = receive(connection)
-            if letter == b"N":
-                another.set()
-                return
+            _, body = receive(connection)
             task = json.loads(body)
             signal.setitimer(signal.ITIMER_REAL, options["seconds"])
             output = _Output(connection, options["rows"], options["answer_bytes"], xml=task["format"] in {"xml", "rdf"})

@@ -29,8 +29,8 @@ _ANSWERS = 500
 class Pool:
     """Workers over one graph. Thread-safe; ``close`` or the end of the process ends them all.
 
-    A query takes one of ``workers`` turns. When another comes it gives way: from then on it has the processor time
-    that nobody else wants. When it has become a long one it moves to one of ``long_workers`` places and frees its turn;
+    A query takes one of ``workers`` turns. When another comes it gives way: from then on it has half of the processors
+    to run on. When it has become a long one it moves to one of ``long_workers`` places and frees its turn;
     where none is free it stays as long as nobody waits, and is refused as soon as somebody does: a few heavy queries
     cannot keep light ones from their answers.
     """
