@@ -14,7 +14,7 @@ CUDA := $(addprefix --no-emit-package ,torch triton cuda-bindings cuda-pathfinde
 	nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 \
 	nvidia-nvtx)
 
-.PHONY: audit fuzz fuzz-api reliability help setup setup-cluster demo sample test test-full lint format typecheck lock \
+.PHONY: audit fuzz fuzz-api mutation reliability help setup setup-cluster demo sample test test-full lint format typecheck lock \
 	eval metrics clean
 
 help: ## what can be made
@@ -63,6 +63,11 @@ fuzz-api: $(READY) ## hold the API against its OpenAPI document, 20,000 cases
 reliability: $(READY) ## the full campaigns of docs/reliability.md: kills, refused writes, damages
 	$(BIN)/python -m benchmarks.crash_safety --times 50 --instants 1000
 	$(BIN)/python -m benchmarks.damaged_releases --trials 2000
+
+mutation: $(READY) ## change the modules that guard, a spot at a time, and see whether a test notices
+	$(PYTHON) -m venv build/mutation && build/mutation/bin/pip install --quiet mutmut
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > $$(build/mutation/bin/python -c 'import site; print(site.getsitepackages()[0])')/inspectgraph.pth
+	build/mutation/bin/mutmut run
 
 eval: $(READY) ## score search on the judged queries in ../shared/gold/search
 	$(BIN)/python -m benchmarks.evaluate_search
