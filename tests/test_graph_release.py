@@ -26,11 +26,15 @@ from graph.release import (
     backup,
     clear_leftovers,
     current_id,
+    holding,
+    leftovers,
+    lock_holder,
     prune,
     release_ids,
     restore,
     switch,
 )
+from graph.steps import STEPS
 from graph.store import OxigraphStore
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -232,6 +236,7 @@ import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from graph.release import *
+from graph.steps import STEPS
 from graph.store import OxigraphStore
 
 data = Path(sys.argv[1])
@@ -393,3 +398,123 @@ def test_a_damaged_or_hostile_backup_restores_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "escaped").is_symlink()
     assert release_ids(tmp_path / "fresh") == []
     assert current_id(tmp_path / "fresh") is None
+
+
+@pytest.mark.parametrize(
+    ("ending", "begins"),
+    [(".tar", b"././@PaxHeader"), (".tar.gz", b"\x1f\x8b"), (".tgz", b"\x1f\x8b"), (".tar.xz", b"\xfd7zXZ")],
+)
+def test_a_backup_is_compressed_as_its_ending_says_and_holds_nothing_hidden(
+    tmp_path: Path, ending: str, begins: bytes
+) -> None:
+    data, archive = tmp_path / "data", tmp_path / f"backup{ending}"
+    publish(data, "one")
+    current = publish(data, "two")
+    (data / "sources").mkdir()
+    (data / "sources" / "abcd").write_bytes(b"%PDF")
+    (data / "sources" / ".half").write_bytes(b"%P")
+    (data / ".session-key").write_bytes(b"secret")
+    backup(data, archive)
+    assert archive.read_bytes().startswith(begins)
+    assert archive.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(archive) as saved:
+        names = {name for name in saved.getnames() if saved.getmember(name).isfile()}
+    assert {name.split("/")[0] for name in names} == {"releases", "sources"}
+    assert {name.split("/")[1] for name in names if name.startswith("releases/")} == {current.id}
+    assert not any("/." in f"/{name}" for name in names)
+
+
+def test_a_backup_that_cannot_be_written_says_where_and_why(tmp_path: Path) -> None:
+    publish(tmp_path / "data", "one")
+    target = tmp_path / "nowhere" / "backup.tar"
+    with pytest.raises(ReleaseError, match=f"^the backup {target} could not be written: No such file or directory$"):
+        backup(tmp_path / "data", target)
+
+
+def test_a_backup_takes_the_new_release_where_the_one_begun_was_pruned_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, begun = tmp_path / "data", []
+    publish(data, "one")
+
+    def step(operation: str, name: str) -> None:
+        if (operation, name) == ("backup", "begun") and not begun:
+            begun.append(name)
+            publish(data, "two", keep=1)
+
+    monkeypatch.setattr("graph.release.reached", step)
+    assert backup(data, tmp_path / "backup.tar") == Release.open(data)
+    assert text_of(data) == "two"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_each_operation_passes_its_named_steps_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: dict[str, list[str]] = {}
+    monkeypatch.setattr("graph.release.reached", lambda what, step: passed.setdefault(what, []).append(step))
+    data, archive = tmp_path / "data", tmp_path / "backup.tar"
+    publish(data, "one")
+    publish(data, "two", keep=1)
+    backup(data, archive)
+    restore(archive, tmp_path / "fresh")
+    assert passed.pop("build") == ["begun"] * 2
+    assert passed.pop("publish") == [*STEPS["publish"], *STEPS["publish"], "link made"]  # the last is the restore's
+    assert passed == {name: list(STEPS[name]) for name in ("prune", "backup", "restore")}
+
+
+def test_a_restore_says_what_is_wrong_with_the_archive_and_leaves_nothing(tmp_path: Path) -> None:
+    data, fresh, archive = tmp_path / "data", tmp_path / "fresh", tmp_path / "backup.tar"
+    publish(data, "one")
+    with pytest.raises(ReleaseError, match=r"could not be restored: .*No such file"):
+        restore(archive, fresh)
+    with tarfile.open(archive, "w") as empty:
+        empty.add(data / "releases", "releases", recursive=False)
+    with pytest.raises(ReleaseError, match=r"is not a sound backup: no release in it$"):
+        restore(archive, fresh)
+    assert leftovers(fresh) == []
+    backup(data, archive)
+    (fresh / "releases").mkdir()
+    restored = restore(archive, fresh)
+    assert restored.path == fresh / "releases" / restored.id
+    assert leftovers(fresh) == []
+    (fresh / "current").unlink()
+    with pytest.raises(ReleaseError, match="already holds releases"):
+        restore(archive, fresh)
+
+
+# --------------------------------------------------------------------------------------------- who holds, who writes
+
+
+def test_the_process_that_writes_is_named_while_it_lives_and_no_longer(tmp_path: Path) -> None:
+    assert lock_holder(tmp_path) is None
+    code = (
+        "import sys, time; from pathlib import Path; from graph.release import WriterLock\n"
+        "with WriterLock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "held\n"
+        assert lock_holder(tmp_path) == writer.pid
+        writer.kill()
+    assert (tmp_path / "work" / "lock").read_text() == f"{writer.pid}\n"
+    assert lock_holder(tmp_path) is None
+
+
+def test_releases_that_hold_a_source_are_told_newest_first(tmp_path: Path) -> None:
+    one, two = publish(tmp_path, "one"), publish(tmp_path, "two")
+    assert list(holding(tmp_path, {"ab" * 32}).items()) == [(two.id, ["plan.pdf"]), (one.id, ["plan.pdf"])]
+    assert holding(tmp_path, {"00" * 32}) == {}
+    (one.path / "manifest.json").write_bytes(b"{}")
+    assert list(holding(tmp_path, {"ab" * 32, "cd" * 32}).items()) == [(two.id, ["plan.pdf", "empty.pdf"])]
+
+
+def test_what_is_carried_over_is_the_same_file_and_joins_what_is_there(tmp_path: Path) -> None:
+    earlier = publish(tmp_path, "one")
+    with WriterLock(tmp_path), ReleaseWriter(tmp_path, now=NOON) as writer:
+        (writer.path / "documents" / "d2").mkdir(parents=True)
+        (writer.path / "documents" / "d2" / "text.txt").write_text("two")
+        writer.carry_over(earlier, "documents")
+        writer.carry_over(earlier, "tables/items.parquet")
+        later = writer.publish(FACTS)
+    assert set(later.manifest.files) == {*earlier.manifest.files, "documents/d2/text.txt"}
+    for name in earlier.manifest.files:
+        assert (later.path / name).samefile(earlier.path / name)
