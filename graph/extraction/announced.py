@@ -121,6 +121,12 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
         will = going
     if will is None and listed:
         will = _IS_TO.search(text) or _UNDER_WAY.search(text) or _DONE.search(text) or _HABIT.search(text)
+    elif (
+        will is None
+        and (done := _DONE.search(text))
+        and re.match(r"(?i)(?:by|before|from|until)\b", timescale_in(text, after) or "")
+    ):
+        will = done
     elif will is None and (planned := _IS_TO.search(text)) and planned["passive"] == "be ":
         will = planned
     being = _BEING.search(text) if will is None else None
@@ -166,6 +172,10 @@ def timescale_in(text: str, after: str | None) -> str | None:
     for date in sorted(dates, key=lambda date: will is not None and date.start < will.start()):
         if after is not None and date.latest[: len(after)] < after[: len(date.latest)]:
             continue
+        if re.search(r"(?i)\b(?:was|were)\b[^,;]*$", text[: date.start]) and not re.search(
+            r"(?i)\bby (?:the )?(?:end of )?$", text[: date.start]
+        ):
+            continue  # when something was done
         lead = _WHEN.search(text[: date.start])
         return text[
             lead.start() if lead and not re.match(r"(?i)(?:in|at|during|on)\b", lead.group()) else date.start : date.end

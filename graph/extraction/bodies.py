@@ -42,7 +42,10 @@ FRAMEWORKS: Final = tuple(
             r"after and care leavers)?"
         ),
         r"joint (?:local )?area (?:SEND )?inspection|area SEND inspection|local area (?:SEND )?inspection",
-        r"(?:Ofsted )?focused visit(?: (?:of|to) [\w’' ]{3,60}?)?(?=[.,;]| in | on |$)",
+        (
+            r"(?:Ofsted )?focused visit(?: (?:of|to) (?!\d|(?:early |late )?(?:January|February|March|April|May|June|"
+            r"July|August|September|October|November|December)\b)[\w’' ]{3,60}?)?(?=[.,;]| in | on | of |$)"
+        ),
         r"(?:Ofsted )?monitoring visit",
         r"joint review",
         r"inspection of (?:local authority )?arrangements for the protection of children",

@@ -71,10 +71,9 @@ _DATE_LABEL: Final = re.compile(
 )
 #: "Tuesday 3 February 2009, 7.00pm, Committee Room 2".
 #: "Oxenmere Council - Children's Trust Board - 22 June 2011".
-_MEETS_ON: Final = re.compile(
-    r"(?i)\b(?:board|cabinet|executive|committee|panel|council|commission|forum)\b[\W\d]{1,4}(?:(?:mon|tues|wednes|"
-    r"thurs|fri|satur|"
-    r"sun)day,?\s+)?\d{1,2}(?:st|nd|rd|th)?\s+[a-z]{3,9},?\s+\d{4}\W*$"
+_ENDS_WITH_DATE: Final = re.compile(
+    r"(?i)^\w[^.;]{3,100}?[\s,–-]+(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?\d{1,2}(?:st|nd|rd|"
+    r"th)?\s+[a-z]{3,9},?\s+\d{4}$"
 )
 _BEGINS_WITH_DATE: Final = re.compile(
     r"(?i)(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?\s+[A-Z]"
@@ -167,6 +166,7 @@ def council_kind(document: ReadDocument, plan_share: float) -> DocumentKind:
     minutes = sum(any(pattern.search(text) for text in texts) for pattern in (_MINUTES,))
     resolved = sum(1 for text in texts if re.match(r"(?i)resolved\b|it was (?:resolved|agreed)", text))
     signs = sum(any(pattern.search(text) for text in texts) for pattern in _COMMITTEE_SIGNS)
+    signs += any(_names_committee(text) for text in front[:10])
     letter = any(_LETTER.match(text) for text in texts[:40]) or any(_LETTER.match(text) for text in texts[-12:])
     if minutes and any(re.match(r"(?i)(?:draft )?minutes\b", text) for text in front[:14]) and (resolved or signs < 4):
         return "minutes"
@@ -321,6 +321,7 @@ def _is_only_date(text: str) -> bool:
         rest = rest[: found.start] + rest[found.end :]
     return (
         bool(find_dates(text))
+        and not re.match(r"(?i)due\b", text)
         and len(re.sub(r"(?i)\b(?:on|mon|tues|wednes|thurs|fri|satur|sun)(?:day)?\b|\W", "", rest)) < 4
     )
 
@@ -345,6 +346,7 @@ def published_of(document: ReadDocument, front: Front, kind: DocumentKind) -> st
         )
         if (
             issued
+            and not re.search(r"(?i)\b(?:was|were|has been|have been)\b", text)
             and (dates := find_dates(text[issued.end() : issued.end() + 40]))
             and dates[0].start < 12
             and len(dates[0].earliest) >= 7
@@ -369,7 +371,12 @@ def published_of(document: ReadDocument, front: Front, kind: DocumentKind) -> st
             and (_is_only_date(text) or _names_committee_on_date(text))
         ):
             unlabelled = dates[0].earliest
-        if opened is None and _MEETS_ON.search(text) and len(text.split()) <= 20 and not _NOT_THE_DATE.search(text):
+        if (
+            opened is None
+            and _ENDS_WITH_DATE.search(text)
+            and len(text.split()) <= 20
+            and not _NOT_THE_DATE.search(text)
+        ):
             opened = dates[-1].earliest
         if (
             opened is None

@@ -71,7 +71,7 @@ MAX_SENTENCE: Final = 6_000
 
 _PARTS: Final = (*LISTED, "findings", "actions")
 _NUMBERED_PART: Final = re.compile(
-    r"(?i)(?:standard|outcome|theme|priority|section|domain|area)\s+\w{1,3}\s*[:–-]\s+\w[^.;:]*"
+    r"(?i)(?:standard|outcome|theme|priority|section|domain|area)\s+\w{1,3}\s*[:–-]\s+(?-i:[A-Z])[^.;:]*"
 )
 """How a part of a scheme of standards is headed."""
 _ONE_RECOMMENDATION: Final = re.compile(
@@ -98,6 +98,8 @@ class _Place:
     """Of the heading that gave ``mode``: deeper ones that say nothing leave it."""
     list_mode: Mode | None = None
     list_marker: str | None = None
+    list_stem: str | None = None
+    """The number of the paragraph that introduced the list, where its items are numbered below it: 3.4.1 below 3.4."""
     last_mode: Mode | None = None
     reporter: bool = False
     deadline: str | None = None
@@ -244,8 +246,9 @@ class ProseReader:
         text = self.document.slice(block)
         plain = collapsed(text)
         family = list_family(block.marker)
+        below = place.list_stem is not None and (block.marker or "").startswith(f"{place.list_stem}.")
         bullet = index in self._unmarked or (
-            block.kind == "list_item" and not self._is_numbered_paragraph(index, block)
+            block.kind == "list_item" and (below or not self._is_numbered_paragraph(index, block))
         )
         changed = bullet and place.list_marker is not None and family != place.list_marker
         announced = place.list_mode in (*QUOTED, *LISTED) and not bullet and self._after_lead(index)
@@ -417,6 +420,9 @@ class ProseReader:
         place.deadline = last.rstrip(" :-") if WHEN_TO_ACT.search(last) else None
         place.list_mode = mode
         place.list_marker = next_list_family(self.document.blocks, index)
+        following = self.document.blocks[index + 1].marker or ""
+        stem = (block.marker or "").rstrip(".)")
+        place.list_stem = stem if stem and following.startswith(f"{stem}.") else None
         self._note(
             block,
             "lead-in",
@@ -455,6 +461,7 @@ class ProseReader:
             bool(REPORTED.search(lead) or REPORTED.search(before))
             or place.reporter
             or self.letter
+            or self._in_report_of_findings()
             or lead[:1].islower()  # goes on with the sentence before the list above
             or re.search(r"(?i)\b(?:recommendation|requirement)s? (?:was|were|have been|has been) made\b", lead)
             is not None
@@ -556,7 +563,7 @@ class ProseReader:
         if _ONE_RECOMMENDATION.match(text) and len(text.split()) > 6 and not text.endswith(":"):
             self._recommend(start, end, None, "council.sentence")
             return "recommendation"
-        told_of = reporter or place.reporter or place.mode == "findings"
+        told_of = reporter or place.reporter or place.mode == "findings" or self._in_report_of_findings()
         if (ANNOUNCES.match(text) or SAW_MUCH.match(text)) and told_of:
             place.announced = place.reporter = True
             place.last_mode = mode_said(text)

@@ -321,9 +321,11 @@ _SUBJECT: Final = re.compile(
     r"|children)[^.,;]{0,90}?))(?:\s+(?:was|were|is|in|took|services was|by)\b|[.,;]|$)"
 )
 _SERVICE_NAME: Final = re.compile(
-    r"(?i)(?:\W|\b(?:safeguarding|arrangements?|services?|fostering|adoption|agency|children(?:[’']s)?|child|young|people|"
+    r"(?i)(?:\W|\b(?:safeguarding|arrangements?|services?|fostering|adoption|agency|children(?:[’']s)?|child|young|"
+    r"people|"
     r"looked|after|for|the|of|and|protection|in|need|help|care|leavers|leaving|social|work|early|private|support|"
-    r"under|single|inspection|framework|sif|disabled|disabilities|families|with|their|its|residential|short|breaks?)\b)+"
+    r"under|single|inspection|framework|sif|disabled|disabilities|families|with|their|its|residential|short|"
+    r"breaks?)\b)+"
 )
 """A name of services and of nothing else: no verb, no person."""
 

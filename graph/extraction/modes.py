@@ -103,7 +103,8 @@ _WANTING: Final = re.compile(
     r"go(?:es)? further)\b|\bneed(?:s|ing)?$|\bto (?:work on|put right|do better|address|strengthen|develop)\b"
 )
 _MORE_WANTED: Final = re.compile(
-    r"(?i)\b(?:more|further|better|greater|quicker|closer)\b.{0,30}\b(?:needed|required|wanted|expected|looked for|"
+    r"(?i)\b(?:asks?|asked|expects?|expected|requires?|wants?|wanted|tells?|told) (?:that|us|for)\b|\b(?:more|"
+    r"further|better|greater|quicker|closer)\b.{0,30}\b(?:needed|required|wanted|expected|looked for|"
     r"progress|work|effort)\b|"
     r"\bpriorit(?:y|ies)\b|\bimprov(?:e|ed|ement|ements)\b"
 )
@@ -126,7 +127,8 @@ _FINDINGS_HEADING: Final = re.compile(
     r"judge?ments?$|^(?:the |main |key |overall )*(?:outcomes?|results?|messages?|conclusions?)$"
 )
 _ACTION_HEADING: Final = re.compile(
-    r"(?i)next steps|\bresponse$|what happens (?:now|next)|actions? (?:taken|to be taken|being taken|planned|"
+    r"(?i)next steps|\bresponse$|what happens (?:now|next)|^what(?:[’']s)? (?:next|now)$|actions? (?:taken|"
+    r"to be taken|being taken|planned|"
     r"proposed|agreed|required|in response)|"
     r"what (?:we|the council|happens|will)\b.*\b(?:do|doing|next|happen)|way forward|(?:our|the council[’']?s?|"
     r"proposed|local authority) (?:response|actions)|"
@@ -214,7 +216,8 @@ LEAD_IMPROVE: Final = re.compile(
     r"\b(?:changes|improvements?|action) (?:is|are|was|were) (?:necessary|needed|required) (?:to ensure|in order)\b"
 )
 LEAD_WEAK: Final = re.compile(
-    r"(?i)^against (?:this|that|these)\b|^(?:on the (?:other|negative|minus|debit) (?:hand|side))\b|"
+    r"(?i)\b(?:not (?:fully )?met|fail(?:ed|s|ure)|f[ae]lls? short)\b|^against (?:this|that|these)\b|"
+    r"^(?:on the (?:other|negative|minus|debit) (?:hand|side))\b|"
     r"\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive(?:ly)?|good|strong)|"
     r"not (?:good|"
     r"well|consistently|yet)|poor\w*|challenges?|difficult\w+|critic\w+|failings?|gaps)\b"

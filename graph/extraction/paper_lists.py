@@ -82,7 +82,9 @@ def unmarked_items(document: ReadDocument) -> frozenset[int]:
         if block.kind not in ("paragraph", "list_item") or index in members:
             continue
         if not re.search(
-            r":\s*[-–]?$|\b(?:says?|said|found|noted|concluded|are|were)(?: that)?$", document.slice(block)
+            r":\s*[-–]?$|\b(?:says?|said|found|noted|concluded|are|were|is|be|includes?|included|"
+            r"including)(?: that)?$",
+            document.slice(block),
         ):
             continue
         run = []
@@ -90,6 +92,9 @@ def unmarked_items(document: ReadDocument) -> frozenset[int]:
             if not _could_be_item(document, blocks[at]):
                 break
             run.append(at)
+        if any(document.slice(blocks[at])[:1].islower() for at in run[:1]):
+            while run and document.slice(blocks[run[-1]])[:1].isupper():
+                run.pop()  # the heading of the next part
         ends = {document.slice(blocks[at]).rstrip()[-1:] in ".!?" for at in run[:-1]}
         if len(run) >= 2 and len(ends) == 1:
             members.update(run)

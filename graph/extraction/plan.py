@@ -15,6 +15,7 @@ from functools import cached_property
 
 from graph.dates import timescale_edtf
 from graph.extraction.action_tails import labels_in, people_and_time, tail_of
+from graph.extraction.announced import timescale_in
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.owners import split_owners
 from graph.extraction.plan_cells import action_lines, align, recommendation_groups, unwrapped
@@ -40,7 +41,7 @@ _NUMBERED_RECOMMENDATION = re.compile(
     r"(?i)^(?P<word>(?:(?:key|ofsted|csci|ssi|cqc|hmip|jar|apa|inspect\w+|report|"
     r"headline)[’']?s?\s+)?(?:recommendation|"
     r"area\s+(?:for|of)\s+(?:priority\s+action|improvement|development|(?:significant\s+)?(?:weakness|concern))|"
-    r"significant\s+weakness|"
+    r"significant\s+weakness|(?:improvement|priority|development)\s+(?:area|priority|action)|"
     r"priority\s+action|what\s+needs\s+to\s+improve|afi|requirement|rec))s?\b\.?\s*(?:no\.?\s*|number\s*|"
     r"ref\.?\s*)?(?P<ref>\d+(?:\.\d+)*[a-z]?|[A-Z](?=[:.\s)–-]))?"
     r"\s*[:.)–—-]*\s*(?P<text>.*)$"
@@ -514,6 +515,8 @@ class _PlanReader:
                 tail = replace(both, end=len(self.document.slice(group[-1])))
             end = group[-1].start + tail.end if tail else end
             printed = tail.timescale if tail else self._worded(time_groups[position])
+            if printed is None and not times and not self._timed:
+                printed = timescale_in(self.document.text[start:end], self.after)
             date = timescale_edtf(printed, self.after)
             if (
                 starts
@@ -543,6 +546,11 @@ class _PlanReader:
                     measure=self._worded(success_groups[position]) or self._worded(success),
                 )
             )
+
+    @property
+    def _timed(self) -> bool:
+        """Whether the table at hand has a column for times."""
+        return self.columns is not None and "timescale" in self.columns.roles.values()
 
     def _worded(self, lines: Sequence[CellLine] | str) -> str | None:
         """What the lines say; None where they hold no word."""

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from graph.dates import timescale_edtf
 from graph.extraction.evidence import collapsed
+from graph.extraction.owners import is_owner, split_owners
 from graph.model import Cell, ReadDocument, Row, Table
 
 Role = Literal[
@@ -24,7 +25,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"^(?:risks?|likelihood|probability|mitigation.*|cost.*|budget.*|funding.*|resourc.*|yes ?/ ?no|"
             r"priority (?:level|rating|status)|regulations?(?: no\.?| number)?|(?:high|h)/(?:medium|m)/"
             r"(?:low|l)|link.*|source|category|"
-            r"cross[- ]ref.*|page.*)$"
+            r"cross[- ]ref.*|page.*|(?:checked|monitored|scrutinised|overseen|supported) by)$"
         ),
     ),
     (
@@ -67,7 +68,8 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
         "timescale",
         (
             r"time ?-?scales?|time ?-?frames?|time ?-?line|deadline|\bby when\b|^when\b|\bdue\b|"
-            r"target (?:completion )?date|"
+            r"target (?:completion )?date|^to be (?:finished|done|completed|in place)(?: by)?$|^(?:finish(?:ed)?|"
+            r"done) by$|"
             r"\b(?:completion|end|finish|implementation|delivery|review|target|milestone) dates?|^dates?\b|"
             r"dates? (?:for|of|to|by)\b|"
             r"^(?:to be )?complet(?:e|ed) by$|^timings?$|^by$|^(?:end|finish)$|implementation by|^target$"
@@ -78,7 +80,8 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
         (
             r"\bleads?\b|\bowners?\b|responsib|by whom|^who\b|\bwho\b.*\?|accountab|\bpersons?\b|\bofficers?\b|"
             r"named|assigned|\bSRO\b|"
-            r"^action by$|delivered by|\bsponsor\b|^ownership$|^(?:\w+ )?agenc(?:y|ies)(?: \w+)?$(?<!response)|^manager"
+            r"^action by$|delivered by|\bsponsor\b|^ownership$|^(?:staff|teams?|people|officers?)(?: involved)?$|"
+            r"^(?:\w+ )?agenc(?:y|ies)(?: \w+)?$(?<!response)|^manager"
         ),
     ),
     (
@@ -88,7 +91,8 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"detailed|new|sub|(?:council|local authority|authority|agency|provider|department|directorate|service|"
             r"partnership|board|LSCB|management|team|our)(?:[’']s|s[’'])?|"
             r"immediate|smart|next|high[- ]level|corrective|improving|remedial)\s+)*"
-            r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?)\b(?!\s+(?:by|sheets?|ref|no\b|number|owner|"
+            r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?|repl(?:y|ies)|answers?)\b(?!\s+(?:by|sheets?|"
+            r"ref|no\b|number|owner|"
             r"plan ref))|"
             r"^what (?:will|are|do|have) we|^what we[’'](?:ll|re|ve)\b|"
             r"^what (?:is|needs) to be done|^how (?:will|are|do) we|^how we (?:will|are|plan|intend)\b|"
@@ -104,7 +108,8 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"what (?:needs|must|should) to? ?(?:be )?improved?|what (?:do|did) .*(?:improve|say)|what ofsted|"
             r"improvement (?:area|required|needed|priority)|"
             r"^(?:inspection |ofsted |key |report |main )*(?:findings?|issues?|concerns?|weakness(?:es)?)\b|"
-            r"issues? (?:identified|raised|for action)|"
+            r"issues? (?:identified|raised|for action)|^(?:points?|matters?|comments?|concerns?)\b.{0,20}\b(?:made|"
+            r"raised|by|from)\b|"
             r"^(?:ofsted|csci|ssi|cqc|hmip?|jar|apa|inspect\w+|report|letter)(?:[’']s?|s[’'])? "
             r"(?:areas?|points?|comments?|statements?|asks?|messages?)$|"
             r"^requirements?|^(?:priority )?objectives?$|^priorit(?:y|ies)(?: area| for action)?s?$|^(?:area|"
@@ -113,6 +118,8 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
     ),
     ("section", r"^(?:themes?|workstreams?|section|domain|area of (?:work|practice)|judge?ment|topic|subject)\b"),
 )
+_STEPS = r"(?i)(?:key )?(?:milestones?|deliverables?|outputs?)"
+"""Heads of what is to be reached step by step, which are the actions where no column is called so."""
 _HEADS = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _HEAD_WORDS)
 #: How telling a recommendation column's head is: of two, the better one holds the recommendations.
 _STRONG_RECOMMENDATION = re.compile(
@@ -178,11 +185,14 @@ def header(document: ReadDocument, row: Row) -> Columns | None:
             elif role in roles.values() and role not in ("status", "owner", "success", "other"):
                 role = "other"
             roles[cell.column] = role
+    if "recommendation" in roles.values() and "action" not in roles.values():
+        steps = (cell.column for cell in row.cells if re.fullmatch(_STEPS, _text(document, cell)))
+        roles |= dict.fromkeys(steps, "action")
     if "recommendation" not in roles.values():
         _answered_by_response(document, row, roles)
     width = max((cell.column + cell.colspan for cell in row.cells), default=0)
     useful = {role for role in roles.values() if role not in ("other", "section")}
-    if len(useful) < 2 or len(roles) < 0.5 * filled:
+    if len(useful) < 2 or (len(roles) < 0.5 * filled and not {"timescale", "owner"} <= useful):
         return None
     if "other" in roles.values() and not useful & {"action", "recommendation"}:
         return None
@@ -268,7 +278,31 @@ def completed(document: ReadDocument, columns: Columns, rows: Sequence[Row]) -> 
         ):
             roles[column] = "recommendation"
         known = set(roles.values())
+    if {"timescale", "owner"} <= known and "action" not in known:
+        roles |= _by_length(document, columns, roles, rows)
     return replace(columns, roles=_checked(document, roles, rows))
+
+
+def _by_length(
+    document: ReadDocument, columns: Columns, roles: dict[int, Role], rows: Sequence[Row]
+) -> dict[int, Role]:
+    """In a table with columns for people and time, what is done: the longest column under a head that says nothing; the
+    one to its left, if as long, holds what it answers."""
+    lengths = {
+        column: _mean_words(texts)
+        for column in range(columns.width)
+        if column not in roles and (texts := _column_texts(document, rows, column)) and _mean_words(texts) >= 3
+    }
+    if not lengths:
+        return {}
+    acting = max(lengths, key=lambda column: lengths[column])
+    if "recommendation" in roles.values():
+        return {acting: "action"}
+    asked = [column for column in lengths if column < acting and lengths[column] >= 4]
+    after = [column for column in lengths if column > acting and lengths[column] >= 4]
+    if asked:
+        return {asked[-1]: "recommendation", acting: "action"}
+    return {acting: "recommendation", after[0]: "action"} if after else {acting: "action"}
 
 
 def _checked(document: ReadDocument, roles: dict[int, Role], rows: Sequence[Row]) -> dict[int, Role]:
@@ -336,6 +370,7 @@ def _inferred(document: ReadDocument, rows: Sequence[Row], width: int) -> Column
         return None
     roles: dict[int, Role] = {}
     long: list[tuple[int, float]] = []
+    maybe: list[int] = []
     for column in range(width):
         texts = _column_texts(document, rows, column)
         if len(texts) < 2:
@@ -347,10 +382,14 @@ def _inferred(document: ReadDocument, rows: Sequence[Row], width: int) -> Column
             roles.setdefault(column, "timescale")
         elif _share(texts, RAG.match) >= 0.8 and _mean_words(texts) <= 3:
             roles[column] = "status"
-        elif _mean_words(texts) >= 6:
+        elif _share(texts, _are_people) >= 0.6:
+            roles.setdefault(column, "owner")
+        elif _mean_words(texts) >= (4 if "owner" in roles.values() else 6):
             long.append((column, _mean_words(texts)))
         elif _share(texts, _looks_owned) >= 0.7:
-            roles.setdefault(column, "owner")
+            maybe.append(column)
+    if "owner" not in roles.values() and maybe:
+        roles[maybe[-1]] = "owner"
     present = set(roles.values())
     if "timescale" not in present or "owner" not in present or not long:
         return None
@@ -396,6 +435,11 @@ def _mean_words(texts: Sequence[str]) -> float:
 
 def is_time(text: str) -> bool:
     return timescale_edtf(text, "2000-01-01") is not None or (len(text.split()) <= 5 and bool(_ONGOING.search(text)))
+
+
+def _are_people(text: str) -> bool:
+    owners = split_owners([text])
+    return bool(owners) and all(map(is_owner, owners))
 
 
 def _looks_owned(text: str) -> bool:

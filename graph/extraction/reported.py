@@ -36,7 +36,7 @@ _FOUND: Final = (
     r"impressed|concerned|positive|critical|complimentary|satisfied|dissatisfied|disappointed|worried|struck|"
     r"encouraged|"
     r"clear|reassured|confident|of the view|troubled|heartened)|"
-    r"told (?:us|the (?:council|authority|department|service))|thought (?:highly|well|poorly|that)|"
+    r"told (?:us|the (?:council|authority|department|service))|thought (?:highly|well|poorly)|thought(?= that\b)|"
     r"sp(?:eaks?|oke) (?:very |most )?(?:highly|well|warmly)|pa(?:ys?|id) (?:particular |warm )?tribute|"
     r"g(?:ives?|ave) credit|t(?:akes?|ook) the view|applaud(?:ed|s)?|congratulat(?:ed|es)|regrett?(?:ed|s)|"
     r"question(?:ed|s)|warn(?:ed|s)|singled out|remark(?:ed|s)|stress(?:ed|es)|emphasi[sz]e[sd]?|"
@@ -107,7 +107,7 @@ _EVALUATIVE: Final = re.compile(
     r"weak\w*|poor\w*|concern\w*|inconsisten\w*|delay\w*|lack\w*|insufficient\w*|difficult\w+|need\w*|requir\w+|"
     r"not\b|\bno\b|uneven|limited|variab\w+|inadequate\w*|develop\w*|challeng\w+|too\b|gap\w*|further|attention|"
     r"better|best|"
-    r"timely|appropriate\w*|high|low|"
+    r"encourag\w+|timely|appropriate\w*|high|low|"
     r"reliabl\w+|experienced|skil\w+|unfilled|vacan\w+|held (?:you|it|them|us) back|declin\w+|"
     r"motivated|knowledgeable|enthusias\w+|fully met|exceeded|"
     r"safe\w*|priority|prioriti\w+|benefit\w*|valu\w+|responsive\w*|particular\w*|innovat\w+|creativ\w+|thorough\w*|"
@@ -166,8 +166,10 @@ ANNOUNCES: Final = re.compile(
 )
 #: "Inspectors saw much that was good."
 SAW_MUCH: Final = re.compile(
-    rf"(?i)^(?:{BODY}|they)\b[^.]{{0,30}}\b(?:saw|found|noted) (?:much|a lot|a great deal|plenty|"
-    rf"many things)\b[^.,;:]{{0,40}}\.$"
+    rf"(?i)^(?:(?:{BODY}|they)\b[^.]{{0,30}}\b(?:saw|found|noted) (?:much|a lot|a great deal|plenty|many things)\b"
+    rf"[^.,;:]{{0,40}}|(?:set )?against (?:this|that|these)\b[^.:;]{{0,30}}\b(?:matters|issues|things|areas|points|"
+    rf"aspects)\b"
+    rf"[^.:;]{{0,50}})\.$"
 )
 #: Only says that a table or a list follows.
 _POINTS_BELOW: Final = re.compile(

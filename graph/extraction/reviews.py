@@ -148,7 +148,7 @@ class ReviewTeller:
             given = Given(area_name(line["area"]), line["grade"], block.start, block.end, "council.line", 0.95)
             self._give(given, self._review_of(block.start, block.end, block.start, block))
             return
-        reader = JudgementReader(self.document.text, self.reviews[0].inspectorate == "Ofsted")
+        reader = JudgementReader(self.document.text, self.reviews[0].inspectorate == "Ofsted", self._of_inspection())
         for start, end in sentences_in(self.document, (block,)):
             for given in reader.given(start, end):
                 self._give(given, self._review_of(start, end, given.start, block))

@@ -103,6 +103,8 @@ _SEND_OUTCOME: Final = re.compile(
     r"(?i)\b(?:typically (?:lead to )?positive|inconsistent) experiences(?: and outcomes)?|"
     r"widespread and/?\s?(?:or )?systemic failings"
 )
+_SCORES_FOLLOW: Final = re.compile(r"(?i)\b(?:scores?|scored|percentage|proportion|standard)\b")
+_SCORED: Final = re.compile(r"(?P<area>[A-Z][a-z]+(?: [a-z]+){0,4}?)(?: was| at|:| -| –)? (?P<grade>\d{1,3}\s?%)")
 _WHOLE: Final = re.compile(
     r"(?i)(?:the |its |our |their )?(?:council|(?:local )?authority|department|it|they|we|borough|county|city)"
 )
@@ -163,6 +165,8 @@ class JudgementReader:
 
     text: str
     ofsteds: bool
+    scores: bool = False
+    """Whether it is about an inspection that gives shares of work as scores."""
 
     def given(self, start: int, end: int) -> list[Given]:
         """The judgements of one sentence; none where it only says what could be judged."""
@@ -195,6 +199,18 @@ class JudgementReader:
             found.append(
                 Given("Star rating", match["stars"], start + match.start(), start + match.end(), "council.stars", 0.95)
             )
+        if self.scores and _SCORES_FOLLOW.search(text):
+            for match in _SCORED.finditer(text):
+                found.append(
+                    Given(
+                        area_name(match["area"]),
+                        match["grade"],
+                        start + match.start("grade"),
+                        start + match.end("grade"),
+                        "council.score",
+                        0.9,
+                    )
+                )
         for match in _SEND_OUTCOME.finditer(text):
             found.append(
                 Given(

@@ -71,13 +71,33 @@ def read_text(path: Path, source: SourceFile, *, markdown: bool = False) -> Read
 
 def text_drafts(text: str, *, markdown: bool = False) -> list[Draft]:
     """The blocks of a plain text. markdown: bare "*" and "_" are emphasis, and single line breaks mean nothing."""
-    reader = _Reader(_lines(text), markdown)
+    reader = _Reader(_numbered(_lines(text)), markdown)
     reader.run()
     return mark_headings(_rejoined(reader.drafts))
 
 
 def _lines(text: str) -> list[str]:
     return [line.rstrip(" \f\v") for line in text.split("\n")]
+
+
+_PARAGRAPH_NUMBER = re.compile(r"\s*(?P<number>\d{1,2})\s+(?=[A-Z“\"‘'])")
+
+
+def _numbered(lines: list[str]) -> list[str]:
+    """Paragraphs that are numbered without a full stop, "1 Ofsted has published ...", get one: only numbers that run on
+    from 1 through the text are numbers of paragraphs."""
+    starts = [index for index, line in enumerate(lines) if line.strip() and not (index and lines[index - 1].strip())]
+    chain: list[int] = []
+    for index in starts:
+        found = _PARAGRAPH_NUMBER.match(lines[index])
+        if found and int(found["number"]) == len(chain) + 1 and "\t" not in lines[index]:
+            chain.append(index)
+    if len(chain) < 4 or not any(len(lines[index].split()) > 12 for index in chain):
+        return lines
+    dotted = {
+        index: _PARAGRAPH_NUMBER.sub(lambda found: f"{found['number']}. ", lines[index], count=1) for index in chain
+    }
+    return [dotted.get(index, line) for index, line in enumerate(lines)]
 
 
 @dataclass
@@ -419,6 +439,10 @@ def _rejoined(drafts: list[Draft]) -> list[Draft]:
 def _cut(last: Draft, draft: Draft) -> bool:
     if re.search(r"(?:[.!?:;]|[;,] (?:and|or))$", last.text):
         return False
+    if last.kind == "paragraph" and last.text[:1].islower() and draft.text[:1].islower():
+        return (
+            last.text.endswith(",") or last.text.split()[-1].lower() in _OPEN_ENDED
+        )  # items of a list, each by itself
     if draft.text[:1].islower() and len(last.text) > 40 and not re.match(r"(?:followed by|including)\b", draft.text):
         return last.text.split()[-1].lower() in _OPEN_ENDED or last.kind == "paragraph" or not draft.text.endswith(":")
     return (
