@@ -178,3 +178,7 @@ def test_a_page_or_text_under_the_name_of_another_format_is_a_failed_download(tm
     path.write_bytes(b"Error 404: the file is not here.")
     with pytest.raises(UnreadableDocument, match="is plain text, not"):
         read(path)
+
+
+def test_a_bullet_set_with_a_tab_above_a_rule_of_pipes_is_read_to_the_end() -> None:
+    assert [draft.text for draft in text_drafts("-\ta|b\n---|---\nx|y\n")] == ["a|b", "x|y"]

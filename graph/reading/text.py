@@ -223,7 +223,7 @@ class _Reader:
         return "|" in self.lines[self.at] and "|" in following and bool(_PIPE_RULE.match(following))
 
     def _table(self) -> None:
-        pipes = "\t" not in self.lines[self.at]
+        pipes = not _is_tab_row(self.lines[self.at])
         rows: list[list[str]] = []
         header = 0
         while self.at < len(self.lines):
