@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from indexer.build import build_index
 from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
-from indexer.fusion import Evidence, Run, Weights, reciprocal_rank_fusion
+from indexer.fusion import Calibration, Evidence, Run, Weights, reciprocal_rank_fusion
 from indexer.search import Searcher
 from indexer.tables import DOCUMENTS, ITEMS
 
@@ -220,18 +220,20 @@ def sweep(gold: Gold, ids: Sequence[str], collected: Collected) -> None:
 
 
 def calibrate(gold: Gold, ids: Sequence[str], collected: Collected) -> None:
-    """Fits ``Calibration``; each query's figures come from a fit without it."""
+    """Fits ``Calibration``, each query's figures from a fit without it; then the figures of the shipped curve."""
     from sklearn.linear_model import LogisticRegression
 
-    features, labels, groups = [], [], []
+    features, labels, groups, shipped = [], [], [], []
     for place, query in enumerate(gold.queries):
         rows, evidence = collected[query.id]
+        confidence = Calibration().confidence(evidence)
         for i, row in enumerate(rows.tolist()):
             grade = gold.grades[query.id].get(ids[row])
             if grade is not None:
                 features.append([evidence.tokens[i], evidence.concepts[i], evidence.themes[i]])
                 labels.append(grade >= 2)
                 groups.append(place)
+                shipped.append(confidence[i])
     x, y, g = np.array(features), np.array(labels), np.array(groups)
     chances = np.zeros(len(y))
     for place in range(len(gold.queries)):
@@ -239,10 +241,12 @@ def calibrate(gold: Gold, ids: Sequence[str], collected: Collected) -> None:
         chances[g == place] = model.predict_proba(x[g == place])[:, 1]
     whole = LogisticRegression(C=1.0).fit(x, y)
     print("intercept", whole.intercept_.round(3).tolist(), "tokens, concepts, themes", whole.coef_.round(3).tolist())
-    for least in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
-        kept = chances >= least
-        precision, recall = y[kept].mean(), y[kept].sum() / y.sum()
-        print(f"confidence ≥ {least}: precision {precision:.2f} over {kept.sum()} judged, recall {recall:.2f}")
+    print(f"{y.mean():.2f} of {len(y)} judged are right")
+    for name, given in (("left out", chances), ("shipped", np.array(shipped))):
+        for least in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+            kept = given >= least
+            precision, recall = y[kept].mean(), y[kept].sum() / y.sum()
+            print(f"{name}, confidence ≥ {least}: precision {precision:.2f} over {kept.sum()}, recall {recall:.2f}")
 
 
 def main() -> None:

@@ -26,11 +26,15 @@ from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
 from indexer.expansion import SectorLanguage
 from indexer.search import Filters, Searcher, SearchRequest
 from indexer.tables import DOCUMENTS, ITEMS
+from indexer.theme_linking import ThemeLinker
+from ontology.resources import themes
+
+_EMBEDDED = 2_000
 
 
 def generated(rows: int, work: Path) -> Path:
-    """A release of made-up items. Every text is distinct; the model embeds the first 2,000, the rest are those moved a
-    little, so that a million rows need no day of embedding."""
+    """A release of made-up items. Every text is distinct; the model embeds the first 2,000 and the linker finds their
+    themes, the rest are those moved a little, so that a million rows need no day of embedding."""
     generator = random.Random(1)
     language = SectorLanguage.load()
     statements = [statement for _, statement in language.phrasebook]
@@ -59,19 +63,23 @@ def generated(rows: int, work: Path) -> Path:
         pq.write_table(table, release / "tables" / f"{name}.parquet")
     model = converted_model(work / "models")
     embedder = OpenVinoEmbedder(model, threads=1)
-    build_index(tables, release, embedder, cache=Moved(embedder), model_dir=model)
+    sample = [item["text"] for item in items[:_EMBEDDED]]
+    linker = ThemeLinker.load(themes(), embedder.encode, embedder.identity.sha256)
+    found = linker.confidences(sample, embedder.encode(sample))
+    confidences = found[np.random.default_rng(2).integers(0, len(sample), rows)]
+    build_index(tables, release, embedder, cache=Moved(embedder), model_dir=model, confidences=confidences)
     return release
 
 
 class Moved(EmbeddingCache):
-    """Embeds 2,000 texts and gives the others their neighbours' vectors with noise."""
+    """Embeds the first texts and gives the others their neighbours' vectors with noise."""
 
     def __init__(self, embedder: OpenVinoEmbedder) -> None:
         super().__init__(":memory:")
         self._embedder = embedder
 
     def encode_fully(self, embedder, texts, progress=None):  # type: ignore[no-untyped-def]
-        first = super().encode_fully(embedder, texts[:2_000], progress)
+        first = super().encode_fully(embedder, texts[:_EMBEDDED], progress)
         generator = np.random.default_rng(1)
         pick = generator.integers(0, len(first.tokens), len(texts))
         sentences = np.empty((len(texts), embedder.identity.dimension), dtype=np.float32)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from indexer.build import LEXICAL, MODEL, SEARCH, VECTORS, check_version, read_scheme, read_tables
 from indexer.cluster import SHARDS, ShardedIndex
@@ -90,9 +92,11 @@ class Searcher:
         self._ranker = Ranker(vectors, tokens, language, subjects, model, weights or Weights())
         items, documents = tables["items"], tables["documents"]
         self._texts = HitTexts(items, documents, language.language, tokens)
-        self._row_of = {iri: row for row, iri in enumerate(items.column("iri").to_pylist())}
-        dates = items.column("published").to_pylist() + documents.column("published").to_pylist()
-        self._date_rank = np.unique(np.array([d or "" for d in dates], dtype=np.str_), return_inverse=True)[1]
+        self._iris = items.column("iri")
+        dates = pa.chunked_array(
+            [*items.column("published").chunks, *documents.column("published").chunks], pa.string()
+        )
+        self._date_rank = pc.rank(dates.fill_null(""), "ascending", tiebreaker="dense").to_numpy().astype(np.int32)
 
     @classmethod
     def open(
@@ -140,10 +144,14 @@ class Searcher:
     def vectors(self) -> VectorIndex:
         return self._vectors
 
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {iri: row for row, iri in enumerate(self._iris.to_pylist())}
+
     def row(self, iri: str) -> int:
         """The item's row in the items table; raises ``UnknownItem``."""
         try:
-            return int(self._row_of[iri])
+            return self._row_of[iri]
         except KeyError as err:
             raise UnknownItem(iri) from err
 

@@ -23,6 +23,8 @@ FLAT_LIMIT = 200_000
 EXACT_FILTER_LIMIT = 50_000
 #: How many times k candidates are taken from the compressed codes to be scored again exactly.
 _REFINE_FLAT, _REFINE_LISTS = 2, 8
+#: What ``within`` looks at where the index is of lists: so many of the nearest, of twice as many candidates.
+_WITHIN, _REFINE_WITHIN = 2_000, 2
 _PROBES = 128
 _BLOCK = 16_384
 _WIDENED_LIMIT = 100_000
@@ -94,6 +96,9 @@ class FaissIndex:
         return np.asarray(self._vectors[rows], dtype=np.float32)
 
     def search(self, queries: Vectors, k: int, mask: Mask | None = None) -> Neighbours:
+        return self._searched(queries, k, mask, _REFINE_LISTS if self._lists else _REFINE_FLAT)
+
+    def _searched(self, queries: Vectors, k: int, mask: Mask | None, refine: int) -> Neighbours:
         if queries.ndim != 2 or (self.size and queries.shape[1] != self._vectors.shape[1]):
             raise DimensionMismatch(f"queries {queries.shape}, vectors {self._vectors.shape}")
         if mask is not None and mask.shape != (self.size,):
@@ -104,7 +109,7 @@ class FaissIndex:
             return _nothing(len(queries), max(m, 0))
         if mask is not None and passing <= (EXACT_FILTER_LIMIT if self._lists else self.size // 8):
             return self._exact(queries, m, np.flatnonzero(mask))
-        return self._refined(queries, m, mask)
+        return self._refined(queries, m, mask, refine)
 
     def within(self, queries: Vectors, least: float, mask: Mask | None = None) -> tuple[Rows, Vectors]:
         """The rows that reach the cosine ``least`` with any of the queries, ascending, and their best cosines. Exact on
@@ -112,7 +117,7 @@ class FaissIndex:
         if not self.size:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         if self._lists:
-            near = self.search(queries, 2_000, mask)
+            near = self._searched(queries, _WITHIN, mask, _REFINE_WITHIN)
             rows, scores = near.rows.ravel(), near.scores.ravel()
             kept = (rows >= 0) & (scores >= least)
             rows, scores = rows[kept], scores[kept]
@@ -149,9 +154,9 @@ class FaissIndex:
         scores = queries @ self.vectors(rows).T
         return best_of(np.broadcast_to(rows, scores.shape), scores, m)
 
-    def _refined(self, queries: Vectors, m: int, mask: Mask | None) -> Neighbours:
+    def _refined(self, queries: Vectors, m: int, mask: Mask | None, refine: int) -> Neighbours:
         faiss = _faiss()
-        depth = min(self.size, m * (_REFINE_LISTS if self._lists else _REFINE_FLAT) + 16)
+        depth = min(self.size, m * refine + 16)
         options: dict[str, Any] = {}
         if mask is not None:
             bits = np.packbits(mask, bitorder="little")
