@@ -26,7 +26,7 @@ from indexer.language_index import LanguageIndex
 from indexer.late_interaction import TokenStore
 from indexer.lexical import NO_HITS, LexicalHits, LexicalIndex, ParsedQuery, WordIndex, parse, words_with_spans
 from indexer.postgres import PostgresVectors, PostgresWords, open_database
-from indexer.ranking import BY_WORDS, Question, Ranked, Ranker, Rows, united
+from indexer.ranking import BY_WORDS, COMPARED, Question, Ranked, Ranker, Rows, united
 from indexer.search_request import (
     FACETS,
     FILTERS_OF,
@@ -206,13 +206,13 @@ class Searcher:
         ]
         return SearchResponse(tuple(hits), len(groups), {}, close=bool(hits) and hits[0].confidence >= CLOSE)
 
-    def evidence(self, text: str, filters: Filters | None = None) -> tuple[Rows, Evidence]:
-        """The candidates of a plain question and every part of their scores, for measuring and tuning."""
-        scope, parsed = self._scope(filters or Filters()), parse(text)
+    def evidence(self, text: str, compared: int = COMPARED) -> tuple[Rows, Evidence]:
+        """The candidates of a plain question, so many at most, and every part of their scores, for measuring."""
+        scope, parsed = Scope(None), parse(text)
         words = self._corrected(parsed)
         lexical, _ = self._by_words(parsed, words, scope, scope)
         question = self._ranker.understood(_spelled(text, words))
-        return self._ranker.evidence(question, self._ranker.related(question, scope.mask), scope.mask, lexical)
+        return self._ranker.evidence(question, self._ranker.related(question), None, lexical, compared)
 
     def _scope(self, filters: Filters) -> Scope:
         must, must_not = self._facets.conditions(filters)

@@ -17,8 +17,8 @@ from indexer.late_interaction import Vectors
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-#: Up to here every vector is scanned in eight bits (2.8 ms at 57,000 on one core); above, lists of RaBitQ codes.
-FLAT_LIMIT = 200_000
+#: Up to here every vector is scanned (6 ms at 100,000 on one core); above, lists of RaBitQ codes.
+FLAT_LIMIT = 100_000
 #: A filter that passes fewer rows than this is answered by scanning exactly these rows.
 EXACT_FILTER_LIMIT = 50_000
 #: How many times k candidates are taken from the compressed codes to be scored again exactly.
@@ -26,8 +26,6 @@ _REFINE_FLAT, _REFINE_LISTS = 2, 8
 #: What ``within`` looks at where the index is of lists: so many of the nearest, of twice as many candidates.
 _WITHIN, _REFINE_WITHIN = 2_000, 2
 _PROBES = 128
-_BLOCK = 16_384
-_WIDENED_LIMIT = 100_000
 _FILE_VERSION = 1
 
 
@@ -79,8 +77,8 @@ class FaissIndex:
         self._vectors = vectors
         self._index = index
         self._lists = _is_inverted(index)
-        #: (dimension, size) in single precision, kept while the index is small: a product with half precision would
-        #: widen it every time (2 ms against 20 at 30,000 rows; FAISS's range search takes 15).
+        #: (dimension, size) in single precision, for scans: a product with half precision would widen it every time
+        #: (2 ms against 20 at 30,000 rows; FAISS's range search takes 15).
         self._widened: Vectors | None = None
         self.identity = identity
 
@@ -136,12 +134,6 @@ class FaissIndex:
 
     def similarities(self, queries: Vectors) -> Vectors:
         """Of every row its best cosine with any of the queries, (size,) float32."""
-        if self.size > _WIDENED_LIMIT:
-            best = np.empty(self.size, dtype=np.float32)
-            for start in range(0, self.size, _BLOCK):
-                block = np.asarray(self._vectors[start : start + _BLOCK], dtype=np.float32)
-                np.max(block @ queries.T, axis=1, out=best[start : start + _BLOCK])
-            return best
         if self._widened is None:
             self._widened = np.ascontiguousarray(self._vectors.T, dtype=np.float32)
         # one product for each query: a product with two has no kernel as fast (1.7 ms each against 6.2 for both)
