@@ -180,10 +180,10 @@ class FacetTable:
             return tuple(FacetValue(str(y), int(n)) for y, n in zip(years, numbers, strict=True) if y)
         if facet == "theme":
             values: Sequence[str] = self._theme_values
-            chosen = np.zeros(self.size, dtype=np.bool_)
-            chosen[rows] = True
-            kept = np.repeat(chosen, np.diff(self._theme_starts))
-            numbers = np.bincount(self._theme_codes[kept], minlength=len(values))
+            starts = self._theme_starts[rows]
+            lengths = self._theme_starts[rows + 1] - starts
+            places = np.arange(int(lengths.sum())) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+            numbers = np.bincount(self._theme_codes[places], minlength=len(values))
         else:
             column = self._columns[facet]
             values = column.values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +38,9 @@ class HitTexts:
         self._items = items.num_rows
         self._texts = (items.column("text"), documents.column("title"))
         self._iris = (items.column("iri"), documents.column("iri"))
-        self._item_facts = items.select(list(_ITEM_COLUMNS.values())).rename_columns(list(_ITEM_COLUMNS))
+        # row by row out of its batch: a table's own take would first join all batches, 20 ms at a million rows
+        self._item_facts = items.select(list(_ITEM_COLUMNS.values())).rename_columns(list(_ITEM_COLUMNS)).to_batches()
+        self._batch_starts = np.cumsum([0, *(batch.num_rows for batch in self._item_facts)])
         self._document_facts = documents.select(list(_DOCUMENT_COLUMNS.values())).rename_columns(
             list(_DOCUMENT_COLUMNS)
         )
@@ -54,12 +57,10 @@ class HitTexts:
              themes: Sequence[str] = ()) -> list[Hit]:  # fmt: skip
         """A hit for each row in order. ``scores``: score and confidence of each; ``themes``: of the question, of which
         each hit names the first that it shares."""
-        own = [row for row in rows if row < self._items]
-        facts = iter(self._item_facts.take(own).to_pylist() if own else ())
         found = []
         for rank, (row, (score, confidence), why) in enumerate(zip(rows, scores, whys, strict=True), first_rank):
             if row < self._items:
-                known = next(facts)
+                known = self._item(row)
                 known["themes"] = tuple(known["themes"] or ())
                 place = row
             else:
@@ -104,6 +105,11 @@ class HitTexts:
             else:
                 groups.append((words, [row]))
         return [group for _, group in groups]
+
+    def _item(self, row: int) -> dict[str, Any]:
+        batch = int(np.searchsorted(self._batch_starts, row, side="right")) - 1
+        facts: dict[str, Any] = self._item_facts[batch].slice(row - int(self._batch_starts[batch]), 1).to_pylist()[0]
+        return facts
 
     def _at(self, columns: tuple[pa.ChunkedArray, pa.ChunkedArray], row: int) -> str | None:
         column, place = (columns[0], row) if row < self._items else (columns[1], row - self._items)

@@ -118,10 +118,11 @@ class FaissIndex:
             near = self._searched(queries, _WITHIN, mask, _REFINE_WITHIN)
             rows, scores = near.rows.ravel(), near.scores.ravel()
             kept = (rows >= 0) & (scores >= least)
-            rows, scores = rows[kept], scores[kept]
-            best = np.full(self.size, -1.0, dtype=np.float32)
-            np.maximum.at(best, rows, scores)
-        elif mask is not None and np.count_nonzero(mask) <= self.size // 8:
+            found, places = np.unique(rows[kept], return_inverse=True)
+            cosines = np.full(len(found), -1.0, dtype=np.float32)
+            np.maximum.at(cosines, places, scores[kept])
+            return found, cosines
+        if mask is not None and np.count_nonzero(mask) <= self.size // 8:
             rows = np.flatnonzero(mask)
             best = np.full(self.size, -1.0, dtype=np.float32)
             best[rows] = (self.vectors(rows) @ queries.T).max(axis=1)
