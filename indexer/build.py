@@ -66,10 +66,20 @@ def _version_of(release_dir: Path) -> str:
     return str(stored.get("index_version", "1"))
 
 
+#: What the indexes and search read of the items.
+_ITEM_COLUMNS = (
+    "iri kind text ref section polarity document file page authority gss_code region authority_type inspection"
+    " inspectorate framework_id grade published year themes"
+).split()
+
+
 def read_tables(release_dir: Path) -> dict[str, pa.Table]:
-    """The items and documents of a release, memory-mapped."""
+    """The documents of a release and, as far as they are indexed and shown, its items."""
     folder = release_dir / "tables"
-    return {name: pq.read_table(folder / f"{name}.parquet", memory_map=True) for name in ("items", "documents")}
+    return {
+        "items": pq.read_table(folder / "items.parquet", columns=_ITEM_COLUMNS, memory_map=True),
+        "documents": pq.read_table(folder / "documents.parquet", memory_map=True),
+    }
 
 
 def build_index(
