@@ -22,7 +22,7 @@ _DOING: Final = (
     r"test|speak|contact|record|refer|support|explor|promot|negotiat|remov|simplif|clos|second|relocat|co-?locat|"
     r"print|advertis|countersign|meet(?=\b|s)|"
     r"publicis|circulat|(?:re-?)?let(?=\b|t)|rais(?=e|ed|ing)|bas(?=ed\b)|invit|finish|report(?= to | each |"
-    r" monthly| quarterly)|oversee|see(?= every| each|"
+    r" monthly| quarterly)|receiv|oversee|see(?= every| each|"
     r" all)|"
     r"dip[- ]?sampl|overs|come(?=\b|s)|"
     r"rise(?=\b|n)|(?:re-?)?tender|"
@@ -95,6 +95,12 @@ _REPORTING: Final = re.compile(
     r"take place|"
     r"be no)\b"
 )
+#: Of a plan that is not this paper's to give.
+_ELSEWHERE: Final = re.compile(
+    r"(?i)\b(?:areas?|issues|points|matters|recommendations)\b.{0,50}\b(?:addressed|covered|included|reflected|"
+    r"contained)\b.{0,20}"
+    r"\b(?:in|through|by|within)\b.{0,60}\bplans?\b"
+)
 _RESPONSIBLE: Final = re.compile(
     r"\bby\s+(?:the\s+|our\s+)?(?P<who>(?:[A-Z][\w’'&-]*|and|of|for|&)(?:\s+(?:[A-Z][\w’'&-]*|and|of|for|"
     r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Committee|Manager|Director|Officer|Service|Section|Unit|Leads?|"
@@ -134,6 +140,8 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
         return False
     at = will or being
     assert at is not None
+    if _ELSEWHERE.search(text):
+        return False
     if being is not None and re.search(r"\b(?:that|which|who)$", text[: at.start()].rstrip()):
         return False  # of something, in passing
     subject = re.split(r"[;:]|,\s+(?:and|but)\s|\b(?:which|that|who)\b", text[: at.start()])[-1].strip()
@@ -185,7 +193,7 @@ def timescale_in(text: str, after: str | None) -> str | None:
         r"20)\d\d[/–-]\d\d\b|"
         r"\b(?:by|before|after|from|in|at) (?:the )?(?:start|beginning|middle|end) of (?:the )?(?:spring|summer|"
         r"autumn|"
-        r"winter)(?: term)?\b|\b(?:by|before|after|from|in|during) (?:Christmas|Easter|the new year|"
+        r"winter)(?: term)?\b|\b(?:by|before|after|from|in|during|until) (?:Christmas|Easter|the new year|"
         r"the summer holidays?|"
         r"the end of (?:the |this )?"
         r"(?:\w+ )?(?:month|term|year|week))\b|"

@@ -28,6 +28,7 @@ FRAMEWORKS: Final = tuple(
             r"annual children[’']s services (?:assessment|rating)s?|annual (?:assessment|rating)s? of children[’']s "
             r"services"
         ),
+        r"comprehensive area assessment|\bCAA\b",
         r"joint area review|\bJAR\b",
         r"(?:CQC )?(?:local authority )?assessment of (?:the )?(?:[\w’']+ ){0,3}?adult social care(?: services)?",
         r"joint targeted area inspection|\bJTAI\b",

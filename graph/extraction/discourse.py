@@ -199,7 +199,7 @@ class ProseReader:
         return (
             (block.marker is None if block.kind == "paragraph" else self._numbers_part(block, following))
             and following is not None
-            and 2 <= len(text.split()) <= 10
+            and (1 if block.kind == "list_item" else 2) <= len(text.split()) <= 10
             and text[:1].isupper()
             and not re.search(r"[.:;,!]$", text)
             and index not in self._unmarked
@@ -436,6 +436,8 @@ class ProseReader:
             return "method"
         if DECIDING.search(lead) and not strongly_reported(lead):
             return "decision"
+        if leaning_of(lead) == "actions" and not LEAD_IMPROVE.search(lead):
+            return "actions"
         headed = (
             self._mode_of_heading(lead.rstrip(" :-"), len(self.document.blocks)) if len(lead.split()) <= 9 else None
         )

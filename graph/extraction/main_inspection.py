@@ -44,7 +44,7 @@ _EVENT_VERB: Final = re.compile(
     r"were (?:on[- ]site|in)|"
     r"was (?:inspected|completed|held)|reviewed|assessed|on[- ]site|took|between|during|fieldwork|of .{3,80} in|"
     r"commenced|completed|examined|received (?:its|an?|the)|had (?:its|an?)|(?:the|a) (?:\w+ )?(?:inspection|"
-    r"visit) of)\b"
+    r"visit) of)\b|\breview (?:\(\w+\) )?of\b"
 )
 FUTURE: Final = re.compile(
     r"(?i)\b(?:will|would|could|(?-i:may)|might|shall|is due|are due|is expected|propos\w+|if|unless|whether|likely to|"
@@ -144,10 +144,12 @@ def main_dates(
                 date.earliest[5:7] > "12"
                 or (EARLIER.search(before[-45:]) and not _is_latest(before, date, published))
                 or re.search(
-                    r"(?i)\b(?:published|issued|announced|released|came out|appeared|received)\b[^,;]*$", before
+                    r"(?i)\b(?:published|issued|announced|released|came out|appeared|"
+                    r"received)\b(?!\s+inspection)[^,;]*$",
+                    before,
                 )
                 or re.search(
-                    r"(?i)\b(?:dated|launched|announced|published|meeting|letter|report of|cabinet|"
+                    r"(?i)\b(?:dated|launched|announced(?! inspection)|published|meeting|letter|report of|cabinet|"
                     r"committee|scrutiny|by "
                     r"(?:the )?(?:end|start)|"
                     r"until|since|presented|framework (?:was|is|introduced|published)|introduced|endorsed|"

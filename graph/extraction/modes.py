@@ -251,7 +251,11 @@ def mode_said(text: str) -> Mode | None:
 
 
 def leaning_of(lead: str) -> Mode | None:
-    """What a lead in everyday words says of its list: that more is wanted, that it was good or bad."""
+    """What a lead in everyday words says of its list: that more is wanted, that it was good or bad, what is done."""
+    if re.match(
+        r"(?i)(?:(?:specific|the|our|these|planned|further|key|main|some)\s+)*(?:actions?|steps|measures)\b", lead
+    ):
+        return "actions"
     if _WANTING.search(lead) or _MORE_WANTED.search(lead):
         return "improvement"
     if _BLAME.search(lead):

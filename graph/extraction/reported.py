@@ -114,7 +114,9 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|\b(?:should|must|has to|have to|is to) be (?:read|presented|reported|shared|made available)\b|"
+    r"(?i)^please\b|^(?:[\w-]+ ){1,3}(?:requirements?|recommendations?)\b[^.]{0,60}\b(?:was|were|are|"
+    r"have been) (?:also )?made\.$|\b(?:should|must|has to|have to|is to) be (?:read|presented|reported|shared|"
+    r"made available)\b|"
     r"\bunder (?:\w+ )?headings\b|"
     r"\bas follows\.$|^(?:the|its) (?:report|letter|"
     r"assessment) (?:groups?|is (?:divided|arranged|"

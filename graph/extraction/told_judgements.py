@@ -35,7 +35,7 @@ _STARS: Final = re.compile(
     r"to\b))(?!\s*\(?\s*(?:the|out of) (?:highest|lowest) possible)"
 )
 GRADE: Final = (
-    r"(?:outstanding|excellent|good|fair|adequate|satisfactory|weak|poor|inadequate|"
+    r"(?:outstanding|excellent|good|fair|adequate|satisfactory|unsatisfactory|weak|poor|inadequate|"
     r"requires? improvement(?: to be good)?|requiring improvement(?: to be good)?|"
     r"perform(?:ing|s|ed) (?:poorly|adequately|well|excellently)|improving (?:strongly|well|adequately)|"
     r"not improving(?: adequately)?)"
@@ -95,10 +95,15 @@ _THAT_IS: Final = re.compile(
 )
 #: "judged X to be outstanding, and Y to be good": the second of the two.
 _AND_TO_BE: Final = re.compile(
-    rf"(?i)^[^.;]{{0,12}}?\b(?:and|with|but)\s+(?P<area>[\w’',& -]{{4,120}}?)\s+(?:to be|"
+    rf"(?i)^(?:[^.;]{{0,12}}?\b(?:and|with|but)|\s*,)\s+(?P<area>[\w’',& -]{{4,120}}?)\s+(?:to be|"
     rf"as)\s+{Q}(?P<grade>{GRADE})\b"
 )
 #: The three outcomes of an area's inspection since 2023.
+_PERFORMS: Final = re.compile(
+    r"(?i)\b(?:assessed|judged|rated|rating|graded?|assessment|awarded)\b[^.,;]{0,60}?\b(?P<grade>performs (?:well|"
+    r"adequately|poorly|"
+    r"excellently))\b"
+)
 _SEND_OUTCOME: Final = re.compile(
     r"(?i)\b(?:typically (?:lead to )?positive|inconsistent) experiences(?: and outcomes)?|"
     r"widespread and/?\s?(?:or )?systemic failings"
@@ -223,6 +228,10 @@ class JudgementReader:
                 )
             )
         taken = [(given.start, given.end) for given in found]
+        for match in _PERFORMS.finditer(text):
+            begin, stop = start + match.start("grade"), start + match.end("grade")
+            taken.append((begin, stop))
+            found.append(Given(self._overall(text), match["grade"], begin, stop, "council.rated", 0.9))
         matches = [
             match for pattern in (_JUDGED_THEM, _JUDGED_TO_BE, _IS_GRADE, _RATED) for match in pattern.finditer(text)
         ]
@@ -230,8 +239,10 @@ class JudgementReader:
             # "performing well" in running prose praises; it is a rating only where one is named
             matches += (m for m in _THAT_IS.finditer(text) if not m["grade"].lower().startswith("performing"))
         for first in list(matches):
-            if first.re is _JUDGED_TO_BE and (second := _AND_TO_BE.match(text[first.end() :])):
-                found += self._second(second, start + first.end(), taken)
+            at = first.end()
+            while first.re is _JUDGED_TO_BE and (further := _AND_TO_BE.match(text[at:])):
+                found += self._second(further, start + at, taken)
+                at += further.end()
         for rated in matches:
             begin, stop = start + rated.start("grade"), start + rated.end("grade")
             if any(a < stop and begin < b for a, b in taken) or _is_comparison(text, rated):
@@ -275,6 +286,12 @@ class JudgementReader:
             return self._overall(text)
         if match.re is _JUDGED_TO_BE:
             return area_name(match["area"]) if names_area(match["area"]) else None
+        if (
+            match.re is _IS_GRADE
+            and re.match(r"(?i)quality of", match.group())
+            and re.match(r"\s+and\s", text[match.end() :])
+        ):
+            return None  # "The quality of practice is good and social workers are committed" praises
         if match.re is _IS_GRADE:
             head = re.split(r"\s*(?:[-–:=]+|\bis\b|\bwas\b|\bwere\b|\bare\b|\bremains?\b)\s*", match.group())[0]
             return area_name(head)
@@ -343,7 +360,7 @@ _AREA_WORDS: Final = re.compile(
     r"progress|prospects|board|lscb|authority|health|staying|enjoy|contribution|economic|help|equality|ambition|"
     r"judge?ment|rating|provision|youth|education|social|organisation|partnership|inclusion|risk of harm|likelihood|"
     r"re-?offending|learners|arrangements|programme|personalis|support|safety|wellbeing|well-being|dignity|"
-    r"work with|victims|young people|healthy|staying safe|"
+    r"work with|victims|the public|young people|healthy|staying safe|"
     r"choice|independence"
 )
 

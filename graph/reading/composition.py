@@ -22,7 +22,9 @@ _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\ud800-\udfff]"
 )
-_BULLET = re.compile(rf"^(?P<marker>[{re.escape(BULLETS)}]|-{{1,2}}(?=\s)|o(?=\s\s*[A-Z])|\+(?=\s)|»(?=\s))\s*(?=\S)")
+_BULLET = re.compile(
+    rf"^(?P<marker>[{re.escape(BULLETS)}]|-{{1,2}}(?=\s)|o(?=\s\s*[A-Za-z])|\+(?=\s)|»(?=\s))\s*(?=\S)"
+)
 _NUMBER = re.compile(
     r"^(?P<marker>"
     r"\d{1,3}(?:\.\d{1,3}){1,3}\.?\)?(?=\s|[A-Z])"  # 2.3  2.3.  4.10The
