@@ -327,6 +327,18 @@ def test_the_engine_places_errors_and_heeds_from(graph_dir: Path) -> None:
             assert answer.whole() == b"?n\n0\n"
 
 
+def test_turtle_is_abbreviated_by_the_prefixes_of_the_query(graph_dir: Path) -> None:
+    query = "PREFIX e: <https://example.org/> PREFIX r: <relative> PREFIX : <https://example.org/\\u0031/> "
+    query += "CONSTRUCT { <https://example.org/s> e:p e:1 ; r:p 1 } WHERE {}"
+    with SparqlEngine(graph_dir, LIMITS, resident=True, base_iri="https://example.org/") as engine:
+        answer = b"".join(engine.run(query, "turtle"))
+        assert b"e:s " in answer
+        assert b"e:p e:1" in answer
+        assert b"@prefix r:" not in answer
+        triples = set(ox.parse(answer, format=ox.RdfFormat.TURTLE))
+        assert triples == set(ox.parse(b"".join(engine.run(query, "nt")), format=ox.RdfFormat.N_TRIPLES))
+
+
 @pytest.mark.parametrize(
     ("query", "place", "message"),
     [

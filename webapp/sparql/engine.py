@@ -78,6 +78,7 @@ class SparqlEngine:
             # Oxigraph ignores FROM where it is asked for the union
             union=self.union and not query.has_dataset,
             base_iri=self.base_iri,
+            prefixes=query.prefixes,
         )
         try:
             answer = self.pool.run(task, wait_seconds=wait_seconds)

@@ -12,8 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import graph
@@ -40,7 +40,7 @@ _HALF = frozenset(sorted(_PROCESSORS)[len(_PROCESSORS) // 2 :])
 class Task:
     """``query`` as the engine gets it; ``format`` one of the worker's names. Graph lists are None where none was given;
     without either the default graph is the union of all graphs if ``union``, else the store's own. Relative IRIs are
-    resolved against ``base_iri``."""
+    resolved against ``base_iri``. ``prefixes`` abbreviate the answer where its format can."""
 
     query: str
     format: str
@@ -48,6 +48,7 @@ class Task:
     named_graphs: Sequence[str] | None = None
     union: bool = True
     base_iri: str | None = None
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Nursery:
@@ -189,6 +190,7 @@ class Worker:
                 "named_graphs": task.named_graphs,
                 "union": task.union,
                 "base_iri": task.base_iri,
+                "prefixes": dict(task.prefixes),
             }
         ).encode()
         self._connection.settimeout(10)

@@ -33,7 +33,7 @@ from webapp.sparql import guard
 from webapp.sparql.errors import Busy, EngineFailed, EvaluationFailed, LimitExceeded, RefusedQuery, TimeExceeded
 from webapp.sparql.limits import Limits
 from webapp.sparql.nursery import Task
-from webapp.sparql.worker_process import RESULT_FORMATS, ROW_COUNTERS, TRIPLE_FORMATS
+from webapp.sparql.worker_process import RESULT_FORMATS, ROW_COUNTERS, TRIPLE_FORMATS, taken_prefixes
 from webapp.sparql.workers import Pool
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class RemotePool:
             text = without_comments(based(task))
             with self._dataset.stream(client, text, accept, max(left, 0.1), graphs) as pieces:
                 source = _Source(pieces, self.limits.answer_bytes * _JSON_LENGTH)
-                _rewrite(source, kind, task.format, output, self._dataset.address, self.limits.rows)
+                _rewrite(source, kind, task, output, self._dataset.address, self.limits.rows)
         except BaseException as err:
             output.close()
             # the parser wraps what its source raises
@@ -137,17 +137,22 @@ def _told(err: BaseException, limits: Limits) -> BaseException:
     return err
 
 
-def _rewrite(source: _Source, kind: str, form: str, output: _Output, address: str, most: int) -> None:
+def _rewrite(source: _Source, kind: str, task: Task, output: _Output, address: str, most: int) -> None:
     """The server's answer in the form that was asked for."""
     stream = cast(IO[bytes], source)
     if kind == "triples":
         triples = (quad.triple for quad in ox.parse(stream, format=ox.RdfFormat.N_TRIPLES))
-        ox.serialize(_counted(triples, most), cast(IO[bytes], output), format=TRIPLE_FORMATS[form], prefixes=None)
+        ox.serialize(
+            _counted(triples, most),
+            cast(IO[bytes], output),
+            format=TRIPLE_FORMATS[task.format],
+            prefixes=taken_prefixes(task.format, task.prefixes),
+        )
         return
     answer = solutions(stream, address)
     if kind == "boolean":
         answer = as_boolean(answer)
-    answer.serialize(cast(IO[bytes], output), format=RESULT_FORMATS[form])
+    answer.serialize(cast(IO[bytes], output), format=RESULT_FORMATS[task.format])
 
 
 def _counted(triples: Iterator[ox.Triple], most: int) -> Iterator[ox.Triple]:

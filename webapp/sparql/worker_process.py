@@ -24,7 +24,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
@@ -193,7 +193,7 @@ def _serve(connection: socket.socket, store: ox.Store, options: dict[str, Any]) 
 def _evaluate(store: ox.Store, task: dict[str, Any], output: _Output) -> dict[str, str] | None:
     try:
         result = _result(store, task)
-        _write(result, task["format"], output)
+        _write(result, task["format"], output, task["prefixes"])
     except SyntaxError as err:
         return {"kind": "syntax", "message": str(err)}
     except TooMuch as err:
@@ -238,16 +238,24 @@ def _dataset(task: dict[str, Any]) -> dict[str, Any]:
     return {"use_default_graph_as_union": task["union"]}
 
 
-def _write(result: Any, form: str, output: _Output) -> None:
+def _write(result: Any, form: str, output: _Output, prefixes: dict[str, str]) -> None:
     if isinstance(result, ox.QueryTriples):
         output.begin("triples", None)
         counted = _counted(result, output.rows)
-        ox.serialize(counted, output, format=TRIPLE_FORMATS[form], prefixes=None)  # type: ignore[arg-type]
+        used = taken_prefixes(form, prefixes)
+        ox.serialize(counted, output, format=TRIPLE_FORMATS[form], prefixes=used)  # type: ignore[arg-type]
     else:
         boolean = isinstance(result, ox.QueryBoolean)
         output.begin("boolean" if boolean else "solutions", None if boolean else ROW_COUNTERS[form]())
         result.serialize(output, format=RESULT_FORMATS[form])
     output.flush()
+
+
+def taken_prefixes(form: str, prefixes: Mapping[str, str]) -> dict[str, str] | None:
+    """Those of a query's prefixes that its answer can have: relative ones and such with escapes stay out."""
+    if form not in {"turtle", "trig"}:
+        return None
+    return {name: iri for name, iri in prefixes.items() if re.match(r"[A-Za-z][\w+.-]*:[^\\]*$", iri)}
 
 
 def _counted(triples: Iterable[ox.Triple], most: int) -> Iterator[ox.Triple]:
