@@ -119,7 +119,7 @@ FORM, DIRECT = "application/x-www-form-urlencoded", "application/sparql-query"
 @pytest.mark.parametrize(
     ("method", "path", "content_type", "body", "status", "says"),
     [
-        ("GET", "/sparql?query=SELECT%20*%20%7B", None, None, 400, "Line 1, column 11"),
+        ("GET", "/sparql?query=SELECT%20*%20%7B", None, None, 400, "Line 1, column 10: “{” is not closed"),
         ("GET", "/sparql?query=", None, None, 400, "Line 1, column 1"),
         ("GET", "/sparql?query=%FF%FE", None, None, 400, "not UTF-8"),
         ("GET", "/sparql?query=%ED%A0%80", None, None, 400, "not UTF-8"),

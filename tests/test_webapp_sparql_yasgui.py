@@ -123,4 +123,4 @@ def test_an_error_is_shown_with_its_line_and_column(page: Page) -> None:
         "() => { const { editor } = window.inspectgraphEditor; editor.setValue('SELECT * {'); "
         "return editor.query().catch(() => null); }"
     )
-    page.get_by_text("Line 1, column 11").first.wait_for()
+    page.get_by_text("Line 1, column 10").first.wait_for()
