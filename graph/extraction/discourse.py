@@ -11,46 +11,29 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Final
 
 from graph.dates import find_dates, timescale_edtf
 from graph.extraction.action_tails import Tail, tail_of
 from graph.extraction.announced import announces, responsible_in, timescale_in
 from graph.extraction.evidence import collapsed, evidence, maker
+from graph.extraction.leads import Place, mode_of_lead
 from graph.extraction.modes import (
-    AS_FOLLOWS,
     DECIDING,
-    DECISION_VERB,
     GRADED_LINE,
-    LEAD_ACTION,
-    LEAD_EXPECTED,
     LEAD_IMPROVE,
-    LEAD_METHOD,
-    LEAD_STRENGTH,
-    LEAD_WEAK,
     LISTED,
-    NAMES_A_PART,
-    OFFICER_SAID,
     QUOTED,
     REPORTED,
-    STATEMENT_ASKED,
     WHEN_TO_ACT,
     Mode,
     asks,
-    leaning_of,
     mode_of_heading,
     mode_said,
 )
-from graph.extraction.paper_lists import (
-    is_below,
-    is_paragraph_number,
-    list_family,
-    next_list_family,
-    number_of,
-    running_numbers,
-    unmarked_items,
-)
+from graph.extraction.paper_lists import list_family, next_list_family, number_of
+from graph.extraction.paper_outline import PARTS, Outline
 from graph.extraction.reported import (
     ACTIVE,
     ANNOUNCES,
@@ -69,11 +52,6 @@ from graph.model import Action, Block, Finding, Polarity, ReadDocument, Recommen
 MAX_SENTENCE: Final = 6_000
 
 
-_PARTS: Final = (*LISTED, "findings", "actions")
-_NUMBERED_PART: Final = re.compile(
-    r"(?i)(?:standard|outcome|theme|priority|section|domain|area)\s+\w{1,3}\s*[:–-]\s+(?-i:[A-Z])[^.;:]*"
-)
-"""How a part of a scheme of standards is headed."""
 _ONE_RECOMMENDATION: Final = re.compile(
     r"(?i)^(?:there (?:was|were|is) (?:only )?(?:one|a single|a) (?:\w+ )?recommendation\b|(?:the|its|"
     r"their) (?:only|one|sole|single) "
@@ -86,27 +64,6 @@ _SAYS_WHAT_IT_LISTS: Final = re.compile(
     r"concerns?|good practice|shortcomings|what \w+ (?:well|good|better))"
 )
 """A label on the line of what it lists."""
-
-
-@dataclass
-class _Place:
-    """Where the reading stands: the heading above, what it makes of what follows, and the list that was introduced."""
-
-    section: str | None = None
-    mode: Mode | None = None
-    level: float = 0
-    """Of the heading that gave ``mode``: deeper ones that say nothing leave it."""
-    list_mode: Mode | None = None
-    list_marker: str | None = None
-    list_stem: str | None = None
-    """The number of the paragraph that introduced the list, where its items are numbered below it: 3.4.1 below 3.4."""
-    last_mode: Mode | None = None
-    reporter: bool = False
-    deadline: str | None = None
-    listed: bool = False
-    listed_finding: bool = False
-    announced: bool = False
-    """Whether a sentence of this paragraph said that findings follow in those after it."""
 
 
 @dataclass
@@ -126,7 +83,11 @@ class ProseReader:
     recommendations: list[Recommendation] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
-    _place: _Place = field(default_factory=_Place)
+    _place: Place = field(default_factory=Place)
+
+    @cached_property
+    def _outline(self) -> Outline:
+        return Outline(self.document)
 
     def read(self) -> None:
         for index, block in enumerate(self.document.blocks):
@@ -135,7 +96,7 @@ class ProseReader:
                 continue
             if block.table is not None:
                 self._table(block)
-            elif block.kind == "heading" or self._heads(index, block) or self._heads_part(block):
+            elif self._outline.heads(index, block):
                 self._heading(index, block)
             elif block.kind == "footnote":
                 self._note(block, "skipped", "a footnote", None)
@@ -148,11 +109,11 @@ class ProseReader:
         text = collapsed(self.document.slice(block)).rstrip(" .:")
         place = self._place
         titled = self.title is not None and text.casefold() == self.title.casefold().rstrip(" .:")
-        mode, level = self._mode_of_heading(text, index), float(block.level)
+        mode, level = self._outline.mode_of_heading(text, index), float(block.level)
         mode = None if titled and mode not in LISTED else mode
         if mode is None and (announced := self._announced_above(index)) is not None:
             mode, level = announced, block.level - 0.5  # also for the headings beside this one
-        inherited = place.mode is not None and (block.level > 3 or (block.level > place.level and place.mode in _PARTS))
+        inherited = place.mode is not None and (block.level > 3 or (block.level > place.level and place.mode in PARTS))
         following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
         if (
             mode in (None, "aside")
@@ -177,7 +138,7 @@ class ProseReader:
 
     def _announced_above(self, index: int) -> Mode | None:
         """What the line above a heading says of the lists below: "the following recommendations were made:"."""
-        if not self._after_lead(index) and not self._after_announcement(index):
+        if not self._outline.after_lead(index) and not self._outline.after_announcement(index):
             return None
         above = self.document.blocks[index - 1]
         last = [
@@ -187,58 +148,6 @@ class ProseReader:
         mode = self._mode_of_lead(last[0], "") if last else None
         return mode if mode in (*LISTED, "findings") else None
 
-    def _after_announcement(self, index: int) -> bool:
-        """Whether the block right above ends in "... are as follows." or the like, of what the inspection found."""
-        above = collapsed(self.document.slice(self.document.blocks[index - 1])) if index else ""
-        return AS_FOLLOWS.search(above) is not None and REPORTED.search(above) is not None
-
-    def _heads(self, index: int, block: Block) -> bool:
-        """Whether a short line that no format marks is a heading, by what it says of what follows."""
-        text = collapsed(self.document.slice(block))
-        following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
-        return (
-            (block.marker is None if block.kind == "paragraph" else self._numbers_part(block, following))
-            and following is not None
-            and (1 if block.kind == "list_item" else 2) <= len(text.split()) <= 10
-            and text[:1].isupper()
-            and not re.search(r"[.:;,!]$", text)
-            and index not in self._unmarked
-            and (
-                (NAMES_A_PART.match(text) is not None and self._mode_of_heading(text, index) in _PARTS)
-                or self._stands_between(index, text)
-            )
-        )
-
-    def _numbers_part(self, block: Block, following: Block | None) -> bool:
-        """A number before a few words that head bullets or a paragraph: "2. What did inspectors like?"."""
-        number = block.kind == "list_item" and list_family(block.marker) == "numbered"
-        return number and following is not None and list_family(following.marker) not in ("numbered", "sectioned")
-
-    def _heads_part(self, block: Block) -> bool:
-        text = collapsed(self.document.slice(block))
-        return block.kind == "paragraph" and len(text.split()) <= 14 and _NUMBERED_PART.fullmatch(text) is not None
-
-    def _stands_between(self, index: int, text: str) -> bool:
-        """Whether a few words stand alone between paragraphs that are whole: the heading of another part."""
-        above, below = self.document.blocks[index - 1] if index else None, self.document.blocks[index + 1]
-        if above is None or above.kind == "heading" or below.kind != "paragraph" or len(text.split()) > 6:
-            return False
-        ended = self.document.slice(above).rstrip().endswith((".", ".”", '."'))
-        return ended and len(self.document.slice(below).split()) >= 8 and not WHEN_TO_ACT.match(text)
-
-    def _mode_of_heading(self, text: str, index: int) -> Mode | None:
-        return mode_of_heading(text, decides=partial(self._decides_below, index))
-
-    def _decides_below(self, index: int) -> bool:
-        """Whether the blocks under a heading ask a committee to decide."""
-        for block in self.document.blocks[index + 1 : index + 4]:
-            if block.table is not None:
-                return False
-            text = collapsed(self.document.slice(block))
-            if DECIDING.search(text) or DECISION_VERB.match(text):
-                return True
-        return False
-
     # ---------------------------------------------------------------------------------------------------------- prose
 
     def _prose(self, index: int, block: Block) -> None:
@@ -247,12 +156,12 @@ class ProseReader:
         plain = collapsed(text)
         family = list_family(block.marker)
         below = place.list_stem is not None and (block.marker or "").startswith(f"{place.list_stem}.")
-        bullet = index in self._unmarked or (
-            block.kind == "list_item" and (below or not self._is_numbered_paragraph(index, block))
+        bullet = index in self._outline.unmarked or (
+            block.kind == "list_item" and (below or not self._outline.is_numbered_paragraph(index, block))
         )
         changed = bullet and place.list_marker is not None and family != place.list_marker
-        announced = place.list_mode in (*QUOTED, *LISTED) and not bullet and self._after_lead(index)
-        if (not bullet and not announced and not self._leads_in(index, block)) or (
+        announced = place.list_mode in (*QUOTED, *LISTED) and not bullet and self._outline.after_lead(index)
+        if (not bullet and not announced and not self._outline.leads_in(index, block)) or (
             changed and family in ("numbered", "sectioned")
         ):
             place.list_mode = place.mode if place.mode in LISTED and block.kind == "list_item" and not changed else None
@@ -268,17 +177,17 @@ class ProseReader:
         if place.mode == "decision" or place.list_mode == "decision":
             self._note(block, "skipped", "what the committee is asked to decide", "council.decision")
             return
-        if self._leads_in(index, block):
+        if self._outline.leads_in(index, block):
             self._lead_in(index, block, plain)
             return
-        if place.mode in LISTED and not bullet and self._names_group(index, block):
+        if place.mode in LISTED and not bullet and self._outline.names_group(index, block):
             place.list_mode = place.mode
             place.list_marker = next_list_family(self.document.blocks, index)
             self._note(block, "heading", "names a group of items", None)
             return
         if self._labelled_items(block, text):
             return
-        if place.list_mode in QUOTED and not bullet and self._after_lead(index):
+        if place.list_mode in QUOTED and not bullet and self._outline.after_lead(index):
             mode, place.mode, place.list_mode = place.mode, place.list_mode, None
             self._sentences(block)
             place.mode = mode
@@ -286,7 +195,7 @@ class ProseReader:
         if (
             place.list_mode in ("improvement", "recommendations")
             and not bullet
-            and self._after_lead(index)
+            and self._outline.after_lead(index)
             and asks(plain)
         ):
             self._item(block, place.list_mode)
@@ -312,66 +221,12 @@ class ProseReader:
             return
         self._sentences(block)
 
-    def _is_numbered_paragraph(self, index: int, block: Block) -> bool:
-        return block.kind == "list_item" and (is_paragraph_number(block) or index in self._running)
-
-    @cached_property
-    def _running(self) -> frozenset[int]:
-        return running_numbers(self.document.blocks)
-
-    @cached_property
-    def _unmarked(self) -> frozenset[int]:
-        return unmarked_items(self.document)
-
     def _aside(self, block: Block) -> None:
         """Sections on money, law and the like: only an action may stand there."""
         made = False
         for start, end in sentences(self.document.text, block.start, block.end):
             made |= self._action(start, end)
         self._note(block, "action" if made else "skipped", f"stands under “{self._place.section}”", "council.aside")
-
-    def _leads_in(self, index: int, block: Block) -> bool:
-        """Whether a block introduces a list: it ends in a colon, or in an open phrase, and bullets follow."""
-        text = self.document.slice(block).rstrip()
-        following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
-        if following is None:
-            return False
-        if index + 1 in self._unmarked and index not in self._unmarked:
-            return True
-        if index in self._unmarked:
-            return False
-        if following.kind == "list_item" and (
-            not self._is_numbered_paragraph(index + 1, following) or is_below(block, following)
-        ):
-            if re.search(r":\s*[-–]?$", text):
-                return True
-            if (
-                not re.search(r"[.!?][’”\"')\]]*$", text)
-                and block.kind == "paragraph"
-                and block.end - block.start >= 12
-                and not (is_paragraph_number(following) and self._after_lead(index))
-            ):
-                return True
-            if (
-                not re.search(r"[.!?;,][’”\"')\]]*$", text)
-                and list_family(block.marker) in ("numbered", "sectioned")
-                and list_family(following.marker) == "bulleted"
-            ):
-                return True
-            opened = re.search(
-                r"(?i)\b(?:the following|these (?:are|include|included|were)|in the areas? of|as follows|include|"
-                r"includes|included|following areas?[\w ]*)\W*$",
-                text,
-            )
-            return bool(opened)
-        return text.endswith((":", ":-")) and following.kind == "paragraph" and len(text.split()) <= 14
-
-    def _names_group(self, index: int, block: Block) -> bool:
-        """A line of a few words right above bullets: "For adults"."""
-        text = self.document.slice(block).rstrip()
-        following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
-        bullets = following is not None and following.kind == "list_item" and not is_paragraph_number(following)
-        return bullets and block.kind == "paragraph" and len(text.split()) <= 5 and not text.endswith((".", ";", ","))
 
     @cached_property
     def _labels(self) -> Counter[str]:
@@ -382,7 +237,7 @@ class ProseReader:
     def _labelled_items(self, block: Block, text: str) -> bool:
         """A line that says itself what it lists: "Strengths: road safety; the stability of placements"."""
         found = re.match(r"(?P<label>[A-Z][\w ’'-]{3,48}?)\s*(?::|\s[-–—])\s+(?=\S)", text)
-        mode = self._mode_of_heading(found["label"], len(self.document.blocks)) if found else None
+        mode = mode_of_heading(found["label"], decides=lambda: False) if found else None
         if (
             found is None
             or mode not in LISTED
@@ -399,11 +254,6 @@ class ProseReader:
         kind = "recommendation" if mode in ("improvement", "recommendations") else "finding"
         self._note(block, kind, f"labelled “{found['label']}”", "council.label")
         return True
-
-    def _after_lead(self, index: int) -> bool:
-        """Whether the block right above ends in the colon that announces this paragraph."""
-        above = self.document.blocks[index - 1] if index else None
-        return above is not None and above.table is None and self.document.slice(above).rstrip().endswith(":")
 
     def _lead_in(self, index: int, block: Block, plain: str) -> None:
         """Reads the sentences before the one that introduces, then says what the list's items will be."""
@@ -431,69 +281,8 @@ class ProseReader:
         )
 
     def _mode_of_lead(self, lead: str, before: str) -> Mode | None:
-        place = self._place
-        if LEAD_EXPECTED.search(lead) or (self.minutes and OFFICER_SAID.match(lead)):
-            return "method"
-        if DECIDING.search(lead) and not strongly_reported(lead):
-            return "decision"
-        if leaning_of(lead) == "actions" and not LEAD_IMPROVE.search(lead):
-            return "actions"
-        headed = (
-            self._mode_of_heading(lead.rstrip(" :-"), len(self.document.blocks)) if len(lead.split()) <= 9 else None
-        )
-        if headed == "strengths" and LEAD_IMPROVE.search(lead):
-            headed = None  # "good practice recommendations"
-        if (
-            place.list_mode is not None
-            and place.list_mode != "method"
-            and len(lead.split()) <= 9
-            and (headed is None or WHEN_TO_ACT.search(lead))
-            and not any(p.search(lead) for p in (LEAD_IMPROVE, LEAD_STRENGTH, LEAD_WEAK))
-        ):
-            return place.list_mode
-        if headed not in (None, "aside", "actions", "decision"):
-            return headed
-        neutral = len(lead.split()) <= 6 and not any(p.search(lead) for p in (LEAD_IMPROVE, LEAD_STRENGTH, LEAD_WEAK))
-        if neutral and re.search(r"(?i)\b(?:these|this|they|the following|include|included)\b", lead):
-            if (said := mode_said(before)) is not None and place.mode != "decision":
-                return said
-            return place.last_mode or place.mode if place.mode != "decision" else "decision"
-        scope = f"{before} {lead}" if neutral else lead
-        reported = (
-            bool(REPORTED.search(lead) or REPORTED.search(before))
-            or place.reporter
-            or self.letter
-            or self._in_report_of_findings()
-            or lead[:1].islower()  # goes on with the sentence before the list above
-            or re.search(r"(?i)\b(?:recommendation|requirement)s? (?:was|were|have been|has been) made\b", lead)
-            is not None
-            or place.mode in ("findings", "strengths", "improvement", "recommendations")
-        )
-        if STATEMENT_ASKED.search(f"{before} {lead}"):
-            return "improvement"
-        improve, weak, strong = LEAD_IMPROVE.search(scope), LEAD_WEAK.search(scope), LEAD_STRENGTH.search(scope)
-        if reported and improve:
-            return "recommendations" if re.search(r"(?i)recommend", scope) else "improvement"
-        if reported and weak and not (strong and strong.end() > weak.end()):
-            return "weaknesses"
-        if reported and strong:
-            return "strengths"
-        if LEAD_METHOD.search(lead) and not re.search(r"(?i)\bfound (?:that|the)\b|\bcomments:", lead):
-            return "method"
-        if reported and re.search(
-            r"(?i)\b(?:found|reasons|notes?|noted|comments?|commented|says?|said|writes?|wrote|states?|stated|"
-            r"concludes?|"
-            r"concluded|findings?)\b",
-            lead,
-        ):
-            return "findings"
-        if reported and (leaning := leaning_of(lead)) is not None:
-            return leaning
-        if place.mode in ("strengths", "improvement", "recommendations", "weaknesses", "findings", "actions"):
-            return place.mode
-        if LEAD_ACTION.search(lead) and not LEAD_METHOD.search(lead):
-            return "actions"
-        return "method"
+        told_of = self.letter or self._in_report_of_findings()
+        return mode_of_lead(lead, before, self._place, minutes=self.minutes, told_of=told_of)
 
     def _item(self, block: Block, mode: Mode) -> None:
         text = collapsed(self.document.slice(block))

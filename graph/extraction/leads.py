@@ -1,0 +1,109 @@
+"""What the sentence that introduces a list says of its items, where it stands."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from graph.extraction.modes import (
+    DECIDING,
+    LEAD_ACTION,
+    LEAD_EXPECTED,
+    LEAD_IMPROVE,
+    LEAD_METHOD,
+    LEAD_STRENGTH,
+    LEAD_WEAK,
+    OFFICER_SAID,
+    REPORTED,
+    STATEMENT_ASKED,
+    WHEN_TO_ACT,
+    Mode,
+    leaning_of,
+    mode_of_heading,
+    mode_said,
+)
+from graph.extraction.reported import strongly_reported
+
+
+@dataclass
+class Place:
+    """Where the reading stands: the heading above, what it makes of what follows, and the list that was introduced."""
+
+    section: str | None = None
+    mode: Mode | None = None
+    level: float = 0
+    """Of the heading that gave ``mode``: deeper ones that say nothing leave it."""
+    list_mode: Mode | None = None
+    list_marker: str | None = None
+    list_stem: str | None = None
+    """The number of the paragraph that introduced the list, where its items are numbered below it: 3.4.1 below 3.4."""
+    last_mode: Mode | None = None
+    reporter: bool = False
+    deadline: str | None = None
+    listed: bool = False
+    listed_finding: bool = False
+    announced: bool = False
+    """Whether a sentence of this paragraph said that findings follow in those after it."""
+
+
+def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of: bool) -> Mode | None:
+    """What the items of a list are, by the sentence that introduces it and the one ``before``. ``told_of``: what stands
+    here is told of an inspection, whatever the lead says."""
+    if LEAD_EXPECTED.search(lead) or (minutes and OFFICER_SAID.match(lead)):
+        return "method"
+    if DECIDING.search(lead) and not strongly_reported(lead):
+        return "decision"
+    if leaning_of(lead) == "actions" and not LEAD_IMPROVE.search(lead):
+        return "actions"
+    headed = mode_of_heading(lead.rstrip(" :-"), decides=lambda: False) if len(lead.split()) <= 9 else None
+    if headed == "strengths" and LEAD_IMPROVE.search(lead):
+        headed = None  # "good practice recommendations"
+    if (
+        place.list_mode is not None
+        and place.list_mode != "method"
+        and len(lead.split()) <= 9
+        and (headed is None or WHEN_TO_ACT.search(lead))
+        and not any(p.search(lead) for p in (LEAD_IMPROVE, LEAD_STRENGTH, LEAD_WEAK))
+    ):
+        return place.list_mode
+    if headed not in (None, "aside", "actions", "decision"):
+        return headed
+    neutral = len(lead.split()) <= 6 and not any(p.search(lead) for p in (LEAD_IMPROVE, LEAD_STRENGTH, LEAD_WEAK))
+    if neutral and re.search(r"(?i)\b(?:these|this|they|the following|include|included)\b", lead):
+        if (said := mode_said(before)) is not None and place.mode != "decision":
+            return said
+        return place.last_mode or place.mode if place.mode != "decision" else "decision"
+    scope = f"{before} {lead}" if neutral else lead
+    reported = (
+        bool(REPORTED.search(lead) or REPORTED.search(before))
+        or place.reporter
+        or told_of
+        or lead[:1].islower()  # goes on with the sentence before the list above
+        or re.search(r"(?i)\b(?:recommendation|requirement)s? (?:was|were|have been|has been) made\b", lead) is not None
+        or place.mode in ("findings", "strengths", "improvement", "recommendations")
+    )
+    if STATEMENT_ASKED.search(f"{before} {lead}"):
+        return "improvement"
+    improve, weak, strong = LEAD_IMPROVE.search(scope), LEAD_WEAK.search(scope), LEAD_STRENGTH.search(scope)
+    if reported and improve:
+        return "recommendations" if re.search(r"(?i)recommend", scope) else "improvement"
+    if reported and weak and not (strong and strong.end() > weak.end()):
+        return "weaknesses"
+    if reported and strong:
+        return "strengths"
+    if LEAD_METHOD.search(lead) and not re.search(r"(?i)\bfound (?:that|the)\b|\bcomments:", lead):
+        return "method"
+    if reported and re.search(
+        r"(?i)\b(?:found|reasons|notes?|noted|comments?|commented|says?|said|writes?|wrote|states?|stated|"
+        r"concludes?|"
+        r"concluded|findings?)\b",
+        lead,
+    ):
+        return "findings"
+    if reported and (leaning := leaning_of(lead)) is not None:
+        return leaning
+    if place.mode in ("strengths", "improvement", "recommendations", "weaknesses", "findings", "actions"):
+        return place.mode
+    if LEAD_ACTION.search(lead) and not LEAD_METHOD.search(lead):
+        return "actions"
+    return "method"
