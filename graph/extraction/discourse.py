@@ -16,7 +16,7 @@ from typing import Final
 
 from graph.dates import find_dates, timescale_edtf
 from graph.extraction.action_tails import Tail, tail_of
-from graph.extraction.announced import announces, responsible_in, timescale_in
+from graph.extraction.announced import WILL, announces, responsible_in, timescale_in
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.leads import Place, mode_of_lead
 from graph.extraction.modes import (
@@ -32,12 +32,13 @@ from graph.extraction.modes import (
     mode_of_heading,
     mode_said,
 )
-from graph.extraction.paper_lists import list_family, next_list_family, number_of
+from graph.extraction.paper_lists import list_family, next_list_family, number_of, numbered_alike
 from graph.extraction.paper_outline import PARTS, Outline
 from graph.extraction.reported import (
     ACTIVE,
     ANNOUNCES,
     BODY,
+    OWN_VOICE,
     SAW_MUCH,
     Surroundings,
     reports_finding,
@@ -129,6 +130,7 @@ class ProseReader:
             place.mode, place.level = mode, level
         place.list_mode = place.mode if place.mode in (*LISTED, "actions") else None
         place.list_marker = None
+        place.list_stem, place.list_beside = None, False
         place.last_mode = None
         place.listed_finding = False
         place.reporter = False
@@ -156,6 +158,7 @@ class ProseReader:
         plain = collapsed(text)
         family = list_family(block.marker)
         below = place.list_stem is not None and (block.marker or "").startswith(f"{place.list_stem}.")
+        below = below and not (place.list_beside and not self._one_of_them(block, plain))
         bullet = index in self._outline.unmarked or (
             block.kind == "list_item" and (below or not self._outline.is_numbered_paragraph(index, block))
         )
@@ -221,6 +224,11 @@ class ProseReader:
             return
         self._sentences(block)
 
+    def _one_of_them(self, block: Block, plain: str) -> bool:
+        """Whether a paragraph numbered like a list's lead is of the list: one sentence, not the council's."""
+        single = len(list(sentences(self.document.text, block.start, block.end))) == 1
+        return single and asks(plain) and not OWN_VOICE.search(plain) and not WILL.search(plain)
+
     def _aside(self, block: Block) -> None:
         """Sections on money, law and the like: only an action may stand there."""
         made = False
@@ -272,7 +280,9 @@ class ProseReader:
         place.list_marker = next_list_family(self.document.blocks, index)
         following = self.document.blocks[index + 1].marker or ""
         stem = (block.marker or "").rstrip(".)")
-        place.list_stem = stem if stem and following.startswith(f"{stem}.") else None
+        beside = numbered_alike(block.marker, following)
+        place.list_stem = stem if stem and following.startswith(f"{stem}.") else beside
+        place.list_beside = beside is not None
         self._note(
             block,
             "lead-in",
@@ -297,7 +307,8 @@ class ProseReader:
             self._note(block, "judgement", "an item of a list of judgements", "council.list")
             return
         if mode in ("improvement", "recommendations"):
-            self._recommend(block.start, block.end, number_of(block.marker), "council.list")
+            ref = None if self._place.list_beside else number_of(block.marker)
+            self._recommend(block.start, block.end, ref, "council.list")
             self._note(block, "recommendation", "an item of a list of what should improve", "council.list")
         elif mode in ("strengths", "weaknesses", "findings"):
             polarity: Polarity | None = {"strengths": "strength", "weaknesses": "improvement"}.get(mode)  # type: ignore[assignment]

@@ -37,6 +37,8 @@ class Place:
     list_marker: str | None = None
     list_stem: str | None = None
     """The number of the paragraph that introduced the list, where its items are numbered below it: 3.4.1 below 3.4."""
+    list_beside: bool = False
+    """Whether its items are numbered like that paragraph itself: 4.4 to 4.7 after 4.3."""
     last_mode: Mode | None = None
     reporter: bool = False
     deadline: str | None = None
@@ -55,6 +57,8 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
         return "decision"
     if leaning_of(lead) == "actions" and not LEAD_IMPROVE.search(lead):
         return "actions"
+    if STATEMENT_ASKED.search(f"{before} {lead}"):
+        return "improvement"
     headed = mode_of_heading(lead.rstrip(" :-"), decides=lambda: False) if len(lead.split()) <= 9 else None
     if headed == "strengths" and LEAD_IMPROVE.search(lead):
         headed = None  # "good practice recommendations"
@@ -82,8 +86,6 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
         or re.search(r"(?i)\b(?:recommendation|requirement)s? (?:was|were|have been|has been) made\b", lead) is not None
         or place.mode in ("findings", "strengths", "improvement", "recommendations")
     )
-    if STATEMENT_ASKED.search(f"{before} {lead}"):
-        return "improvement"
     improve, weak, strong = LEAD_IMPROVE.search(scope), LEAD_WEAK.search(scope), LEAD_STRENGTH.search(scope)
     if reported and improve:
         return "recommendations" if re.search(r"(?i)recommend", scope) else "improvement"

@@ -43,7 +43,8 @@ _EVENT_VERB: Final = re.compile(
     r"(?i)\b(?:took place|taken place|was (?:under)?taken|undertaken|carried out|conducted|held|inspected|visited|"
     r"were (?:on[- ]site|in)|"
     r"was (?:inspected|completed|held)|reviewed|assessed|on[- ]site|took|between|during|fieldwork|of .{3,80} in|"
-    r"commenced|completed|examined|received (?:its|an?|the)|had (?:its|an?)|(?:the|a) (?:\w+ )?(?:inspection|"
+    r"commenced|completed|examined|received (?:its|an?|the)(?! (?:\w+ )?(?:outcome|letter|report|results?|rating|"
+    r"judge?ments?))|had (?:its|an?)|(?:the|a) (?:\w+ )?(?:inspection|"
     r"visit) of)\b|\breview (?:\(\w+\) )?of\b"
 )
 FUTURE: Final = re.compile(
@@ -142,6 +143,7 @@ def main_dates(
             before = text[max(0, date.start - 70) : date.start]
             if (
                 date.earliest[5:7] > "12"
+                or re.match(r"(?i)[^.,;]{0,40}\b(?:received|published)\b", text[date.end :])
                 or (EARLIER.search(before[-45:]) and not _is_latest(before, date, published))
                 or re.search(
                     r"(?i)\b(?:published|issued|announced|released|came out|appeared|"

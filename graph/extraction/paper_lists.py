@@ -44,6 +44,12 @@ def is_below(block: Block, following: Block) -> bool:
     )
 
 
+def numbered_alike(marker: str | None, following: str | None) -> str | None:
+    """The number that two paragraphs in a row are counted below: 4 of 4.3 and 4.4."""
+    one, other = (re.fullmatch(r"(\d+(?:\.\d+)*)\.(\d+)\.?", text or "") for text in (marker, following))
+    return one[1] if one and other and one[1] == other[1] and int(other[2]) == int(one[2]) + 1 else None
+
+
 def number_of(marker: str | None) -> str | None:
     found = re.match(r"\(?([0-9]+(?:\.[0-9]+)*)[.)]*$|\(?([a-zA-Z]|[ivx]+)[.)]+$", marker or "")
     return found[1] or found[2] if found else None

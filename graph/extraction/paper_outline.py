@@ -23,7 +23,14 @@ from graph.extraction.modes import (
     Mode,
     mode_of_heading,
 )
-from graph.extraction.paper_lists import is_below, is_paragraph_number, list_family, running_numbers, unmarked_items
+from graph.extraction.paper_lists import (
+    is_below,
+    is_paragraph_number,
+    list_family,
+    numbered_alike,
+    running_numbers,
+    unmarked_items,
+)
 from graph.model import Block, ReadDocument
 
 PARTS: Final = (*LISTED, "findings", "actions")
@@ -112,6 +119,8 @@ class Outline:
             return True
         if index in self.unmarked:
             return False
+        if text.endswith(":") and self._is_sibling(block, following):
+            return True
         if following.kind == "list_item" and (
             not self.is_numbered_paragraph(index + 1, following) or is_below(block, following)
         ):
@@ -137,6 +146,10 @@ class Outline:
             )
             return bool(opened)
         return text.endswith((":", ":-")) and following.kind == "paragraph" and len(text.split()) <= 14
+
+    def _is_sibling(self, block: Block, following: Block) -> bool:
+        """Whether the paragraph after 4.3 is 4.4."""
+        return numbered_alike(block.marker, following.marker) is not None
 
     def names_group(self, index: int, block: Block) -> bool:
         """A line of a few words right above bullets: "For adults"."""

@@ -182,7 +182,7 @@ _COUNCIL_SELF: Final = re.compile(
     r"are) (?:aware|addressing|committed|working|confident|pleased|developing)\b"
 )
 #: The council speaks again, or of what came after the inspection.
-_OWN_VOICE: Final = re.compile(
+OWN_VOICE: Final = re.compile(
     r"(?i)\b(?:we|our|us|since|now|already|currently|meanwhile|in response|as a result|members|cabinet|committee|"
     r"officers|this report|(?:action|improvement) plans?|budget|funding|£)\b|£\d"
 )
@@ -273,13 +273,13 @@ def _tells(after: str) -> bool:
 def _goes_on(text: str) -> bool:
     """Whether a sentence after one that reports a finding goes on reporting: it judges, and nobody else speaks."""
     return (
-        not _OWN_VOICE.search(text) and not _ACTION_LIKE.search(text) and not _background(text) and not find_dates(text)
+        not OWN_VOICE.search(text) and not _ACTION_LIKE.search(text) and not _background(text) and not find_dates(text)
     )
 
 
 def _reports_on(text: str) -> bool:
     """Whether a sentence, after one that says that findings follow, is one of them: nobody else speaks in it."""
-    return not (_OWN_VOICE.search(text) or _ACTION_LIKE.search(text) or _background(text))
+    return not (OWN_VOICE.search(text) or _ACTION_LIKE.search(text) or _background(text))
 
 
 def _background(text: str) -> bool:

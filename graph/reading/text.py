@@ -334,7 +334,8 @@ def _continues(rows: list[list[str]], line: str) -> bool:
     short of cells, or complete with a list in its last cell, and the line begins as the next item of that list."""
     last, width = rows[-1], max(map(len, rows))
     cells = line.split("\t")
-    if width < 3 or len(rows) < 2 or not _NEXT_IN_CELL.match(line) or not last[-1].strip():
+    begun = len(last) < width and any("\n" in cell for cell in last)
+    if width < 3 or len(rows) < 2 or not last[-1].strip() or not (begun or _NEXT_IN_CELL.match(line)):
         return False
     if len(last) + len(cells) - 1 > width:
         return False
