@@ -252,6 +252,20 @@ def area_send_outcome(document: ReadDocument, located: Sequence[Located]) -> Ite
             return
 
 
+_SCORED: Final = re.compile(
+    r"(?i)(?P<area>[A-Z][\w –-]{4,60}?) score:?\s*\d{1,3}\s?%,?\s*(?:comment:?\s*)?"
+    r"(?P<grade>(?:minimum|moderate|substantial|drastic) improvement required)"
+)
+
+
+def scored(document: ReadDocument, blocks: Iterable[Block]) -> Iterator[Printed]:
+    """How often youth offending work was done well enough (2009 to 2012), with what is said of that share."""
+    for block in blocks:
+        for match in _SCORED.finditer(document.slice(block)):
+            start, end = block.start + match.start(), block.start + match.end()
+            yield Printed(match["area"], match["grade"], start, end, "judgement.score")
+
+
 def as_judgement(
     document: ReadDocument, printed: Printed, inspection: int = 0, score: float = 1.0, framework: str | None = None
 ) -> Judgement:

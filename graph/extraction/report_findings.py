@@ -41,7 +41,9 @@ def read_findings(
     elif _opens_list(text, located, position) or _is_legend(text):
         note_segment(taken, block, "skipped", "introduces the list below it, or explains the grades", "finding")
     elif block.kind == "list_item":
-        if len(text) < 25 or (_PROCEDURE.search(text) and len(list(sentences(text, 0, len(text)))) == 1):
+        if (len(text) < 25 and not _WHOLE.search(text)) or (
+            _PROCEDURE.search(text) and len(list(sentences(text, 0, len(text)))) == 1
+        ):
             note_segment(
                 taken, block, "skipped", "too short for a finding, or tells how the inspection was made", "finding"
             )
@@ -58,6 +60,8 @@ def read_findings(
         note_segment(taken, block, "skipped", "no sentence", "finding")
 
 
+_WHOLE: Final = re.compile(r"\b(?:is|are|was|were|has|have)\b.*\.$")
+"""A short item that is a sentence nonetheless."""
 _ASKED_BEFORE: Final = re.compile(r"(?i)areas? for (?:priority action|improvement) \d|progress against\b")
 """Says again what was asked, before the progress that was made."""
 _STRONG_HEAD: Final = re.compile(r"(?i)^(?:key |main |major )?(?:strengths?|good practice)\b.{0,20}$")
@@ -125,7 +129,7 @@ _PROCEDURE: Final = re.compile(
     r"|as (?:not )?all (?:of )?the (?:significant )?weaknesses have\b"
     r"|between \d[^.]*\b(?:undertook|conducted|carried out|revisited)\b"
     r"|this (?:joint )?inspection (?:took place|included)\b"
-    r"|this letter to\b"
+    r"|this letter to\b|this [\w ]{0,60}inspection\b[^.]{0,60}\btook place\b|we have examined\b"
     r"|this (?:letter|report) (?:summarises|outlines|sets out|reports|contains|records|presents|describes)\b"
     r"|(?:based on|from) the evidence (?:gathered|seen)\b|a range of evidence was\b|"
     r"(?:the )?inspectors considered a range\b"

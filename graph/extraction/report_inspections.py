@@ -13,7 +13,7 @@ from graph.extraction import facts
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.grades import GRADE, area_concept, framework_id
 from graph.extraction.inspections import framework_name, inspection_dates, inspectorate, lead_inspector, signatory
-from graph.extraction.judgements import Printed, area_send_outcome, in_lines, in_table, served, statement
+from graph.extraction.judgements import Printed, area_send_outcome, in_lines, in_table, scored, served, statement
 from graph.extraction.report_items import BOARD
 from graph.extraction.sections import Located
 from graph.extraction.sentences import sentences
@@ -23,6 +23,10 @@ _OFSTED: Final = frozenset(
     {"ilacs", "ilacs-2026", "sif", "area-send-2023", "area-send-2016", "focused-visit", "monitoring-visit"}
 )
 """Frameworks that are Ofsted's whether or not the text says so."""
+_OFSTED_BEFORE: Final = frozenset(
+    {"arrangements-for-protection-of-children", "safeguarding-and-looked-after-children", "apa"}
+)
+"""So are these, from before it graded by the words of today."""
 
 
 def front_of(document: ReadDocument, located: Sequence[Located]) -> list[Block]:
@@ -60,7 +64,7 @@ def inspections_of(
         lead, _ = lead_inspector(document, team)
     lead = lead or signatory(document)
     kind = framework_id(name, start)
-    body = inspectorate(document.text) or ("Ofsted" if kind in _OFSTED else None)
+    body = inspectorate(document.text) or ("Ofsted" if kind in _OFSTED | _OFSTED_BEFORE else None)
     if kind in ("area-send-2023", "area-send-2016") and re.search(
         r"(?i)care quality commission|\bCQC\b", document.text
     ):
@@ -71,6 +75,8 @@ def inspections_of(
         and (year := re.search(r"(?i)\b(20\d\d) annual performance|assessment.{0,120}?(20\d\d)", title))
     ):
         start = end = year[1] or year[2]
+    if kind == "apa" and body == "Audit Commission":
+        body = "Ofsted"  # whose grade that body uses
     if kind is None:
         kind = {"CSCI": "csci-inspection", "SSI": "ssi-inspection"}.get(body or "")
     if kind == "hmip-yot":
@@ -135,6 +141,8 @@ def judgements_of(
         for place in located:
             if place.block.kind == "table" and place.section.kind in ("findings", "information", "front"):
                 found += in_table(document, place.block)
+    if not found and main.framework_id == "hmip-yot":
+        found += scored(document, [place.block for place in located])
     found += _in_headings(document, located, only_board=bool(found))
     if not found:
         found += _in_sentences(document, located)

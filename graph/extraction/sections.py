@@ -7,7 +7,7 @@ plain text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -126,6 +126,7 @@ _RULES: Final = (
         r"child)"
         r"|ensuring (?:that )?the sentence|governance and partnerships|interventions to )",
     ),
+    _rule("findings", r"^foreword$"),
     _rule("information", r"^(?:introduction|next steps|what happens next)$"),
     _rule("findings", r"^the service (?:meets|does not meet) the requirements", main=False, names=False),
     _rule("findings", r"^summary for children and young people"),
@@ -241,8 +242,10 @@ def _headed(document: ReadDocument) -> Iterator[Located]:
     front = Section("front")
     headed = sum(block.kind == "heading" for block in document.blocks) >= 5
     board = False
-    developments = sum(bool(_DEVELOPMENT.pattern.search(document.slice(block)[:40])) for block in document.blocks)
-    paired = developments > 1 or _JOINT_SEND.search(document.text[:3000]) is not None
+    lines = [document.slice(block)[:40].strip() for block in document.blocks]
+    developments = sum(bool(_DEVELOPMENT.pattern.search(line)) for line in lines)
+    paired = developments > 1 or min(_times(_STRENGTHS, lines), _times(_TO_IMPROVE, lines)) > 1
+    paired = paired or _JOINT_SEND.search(document.text[:3000]) is not None
     asked = False
     for block in document.blocks:
         current = stack[-1][1] if stack else front
@@ -272,7 +275,8 @@ def _headed(document: ReadDocument) -> Iterator[Located]:
             board = _board_after(title, board, opened.kind)
             stack = [(level, replace(opened, board=board, heading=opened.heading or opened.printed))]
         elif rule is None and (
-            level < stack[0][0] < _UNKNOWN_LEVEL or (asked and _follows(title, level, stack[0], stack[-1][1]))
+            level < stack[0][0] < _UNKNOWN_LEVEL
+            or (asked and not _is_grouped(stack) and _follows(title, level, stack[0], stack[-1][1]))
         ):
             stack = [(level, replace(opened, kind="findings"))]
         else:
@@ -281,6 +285,11 @@ def _headed(document: ReadDocument) -> Iterator[Located]:
             stack.append((level, _nested(opened, stack[-1][1] if stack else None, board)))
         asked = False
         yield Located(block, stack[-1][1], opens=True)
+
+
+def _is_grouped(stack: list[tuple[int, Section]]) -> bool:
+    """Whether headings as high as that of the recommendations part them."""
+    return len(stack) > 1 and stack[1][0] == stack[0][0]
 
 
 def _follows(title: str, level: int, outer: tuple[int, Section], current: Section) -> bool:
@@ -318,11 +327,17 @@ def _is_subheading(
     return block.level > stack[0][0] if block.kind == "heading" else headed
 
 
+_STRENGTHS: Final = re.compile(r"(?i)(?:main |major )?strengths:?")
+_TO_IMPROVE: Final = re.compile(r"(?i)areas for (?:development|improvement):?")
+
+
+def _times(pattern: re.Pattern[str], lines: Sequence[str]) -> int:
+    return sum(pattern.fullmatch(line) is not None for line in lines)
+
+
 def _after_strengths(title: str, current: Section) -> bool:
     """Strengths, then areas for development, under each question: both are findings."""
-    return bool(
-        re.match(r"(?i)areas for development", title) and re.match(r"(?i)(?:main )?strengths", current.printed or "")
-    )
+    return bool(_TO_IMPROVE.match(title) and re.match(r"(?i)(?:main )?strengths", current.printed or ""))
 
 
 def _is_front_line(title: str, block: Block) -> bool:
