@@ -163,6 +163,8 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
         or re.search(r"(?i)\b(?:if|whether)$", subject)
     ):
         return False
+    if at.re is _DONE and re.search(r"(?i)\bplan$", head):
+        return False  # that there is a plan is no action of it
     passive = being is not None or (will is not None and will.groupdict().get("passive") is not None)
     if not passive and not listed and not _COUNCIL_SUBJECT.search(head):
         return False

@@ -29,6 +29,7 @@ FRAMEWORKS: Final = tuple(
             r"services"
         ),
         r"comprehensive area assessment|\bCAA\b",
+        r"review of health services for (?:children )?looked[- ]after(?: children)?(?: and safeguarding)?",
         r"joint area review|\bJAR\b",
         r"(?:CQC )?(?:local authority )?assessment of (?:the )?(?:[\w’']+ ){0,3}?adult social care(?: services)?",
         r"joint targeted area inspection|\bJTAI\b",

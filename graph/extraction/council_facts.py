@@ -32,6 +32,7 @@ _COMMITTEE_SIGNS: Final = tuple(
             r"^(?:\W*\d+\.?\s*)?that (?:the )?(?:panel|committee|cabinet|members|board|executive|commission)\b.{0,40}?"
             r"\b(?:notes?|approves?|endorses?|agrees?|receives?|considers?)\b"
         ),
+        r"^(?:full )?council meeting\b|^meeting of (?:the )?(?:full )?council\b",
         r"key decision|forward plan|decision status|exempt information",
         (
             r"^(?:meeting|committee|report to|decision maker|cabinet member|portfolio holder|executive member|"
@@ -172,7 +173,7 @@ def council_kind(document: ReadDocument, plan_share: float) -> DocumentKind:
         return "minutes"
     if letter and signs <= 3 and _BODY_LETTERHEAD.search(" ".join([*front, *texts[:15], *texts[-8:]])):
         return "review-letter"
-    titled = any(_PLAN_TITLE.search(text) for text in front[:12])
+    titled = any(_PLAN_TITLE.search(text) and not re.search(r"(?i)\breport and\b", text) for text in front[:12])
     if plan_share > 0.5 and signs < 4:
         return "action-plan"
     if titled and signs < 3:

@@ -312,6 +312,8 @@ class JudgementReader:
             rf"{QE}\s+overall\b", text[match.end() :]
         ):
             return self._overall(text)
+        if _WHOLE.fullmatch(subject) and re.match(rf"{QE}\s+overall\b", text[match.end() :]):
+            return self._overall(text)
         if names_area(subject):
             praised = re.match(r"(?i)(?:found|considered|deemed)\b", match.group())
             return None if praised and not IS_GRADED.fullmatch(subject) else area_name(subject)
