@@ -162,6 +162,7 @@ class ProseReader:
         bullet = index in self._outline.unmarked or (
             block.kind == "list_item" and (below or not self._outline.is_numbered_paragraph(index, block))
         )
+        place.in_list = bullet and place.in_list
         changed = bullet and place.list_marker is not None and family != place.list_marker
         announced = place.list_mode in (*QUOTED, *LISTED) and not bullet and self._outline.after_lead(index)
         if (not bullet and not announced and not self._outline.leads_in(index, block)) or (
@@ -276,7 +277,7 @@ class ProseReader:
             place.list_mode = place.mode if place.mode in LISTED else None
         mode = self._mode_of_lead(last, previous)
         place.deadline = last.rstrip(" :-") if WHEN_TO_ACT.search(last) else None
-        place.list_mode = mode
+        place.list_mode, place.in_list = mode, True
         place.list_marker = next_list_family(self.document.blocks, index)
         following = self.document.blocks[index + 1].marker or ""
         stem = (block.marker or "").rstrip(".)")
@@ -330,7 +331,8 @@ class ProseReader:
     def _sentences(self, block: Block, *, after_finding: bool = False) -> set[str]:
         """What became of its sentences. ``after_finding``: it goes on with a list whose last item reports one."""
         place = self._place
-        place.reporter = place.reporter and self.document.slice(block).startswith("They ")
+        goes_on = place.in_list or self.document.slice(block).startswith("They ")
+        place.reporter = place.reporter and goes_on
         made: set[str] = set()
         last_finding = after_finding
         place.announced, place.reporter = False, place.reporter or after_finding

@@ -24,6 +24,12 @@ from graph.extraction.modes import (
 )
 from graph.extraction.reported import strongly_reported
 
+_ASKED = re.compile(
+    r"(?i)\b(?:we|council|authority|service|department)\b.{0,12}\b(?:have|has|had|were|was|are|"
+    r"is) (?:also )?(?:been )?(?:asked|told|"
+    r"required|advised|urged) to\b"
+)
+
 
 @dataclass
 class Place:
@@ -39,6 +45,8 @@ class Place:
     """The number of the paragraph that introduced the list, where its items are numbered below it: 3.4.1 below 3.4."""
     list_beside: bool = False
     """Whether its items are numbered like that paragraph itself: 4.4 to 4.7 after 4.3."""
+    in_list: bool = False
+    """Whether the last block was of the list; who was named there still speaks."""
     last_mode: Mode | None = None
     reporter: bool = False
     deadline: str | None = None
@@ -82,6 +90,7 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
         bool(REPORTED.search(lead) or REPORTED.search(before))
         or place.reporter
         or told_of
+        or _ASKED.search(lead) is not None
         or lead[:1].islower()  # goes on with the sentence before the list above
         or re.search(r"(?i)\b(?:recommendation|requirement)s? (?:was|were|have been|has been) made\b", lead) is not None
         or place.mode in ("findings", "strengths", "improvement", "recommendations")
@@ -108,4 +117,4 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
         return place.mode
     if LEAD_ACTION.search(lead) and not LEAD_METHOD.search(lead):
         return "actions"
-    return "method"
+    return None

@@ -182,6 +182,14 @@ def header(document: ReadDocument, row: Row) -> Columns | None:
         if role is not None and len(text) <= 90:
             if role == "recommendation" and "recommendation" in roles.values():
                 role = _better(document, row, roles, text)
+            elif role == "timescale" and role in roles.values() and "action" in roles.values():
+                # of two columns of times, the one behind the actions is theirs
+                early = next(column for column, known in roles.items() if known == "timescale")
+                acting = next(column for column, known in roles.items() if known == "action")
+                if early < acting:
+                    roles[early] = "other"
+                else:
+                    role = "other"
             elif role in roles.values() and role not in ("status", "owner", "success", "other"):
                 role = "other"
             roles[cell.column] = role

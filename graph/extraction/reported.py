@@ -27,7 +27,7 @@ _FOUND: Final = (
     r"acknowledge[sd]?|"
     r"recogni[sz]e[sd]?|identif(?:ied|ies|y)|highlight(?:ed|s)?|conclude[sd]?|prais(?:ed|es|e)|"
     r"observ(?:ed|es)|endors(?:ed|es|e)|view(?:ed|s)?|considered|felt|feel|advise[sd]?|saw|see|express(?:ed|es)|"
-    r"judged|said|says|confirm(?:ed|s)|raised|raises|criticis(?:ed|es)|welcom(?:ed|es)|drew|draws|recorded|"
+    r"judged|said|says|confirm(?:ed|s)|raised|raises|criticis(?:ed|es)|welcom(?:ed|es)|drew|draws?|recorded|"
     r"records|"
     r"describ(?:ed|es)|point(?:ed|s)? out|(?:was|were|is|are|had been|has been|have been|remains?|"
     r"remained),? (?:(?:particularly|very|also|"
@@ -212,7 +212,7 @@ def reports_finding(text: str, around: Surroundings, *, follows: bool) -> bool:
     """``follows``: the sentence before reports a finding."""
     if len(text.split()) < 5 or _NO_FINDING.search(text) or _COUNCIL_SELF.search(text) or text.endswith("?"):
         return False
-    if _POINTS_BELOW.search(text):
+    if _POINTS_BELOW.search(text) or re.search(r"\b(?:is|are|was|were|that)$", text):
         return False
     if not re.search(r"[.!?:;…][’”\"')\]]*$", text) and find_dates(text):
         return False  # a line of the paper's head

@@ -104,6 +104,8 @@ _PERFORMS: Final = re.compile(
     r"adequately|poorly|"
     r"excellently))\b"
 )
+_THOUGHT: Final = re.compile(r"(?i)\b(?:consider(?:s|ed)?|thinks?|thought|feels?|felt|believes?|believed)$")
+"""What they think is praise, not a judgement."""
 _SEND_OUTCOME: Final = re.compile(
     r"(?i)\b(?:typically (?:lead to )?positive|inconsistent) experiences(?: and outcomes)?|"
     r"widespread and/?\s?(?:or )?systemic failings"
@@ -237,7 +239,11 @@ class JudgementReader:
         ]
         if _SAYS_GRADES.search(text):
             # "performing well" in running prose praises; it is a rating only where one is named
-            matches += (m for m in _THAT_IS.finditer(text) if not m["grade"].lower().startswith("performing"))
+            matches += (
+                m
+                for m in _THAT_IS.finditer(text)
+                if not m["grade"].lower().startswith("performing") and not _THOUGHT.search(text[: m.start()].rstrip())
+            )
         for first in list(matches):
             at = first.end()
             while first.re is _JUDGED_TO_BE and (further := _AND_TO_BE.match(text[at:])):
