@@ -3,7 +3,7 @@ at the first request that comes before it.
 
     python -m webapp.dumps DATA
 
-A build does not write them: they take more than a minute for a large graph, of which most who build have no use.
+A build does not write them: they take more than a minute for the real corpus, of which most who build have no use.
 """
 
 from __future__ import annotations
@@ -103,9 +103,11 @@ class Dumps:
 
     def write_all(self, release: Release) -> None:
         """Every dump and ``SHA256SUMS`` of them and the tables, as sha256sum writes and checks it."""
+        sums = self._folder / release.id / SUMS
+        if sums.is_file():
+            return
         digests = {path: _sha256(self.file(release, path)) for path in dumps_of(release)}
         digests |= {f"tables/{name}.parquet": entry.sha256 for name, entry in tables_of(release).items()}
-        sums = self._folder / release.id / SUMS
         part = sums.with_name(f".{SUMS}.{os.getpid()}")
         part.write_text("".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items())))
         part.replace(sums)
