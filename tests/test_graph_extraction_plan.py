@@ -264,3 +264,29 @@ def test_a_line_of_a_plan_without_columns_gives_its_people_and_time_behind_the_a
 )
 def test_an_abbreviation_or_an_aside_behind_an_action_is_no_owner(line: str) -> None:
     assert tail_of(line) is None
+
+
+def test_a_bare_number_under_a_head_of_per_cent_is_how_far_the_action_is() -> None:
+    extraction = extracted(
+        "Recommendation\tAction\tLead\tDeadline\t% complete\tUpdate\n"
+        "Improve the recording of decisions\tTrain all managers\tJW\t31/03/2016\t100\tHeld on 1 March 2016\n"
+        "Reduce caseloads in the teams\tRecruit ten social workers\tHR\t30/06/2016\t40\t\n"
+    )
+    assert [[(s.printed, s.status, s.note) for s in a.statuses] for a in extraction.actions] == [
+        [("Held on 1 March 2016", "completed", "100%")],
+        [("40%", "in-progress", None)],
+    ]
+
+
+def test_several_actions_of_one_cell_take_the_times_that_are_parted_like_them() -> None:
+    extraction = extracted(
+        "Recommendation\tAction\tLead\tDeadline\n"
+        "Improve the recording of decisions\tAgree a template; train all managers\tJW\tMay 2016; June 2016\n"
+        "Reduce caseloads in the teams\t1. Recruit ten workers 2. Cap caseloads at 18\tHR\t30/06/2016\n"
+    )
+    assert [(a.text, a.timescale) for a in extraction.actions] == [
+        ("Agree a template", "May 2016"),
+        ("train all managers", "June 2016"),
+        ("Recruit ten workers", "30/06/2016"),
+        ("Cap caseloads at 18", "30/06/2016"),
+    ]

@@ -126,7 +126,7 @@ def _parted(
 
 
 def _between_semicolons(text: str) -> list[tuple[int, int]]:
-    return [found.span() for found in re.finditer(r"(?<=;)\s+(?![^(]*\))", text)]
+    return [found.span() for found in re.finditer(r";\s+(?![^(]*\))", text)]
 
 
 def _clauses(text: str) -> list[tuple[int, int]]:
@@ -160,6 +160,8 @@ def _belongs(document: ReadDocument, group: Sequence[CellLine], line: CellLine, 
     first, last = group[0], group[-1]
     if line.marker is not None:
         return first.marker is not None and line.level > first.level
+    if document.text[last.end : last.end + 1] == ";":
+        return False  # one of several actions of a line
     if last.marker is not None and text[:1].islower():
         return True
     return text[:1].islower() and not re.search(r"[.;!?]$", document.slice(last))

@@ -472,6 +472,6 @@ def labelled(text: str) -> tuple[Role, int] | None:
         return None
     label = re.sub(r"\s+\d+(?:\.\d+)*$", "", found[1])
     role = role_of(label)
-    if role in LABELS and len(label.split()) <= 6:
+    if role in LABELS and len(label.split()) <= 6 and not re.search(r"(?i)\bplan$", label):
         return role, found.end()
     return None
