@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.alone import pytest_runtest_protocol as pytest_runtest_protocol
 from tests.graph_servers import KINDS, GraphServer, graph_server
+
+# how long an example takes says what else the machine does
+settings.register_profile("inspectgraph", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("inspectgraph")
 
 
 @pytest.fixture(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graph import curation
@@ -147,7 +147,6 @@ def test_an_export_that_was_changed_by_hand_is_refused() -> None:
         list(parsed_lines(b'{"id":"0","kind":"hide","when":"","who":"","why":"x"}\n', "x.jsonl"))
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["hide", "revert"]), max_size=12))
 def test_reverting_an_entry_and_then_the_revert_restores_it(kinds: list[str]) -> None:
     entries = [entry()]

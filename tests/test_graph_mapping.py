@@ -97,7 +97,7 @@ def test_nothing_of_ours_stands_outside_the_operators_base() -> None:
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(min_size=1, max_size=80))
 def test_any_text_comes_back_verbatim_from_a_store(text: str) -> None:
     clean = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)

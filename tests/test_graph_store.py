@@ -74,7 +74,7 @@ def test_removing_a_graph_that_is_not_there_is_no_error(store: OxigraphStore) ->
     assert list(store.graphs()) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_text_comes_back_code_point_for_code_point_however_odd(store: OxigraphStore, text: str) -> None:
     line = f"<https://example.org/s> <https://example.org/p> {ox.Literal(text)} .\n".encode()

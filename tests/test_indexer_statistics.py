@@ -64,7 +64,7 @@ def every_outcome(successes: list[list[int]], trials: list[list[int]], scores: l
 small = st.integers(0, 3).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(small, min_size=3, max_size=3), min_size=1, max_size=3),
     st.lists(st.integers(0, 5), min_size=3, max_size=3),
@@ -88,7 +88,7 @@ def test_two_groups_in_one_stratum_are_fishers_test(table: tuple[list[list[int]]
         assert found.p == pytest.approx(float(theirs.pvalue), rel=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables(4, 2, least=2))
 def test_two_groups_within_strata_are_cochran_mantel_haenszel(table: tuple[list[list[int]], list[list[int]]]) -> None:
     stats = pytest.importorskip("statsmodels.stats.contingency_tables")
@@ -104,7 +104,7 @@ def test_two_groups_within_strata_are_cochran_mantel_haenszel(table: tuple[list[
     assert found.p == pytest.approx(float(theirs.test_null_odds(correction=False).pvalue), rel=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables(1, 4))
 def test_a_trend_in_one_stratum_is_cochran_armitages(table: tuple[list[list[int]], list[list[int]]]) -> None:
     stats = pytest.importorskip("statsmodels.stats.contingency_tables")
@@ -133,7 +133,6 @@ def test_with_many_trials_the_approximation_comes_to_the_exact_value(monkeypatch
     assert exact.slope == near.slope
 
 
-@settings(deadline=None)
 @given(tables(3, 4), st.integers(1, 4))
 def test_turning_successes_into_failures_turns_the_slope_and_keeps_p(
     table: tuple[list[list[int]], list[list[int]]], step: int
@@ -157,7 +156,7 @@ def test_a_change_of_mix_between_strata_is_no_trend() -> None:
     assert crude.p < 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables(4, 2, least=2))
 def test_the_pooled_ratio_of_odds_free_tables_is_rothmans(table: tuple[list[list[int]], list[list[int]]]) -> None:
     k, n = (np.array(part, dtype=float) for part in table)

@@ -365,7 +365,7 @@ filters = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=filters)
 def test_page_json_csv_xlsx_atom_and_api_agree_on_total_and_order(client: FlaskClient, query: dict[str, str]) -> None:
     total = total_of(page(client, f"/search?{urlencode(query)}"))
@@ -386,7 +386,7 @@ def test_page_json_csv_xlsx_atom_and_api_agree_on_total_and_order(client: FlaskC
     assert sum(kinds.values()) == total
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.dictionaries(
         st.sampled_from([*(p.name for p in PARAMETERS), "q", "page", "since", "sort", "near"]), st.text(max_size=20)

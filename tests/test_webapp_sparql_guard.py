@@ -209,7 +209,7 @@ def test_no_random_glueing_of_tokens_makes_the_engine_call_out_past_the_guard() 
     assert json.loads(done.stdout) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_tokens_are_pieces_of_the_text_in_order_and_lose_only_space(text: str) -> None:
     position = 0
@@ -223,7 +223,7 @@ BRACKETS = {"(", ")", "[", "]", "{", "}", "<<", ">>", "<<(", ")>>", "{|", "|}"}
 LEXED = st.text(alphabet="aE_:.,;?$@#<>(){}[]|&^!=+-\\\"'0 \n\ré", max_size=60)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(st.one_of(LEXED, st.text(max_size=60)))
 def test_what_the_guard_looks_at_are_the_tokens_that_can_matter(text: str) -> None:
     matter = [t for t in tokens(text) if t.kind in {"word", "pname"} or t.text in BRACKETS]

@@ -368,7 +368,7 @@ TEXTS = st.text(alphabet='ab"\\,{}[]\n\r\t<>é', max_size=12)
 ROWS = st.lists(st.tuples(TEXTS, st.one_of(st.none(), TEXTS)), max_size=12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ROWS, st.integers(1, 40))
 @pytest.mark.parametrize("form", ["json", "xml", "csv", "tsv"])
 def test_rows_are_counted_however_the_text_is_odd_and_wherever_it_is_cut(
