@@ -699,6 +699,23 @@ def test_what_a_metadata_file_says_wins_and_is_named(tmp_path: Path) -> None:
     assert found.document.from_metadata == ("authority", "gss_code", "published", "url")
 
 
+def test_of_two_leads_on_one_line_the_first_named_led(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        """# Area SEND inspection of Leeds Local Area Partnership
+
+Inspection dates: 20 to 24 January 2025
+
+## Inspection team
+
+Ofsted Care Quality Commission
+
+Gwen Marsh, Ofsted Lead inspector Lesley Pope, CQC Lead inspector
+""",
+    )
+    assert found.inspections[0].lead_inspector == "Gwen Marsh"
+
+
 def test_nothing_asked_is_no_recommendation(tmp_path: Path) -> None:
     found = written(
         tmp_path,

@@ -95,6 +95,16 @@ def test_a_name_that_a_ragged_line_breaks_inside_an_item_stays_in_it(paper: Make
     assert texts(paper(draw)) == [f"{FILLER} {FILLER[:60]} Advice Service and its helpers."]
 
 
+def test_lines_that_hang_further_than_an_items_first_belong_to_it(paper: Make) -> None:
+    def draw(board: Paper) -> None:
+        board.add_page()
+        board.put(72, 100, "-")
+        y = board.lines(86, 100, [FILLER])
+        board.lines(94, y, ["and goes on like that", "until it ends."])
+
+    assert texts(paper(draw)) == [f"{FILLER} and goes on like that until it ends."]
+
+
 def test_a_heading_goes_on_in_an_indented_line(paper: Make) -> None:
     def draw(board: Paper) -> None:
         board.add_page()

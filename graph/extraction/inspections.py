@@ -153,7 +153,9 @@ def lead_inspector(document: ReadDocument, blocks: Sequence[Block]) -> tuple[str
         text = collapsed(document.slice(block))
         if re.search(r"(?i)deputy lead inspector", text):
             text = re.split(r"(?i)deputy lead inspector", text)[0]
-        match = _LEAD.search(text) or _LEAD_AFTER.search(text) or _LED_BY.search(text)
+        match = _LEAD.search(text)
+        if match is None or re.match(r",? (?:CQC|Care Quality)", text[match.end() :]):  # the next of the team
+            match = _LEAD_AFTER.search(text) or match or _LED_BY.search(text)
         if (
             match is None
             and re.fullmatch(r"(?i)(?:lead|reporting) inspectors?\s*:?", text)

@@ -129,6 +129,7 @@ _PROCEDURE: Final = re.compile(
     r"|as (?:not )?all (?:of )?the (?:significant )?weaknesses have\b"
     r"|between \d[^.]*\b(?:undertook|conducted|carried out|revisited)\b"
     r"|this (?:joint )?inspection (?:took place|included)\b"
+    r"|it was carried out by\b|this was the \w+ (?:monitoring|focused)\b|they considered in particular\b"
     r"|this letter to\b|this [\w ]{0,60}inspection\b[^.]{0,60}\btook place\b|we have examined\b"
     r"|this (?:letter|report) (?:summarises|outlines|sets out|reports|contains|records|presents|describes)\b"
     r"|(?:based on|from) the evidence (?:gathered|seen)\b|a range of evidence was\b|"

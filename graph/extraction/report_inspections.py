@@ -135,8 +135,7 @@ def judgements_of(
         if block.kind == "table":
             found += in_table(document, block)
     found += in_lines(document, front)
-    if not found:
-        found += _in_ratings(document, located)
+    found = max(found, list(_in_ratings(document, located)), key=len)
     if not found:
         for place in located:
             if place.block.kind == "table" and place.section.kind in ("findings", "information", "front"):
@@ -144,8 +143,7 @@ def judgements_of(
     if not found and main.framework_id == "hmip-yot":
         found += scored(document, [place.block for place in located])
     found += _in_headings(document, located, only_board=bool(found))
-    if not found:
-        found += _in_sentences(document, located)
+    found = max(found, _in_sentences(document, located), key=len)
     if main.framework_id not in _OFSTED and main.framework_id != "sif":
         blocks = [place.block for place in located if place.section.kind in ("front", "findings", "outcome")]
         found += served(document, blocks)

@@ -309,7 +309,11 @@ def _heading_of(document: ReadDocument, block: Block) -> tuple[str | None, str |
         if len(block.table.rows) <= 2 and len(cells) == 2:
             text, grade = (collapsed(" ".join(document.slice(line) for line in cell.lines)) for cell in cells)
             rule = _matching(text)
-            if rule is not None and rule.kind == "findings" and re.fullmatch(rf"{GRADE}\.?", grade, re.I):
+            if (
+                rule is not None
+                and rule.kind == "findings"
+                and re.fullmatch(rf"(?:{GRADE}|grade [1-4])\.?", grade, re.I)
+            ):
                 return text, grade_concept(grade)
         return None, None
     if not is_heading(document, block):

@@ -158,8 +158,10 @@ def blocks_of(lines: Sequence[Line], right: float, measures: Measures, before: D
         marker = marker_of(line, current, lines[position + 1] if position + 1 < len(lines) else None, flows)
         if current is not None and marker is None and flows:
             current.lines.append(line)
-            if len(current.lines) == 2 and current.marker is None and line.x0 < current.text_x:
-                current.text_x = line.x0  # a first-line indent
+            if len(current.lines) == 2 and (
+                line.x0 < current.text_x if current.marker is None else line.x0 > current.text_x
+            ):
+                current.text_x = line.x0  # a first-line indent, or lines that hang further than the first
             continue
         if marker is not None:
             words = line.words
@@ -206,7 +208,14 @@ def continues(draft: Draft, line: Line, measures: Measures) -> bool:
     if heading_like:
         indented = goes_on and not ended and 0 < line.x0 - draft.text_x <= 4 * line.size
         return (at_indent or centred or hanging_back or indented) and (room < 6 or goes_on)
-    if not (at_indent or hanging_back or first_indent):
+    hangs_further = (
+        draft.marker is not None
+        and len(draft.lines) == 1
+        and 0 < line.x0 - draft.text_x <= 1.2 * line.size
+        and room < 2.0
+        and not ended
+    )
+    if not (at_indent or hanging_back or first_indent or hangs_further):
         return False
     # an item's lines share an indent of their own: less than a full line breaks none
     enough = 5.0 if draft.marker is not None and len(draft.lines) > 1 and at_indent else 2.0
