@@ -61,6 +61,7 @@ _IN_PLACE: Final = re.compile(
     r"(?i)\b(?:will|shall)\s+(?:also\s+|then\s+)?(?P<passive>be)\s+(?:fully\s+)?(?P<verb>in place|operational|in "
     r"post|up and running|live)\b"
 )
+_AGREED_TO: Final = re.compile(rf"(?i)\b(?:has|have)\s+(?:already |now |also )*agreed to\s+(?P<verb>{_DOING})\b")
 _BEING: Final = re.compile(rf"(?i)\b(?:is|are)\s+(?:currently |now |also )?being\s+(?P<verb>{_DOING})\b")
 _COUNCIL_SUBJECT: Final = re.compile(
     r"(?i)\b(?:we|the (?:\w+ ){0,3}(?:council|service|services|department|directorate|authority|partnership|board|"
@@ -126,7 +127,13 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
     if will is None and (going := _GOES_LIVE.search(text)) and timescale_in(text, after):
         will = going
     if will is None and listed:
-        will = _IS_TO.search(text) or _UNDER_WAY.search(text) or _DONE.search(text) or _HABIT.search(text)
+        will = (
+            _IS_TO.search(text)
+            or _UNDER_WAY.search(text)
+            or _DONE.search(text)
+            or _HABIT.search(text)
+            or _AGREED_TO.search(text)
+        )
     elif (
         will is None
         and (done := _DONE.search(text))
@@ -135,6 +142,8 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
         will = done
     elif will is None and (planned := _IS_TO.search(text)) and planned["passive"] == "be ":
         will = planned
+    if listed and will is not None and _REPORTING.search(text[will.start() :]) and (done := _DONE.search(text)):
+        will = done  # "has been commissioned and will be published in May"
     being = _BEING.search(text) if will is None else None
     if will is None and being is None:
         return False

@@ -66,7 +66,7 @@ FRAMEWORKS: Final = tuple(
             r"work )?inspection"
         ),
         (
-            r"unannounced inspection(?: of [\w,’' ]{3,80}?)?"
+            r"unannounced (?:Ofsted )?inspection(?: of [\w,’' ]{3,80}?)?"
             r"(?=[.;(]|,? (?:in|on|took|was|within|which|and was|between|during)\b|$)"
         ),
     )

@@ -49,6 +49,8 @@ from graph.extraction.sentences import sentences
 from graph.extraction.strength_tables import listed_in_table
 from graph.model import Action, Block, Finding, Polarity, ReadDocument, Recommendation, Segment
 
+UNMARKED: Final = 7.0
+"""The level of a heading that no format marks: below those that one does."""
 #: Nobody writes longer sentences; patterns are not tried on what only looks like one.
 MAX_SENTENCE: Final = 6_000
 
@@ -110,11 +112,12 @@ class ProseReader:
         text = collapsed(self.document.slice(block)).rstrip(" .:")
         place = self._place
         titled = self.title is not None and text.casefold() == self.title.casefold().rstrip(" .:")
-        mode, level = self._outline.mode_of_heading(text, index), float(block.level)
+        level = float(block.level) if block.kind == "heading" else UNMARKED
+        mode = self._outline.mode_of_heading(text, index)
         mode = None if titled and mode not in LISTED else mode
         if mode is None and (announced := self._announced_above(index)) is not None:
-            mode, level = announced, block.level - 0.5  # also for the headings beside this one
-        inherited = place.mode is not None and (block.level > 3 or (block.level > place.level and place.mode in PARTS))
+            mode, level = announced, level - 0.5  # also for the headings beside this one
+        inherited = place.mode is not None and (block.level > 3 or (level > place.level and place.mode in PARTS))
         following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
         if (
             mode in (None, "aside")
@@ -124,7 +127,7 @@ class ProseReader:
             and following.kind == "list_item"
         ):
             # "1. Recruitment", below "Update on actions": so are those beside it
-            mode, level = place.mode, block.level - 0.5
+            mode, level = place.mode, level - 0.5
         place.section = text
         if mode is not None or not inherited:
             place.mode, place.level = mode, level

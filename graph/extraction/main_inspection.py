@@ -43,6 +43,8 @@ _EVENT_VERB: Final = re.compile(
     r"(?i)\b(?:took place|taken place|was (?:under)?taken|undertaken|carried out|conducted|held|inspected|visited|"
     r"were (?:on[- ]site|in)|"
     r"was (?:inspected|completed|held)|reviewed|assessed|on[- ]site|took|between|during|fieldwork|of .{3,80} in|"
+    r"(?:inspection|visit|review) (?:of|in|during) (?:(?:early|late|mid|its|their|the) ?)?(?-i:January|February|March|"
+    r"April|May|June|July|August|September|October|November|December)|"
     r"commenced|completed|examined|received (?:its|an?|the)(?! (?:\w+ )?(?:outcome|letter|report|results?|rating|"
     r"judge?ments?))|had (?:its|an?)|(?:the|a) (?:\w+ )?(?:inspection|"
     r"visit) of)\b|\breview (?:\(\w+\) )?of\b"
@@ -73,7 +75,8 @@ _LEAD_AFTER: Final = re.compile(
     r"HMI,? )?(?i:lead\s+(?:\w{2,6}\s+)?inspector)\b"
 )
 _LED_BY: Final = re.compile(
-    r"\b(?:inspection|team|review)\b[^.]{0,90}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2})"
+    r"\b(?:inspection|team|review)\b[^.]{0,90}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z](?:\.|"
+    r"[\w’'-]+)){1,2})"
 )
 
 _WHO_LED: Final = re.compile(
@@ -136,7 +139,8 @@ def main_dates(
         if titled and named and not titled & named:
             continue  # of another inspection than the title's
         if not _EVENT.search(text) or (
-            FUTURE.search(text) and not re.search(r"(?i)took place|was carried out|were inspected|inspected", text)
+            FUTURE.search(text)
+            and not re.search(r"(?i)took place|was carried out|were inspected|inspected|visited", text)
         ):
             continue
         for date in find_dates(text):

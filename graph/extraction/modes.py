@@ -53,6 +53,7 @@ STRENGTH_HEADING: Final = re.compile(
     r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
     r"(?:is|was|we do|they (?:said|"
     r"found)).{0,20}\bwell\b|good practice|positive (?:findings|features|practice|areas|comments)|"
+    r"(?<!not )\bmeets? (?:the )?requirements\b|"
     r"achievements?|\bstandards? (?:that (?:are|were) )?exceeded\b|improvements? (?:observed|seen|made|noted|"
     r"since)|areas? (?:of|where) (?:good|strong|strength|"
     r"progress|particularly)|what(?:'s| is) working|things (?:we|that) (?:do|are going) well|key successes"
@@ -70,7 +71,8 @@ _IMPROVE_HEADING: Final = re.compile(
     r"areas? for) (?:improvement|action)|needs? to improve|for (?:development|improvement)$|"
     r"improvements? (?:needed|"
     r"required)|"
-    r"development (?:areas?|needs?)|areas? (?:identified )?for (?:improvement|development)|to (?:be )?improved?$"
+    r"development (?:areas?|needs?)|areas? (?:identified )?for (?:improvement|development)|(?<!capacity "
+    r")to (?:be )?improved?$"
 )
 _RECOMMEND_HEADING: Final = re.compile(
     r"(?i)^(?:(?:the\s+)?(?:key|main|headline|priority|statutory|requirements? and)\s+)*recommendations?\b|"
@@ -217,7 +219,8 @@ LEAD_IMPROVE: Final = re.compile(
     r"\b(?:changes|improvements?|action) (?:is|are|was|were) (?:necessary|needed|required) (?:to ensure|in order)\b"
 )
 LEAD_WEAK: Final = re.compile(
-    r"(?i)\b(?:not (?:fully )?met|fail(?:ed|s|ure)|f[ae]lls? short)\b|^against (?:this|that|these)\b|"
+    r"(?i)^(?:but|however),?:?$|\b(?:not (?:fully )?met|fail(?:ed|s|ure)|f[ae]lls? short)\b|^against "
+    r"(?:this|that|these)\b|"
     r"^(?:on the (?:other|negative|minus|debit) (?:hand|side))\b|"
     r"\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive(?:ly)?|good|strong)|"
     r"not (?:good|"
@@ -319,6 +322,7 @@ def asks(text: str) -> bool:
     return (
         len(text.split()) >= 4
         and not text.endswith(":")
+        and not AS_FOLLOWS.search(text)
         and not re.match(
             r"(?i)(?:the (?:report|inspection|inspectors)|ofsted|csci|ssi|there (?:were|are)|these|this|members|"
             r"that\b|a (?:full|copy)|please|yours|dear|for further|contact)\b",

@@ -353,7 +353,8 @@ class _PlanReader:
             return False
         if role == "action" and not spans:
             return False
-        if role == "recommendation" and not spans and columns.roles.get(0) != "recommendation":
+        names_group = "ref" in columns.roles.values() and len(text.split()) <= 6 and not text.endswith((".", ":"))
+        if role == "recommendation" and not spans and columns.roles.get(0) != "recommendation" and not names_group:
             return False
         self.section = text
         if not has_column:

@@ -118,7 +118,10 @@ _NO_FINDING: Final = re.compile(
     r"have been) (?:also )?made\.$|\b(?:should|must|has to|have to|is to) be (?:read|presented|reported|shared|"
     r"made available)\b|"
     r"\bunder (?:\w+ )?headings\b|"
-    r"\bas follows\.$|^(?:the|its) (?:report|letter|"
+    r"\bas follows\.$|\btook (?:the following|these|this)\b[^.]{0,20}\binto account\b|^(?:\w+ "
+    r"){1,5}(?:is|are|was|were) "
+    r"(?:scored|graded)\.$|\blists? (?:the|its|their) (?:\w+ )?(?:strengths|weaknesses|areas)\b|^(?:the|"
+    r"its) (?:report|letter|"
     r"assessment) (?:groups?|is (?:divided|arranged|"
     r"in \w+ parts)|"
     r"follows|runs to|uses|has (?:\w+ )?(?:parts|sections|chapters))\b|^(?:this|the|our|that) (?:\w+ ){0,2}?(?:plan|"
@@ -287,7 +290,7 @@ def _background(text: str) -> bool:
         re.search(
             r"(?i)\b(?:inspection (?:took|was (?:carried|under|conducted))|inspected (?:by|in|during|between)|"
             r"evaluat\w+|under (?:\w+ )?headings|the framework|statutory|required to|responsible for|is part of|"
-            r"programme of)\b",
+            r"programme of|draws? (?:up)?on (?!.*\b(?:good|well|strong)))\b",
             text,
         )
     )

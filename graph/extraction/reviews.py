@@ -23,6 +23,7 @@ from graph.extraction.told_judgements import (
     IS_GRADED,
     LINE,
     LSCB,
+    OFSTEDS_GRADE,
     QE,
     TELLING,
     Given,
@@ -31,7 +32,7 @@ from graph.extraction.told_judgements import (
     area_name,
     names_area,
 )
-from graph.model import Block, Evidence, Inspection, Judgement, ReadDocument
+from graph.model import Block, Evidence, Inspection, Judgement, ReadDocument, Row
 
 _BOARD_REVIEW: Final = re.compile(
     r"(?i)\breview(?:ed|s)?\b(?: of)?(?: the)? effectiveness of (?:the |its |"
@@ -47,6 +48,14 @@ _NUMBER_LINE: Final = re.compile(
 _GRADE_CELL: Final = re.compile(
     rf"(?i)^{Q}(?:grade\s*)?(?:{GRADE}|[1-4](?:\s*[-–(]\s*{GRADE}\)?)?|{GRADE}\s*\((?:grade )?[1-4]\)|"
     rf"serving .{{3,40}} well|promising|uncertain){QE}\.?$"
+)
+_SERVED_HEADS: Final = (
+    ("Serving people", r"(?i)\bserv(?:ed|ing)\b.*\bwell\b"),
+    ("Capacity for improvement", r"(?i)\bcapacity\b"),
+    ("Prospects for improvement", r"(?i)\bprospects\b"),
+)
+_SERVED_CELL: Final = re.compile(
+    r"(?i)(?:yes|no|not|most|some|all|few)(?: people)?|serving .{3,30} well|excellent|promising|uncertain|poor"
 )
 _SCORE_CELL: Final = re.compile(r"\d{1,3}\s?%")
 _SCORE_HEAD: Final = re.compile(r"(?i)\b(?:scores?|rating|grade|judge?ment)\b")
@@ -86,6 +95,8 @@ class ReviewTeller:
     spans: list[tuple[int, int]] = field(default_factory=list)
     _served: list[str | None] = field(default_factory=list)
     _group: str | None = None
+    _lead: str = ""
+    """The line that introduces the list at hand."""
 
     def tell(self, blocks: Iterable[Block], *, answered: bool, plans: frozenset[int] = frozenset()) -> Told:
         """plans: indices of the tables that are action plans, whose numbers are no grades.
@@ -148,9 +159,12 @@ class ReviewTeller:
             given = Given(area_name(line["area"]), line["grade"], block.start, block.end, "council.line", 0.95)
             self._give(given, self._review_of(block.start, block.end, block.start, block))
             return
+        at = self.document.blocks.index(block)
+        above = collapsed(self.document.slice(self.document.blocks[at - 1])) if at else ""
+        self._lead = above if above.endswith(":") else self._lead if block.kind == "list_item" else ""
         reader = JudgementReader(self.document.text, self.reviews[0].inspectorate == "Ofsted", self._of_inspection())
         for start, end in sentences_in(self.document, (block,)):
-            for given in reader.given(start, end):
+            for given in reader.given(start, end, self._lead):
                 self._give(given, self._review_of(start, end, given.start, block))
 
     def _give(self, given: Given, review: int) -> None:
@@ -160,6 +174,8 @@ class ReviewTeller:
         for known, served in zip(self.judgements, self._served, strict=True):
             if known.inspection != review or not _same_grade(known.grade, grade):
                 continue
+            if given.rule == "council.rated" and given.area.casefold() in ("service", "programme", "council"):
+                return  # "The service was considered fair because": said again
             alike = known.area.casefold() == given.area.casefold() or (
                 given.rule == "council.capacity" and known.made_by is not None and known.made_by.name == given.rule
             )
@@ -182,6 +198,9 @@ class ReviewTeller:
         """Whether a judgement of the old kind is on services for adults or for children, by the words before it."""
         before = self.document.text[max(0, given.start - 160) : given.end]
         clause = re.split(r"[.;\n]", before)[-1]
+        if given.rule == "council.capacity" and re.fullmatch(OFSTEDS_GRADE, given.grade):
+            found = re.findall(r"(?i)\b(safeguarding|looked[- ]after)\b", clause)
+            return found[-1].lower().replace("-", " ") if found else None
         found = re.findall(r"(?i)\b(adult|child|young people|older people)", clause)
         return ("adults" if found[-1].lower().startswith(("adult", "older")) else "children") if found else None
 
@@ -203,6 +222,8 @@ class ReviewTeller:
         if scored and not self._of_inspection():
             scored = set()
 
+        if self._served_table(rows):
+            return
         performing = {column for column, head in heads.items() if column and re.search(r"(?i)\bperform", head)}
 
         def is_grade(column: int, text: str) -> bool:
@@ -253,6 +274,26 @@ class ReviewTeller:
                         ),
                         reviews[column],
                     )
+
+    def _served_table(self, rows: Sequence[tuple[Row, dict[int, str]]]) -> bool:
+        """A table of the ratings of 2002 to 2007: for adults and for children, how many are served well and with what
+        capacity."""
+        heads = {
+            column: area
+            for column, head in rows[0][1].items()
+            for area, pattern in _SERVED_HEADS
+            if re.search(pattern, head)
+        }
+        if not any(area == "Serving people" for area in heads.values()):
+            return False
+        for row, texts in rows[1:]:
+            self._group = texts[min(texts)].casefold()
+            for cell in row.cells:
+                text = texts.get(cell.column, "")
+                if cell.column in heads and _SERVED_CELL.fullmatch(text):
+                    span = (cell.lines[0].start, cell.lines[-1].end)
+                    self._give(Given(heads[cell.column], text, *span, "council.table", 0.97), 0)
+        return True
 
     def _of_inspection(self) -> bool:
         """Whether a share of work is a score: only of inspections that give one, as those of youth offending do."""

@@ -24,12 +24,14 @@ _SERVING: Final = re.compile(
     rf"|{_WHO}\s+(?:are|were)\s+not\s+(?:currently\s+)?(?:being\s+)?(?:well\s+served|served\s+well))"
 )
 _CAPACITY: Final = re.compile(
-    r"(?i)\b(?P<word>excellent|promising|uncertain|poor)\s+(?P<what>capacity|prospects?)(?:\s+(?:for|"
+    r"(?i)\b(?P<word>excellent|promising|uncertain|poor|(?:outstanding|good|adequate|inadequate)(?=\s+capacity\s+(?:for|"
+    r"to)\s+improve))\s+(?P<what>capacity|prospects?)(?:\s+(?:for|"
     r"to)\s+(?:further\s+)?improve(?:ment)?s?)?"
     r"|\b(?P<what2>capacity|prospects?)(?P<rest>\s+(?:for|to)\s+(?:further\s+)?improve(?:ment)?s?)?\s*(?:was|were|"
     r"is|are|as|to be|being|remains?|remained|[-–:=])*\s*(?:judged\s+|assessed\s+)?(?:to be\s+|"
     r"as\s+)?(?:also\s+)?[‘'\"“]?(?P<word2>excellent|promising|uncertain|poor)\b"
 )
+OFSTEDS_GRADE: Final = r"(?i)outstanding|good|adequate|inadequate"
 _STARS: Final = re.compile(
     r"(?i)\b(?P<stars>(?:zero|no|one|two|three|four|[0-4])[\s-]stars?)\b(?!\s*(?:scale|system|"
     r"to\b))(?!\s*\(?\s*(?:the|out of) (?:highest|lowest) possible)"
@@ -62,7 +64,8 @@ _JUDGED_THEM: Final = re.compile(
     rf"(?:to be |as |overall )?{Q}(?P<grade>{GRADE})\b"
 )
 _IS_GRADE: Final = re.compile(
-    rf"(?i)\b(?:overall effectiveness(?: of [\w ,’'-]*?)?|overall judge?ment|(?:overall )?(?:CPA|corporate|"
+    rf"(?i)\b(?:overall (?:quality )?rating(?: of the \w+)?|overall effectiveness(?: of [\w ,’'-]*?)?|"
+    rf"overall judge?ment|(?:overall )?(?:CPA|corporate|"
     rf"performance) (?:category|rating|score|assessment)|capacity (?:for|to) improve(?:ment)?|"
     rf"impact of leaders[\w ,’'-]*?|experiences and progress of [\w ,’'-]*?|"
     rf"leadership,? management and governance|"
@@ -103,6 +106,16 @@ _PERFORMS: Final = re.compile(
     r"(?i)\b(?:assessed|judged|rated|rating|graded?|assessment|awarded)\b[^.,;]{0,60}?\b(?P<grade>performs (?:well|"
     r"adequately|poorly|"
     r"excellently))\b"
+)
+#: "performing well in safeguarding adults", where a list of judgements is introduced.
+_PERFORMING_IN: Final = re.compile(
+    r"(?i)\b(?P<grade>performing (?:poorly|adequately|well|excellently)) (?:in|on|at) (?:supporting |delivering )?"
+    r"(?P<area>[\w’', -]{4,90}?)(?=[.;:]|$)"
+)
+#: "as follows: being healthy - outstanding; staying safe - satisfactory".
+_PAIRED: Final = re.compile(
+    rf"(?i)(?:^|[:;,]\s+(?:and )?|\band\s+)(?P<area>[a-z][\w’' -]{{3,70}}?)\s*(?:\s[-–]\s|[:=]\s*|\()\s*"
+    rf"(?P<grade>{GRADE}|[1-4](?: \({GRADE}\))?)\b\)?(?=[;,.]|\s+and\b|$)"
 )
 _THOUGHT: Final = re.compile(r"(?i)\b(?:consider(?:s|ed)?|thinks?|thought|feels?|felt|believes?|believed)$")
 """What they think is praise, not a judgement."""
@@ -175,8 +188,9 @@ class JudgementReader:
     scores: bool = False
     """Whether it is about an inspection that gives shares of work as scores."""
 
-    def given(self, start: int, end: int) -> list[Given]:
-        """The judgements of one sentence; none where it only says what could be judged."""
+    def given(self, start: int, end: int, lead: str = "") -> list[Given]:
+        """The judgements of one sentence, of a list's item with its ``lead``; none where it only says what could be
+        judged."""
         text = self.text[start:end]
         if _hypothetical(text):
             return []
@@ -191,6 +205,8 @@ class JudgementReader:
             what = (match["what"] or match["what2"]).lower()
             area = "Capacity for improvement" if what == "capacity" else "Prospects for improvement"
             grade = match.group() if match["word"] else match["word2"]
+            if re.fullmatch(OFSTEDS_GRADE, match["word"] or ""):
+                grade = match["word"]
             at = match.start() if match["word"] else match.start("word2")
             found.append(Given(area, grade, start + at, start + at + len(grade), "council.capacity", 0.97))
         for match in _STARS.finditer(text):
@@ -230,6 +246,16 @@ class JudgementReader:
                 )
             )
         taken = [(given.start, given.end) for given in found]
+        if re.search(r"(?i)\b(?:judged|concluded|rated|assessed)\b", f"{lead} {text}"):
+            for match in _PERFORMING_IN.finditer(text):
+                span = (start + match.start("grade"), start + match.end("grade"))
+                taken.append(span)
+                found.append(Given(area_name(match["area"]), match["grade"], *span, "council.rated", 0.9))
+        paired = [match for match in _PAIRED.finditer(text) if names_area(match["area"])]
+        for match in paired if len(paired) >= 2 else ():
+            span = (start + match.start("grade"), start + match.end("grade"))
+            taken.append(span)
+            found.append(Given(area_name(match["area"]), match["grade"], *span, "council.pairs", 0.9))
         for match in _PERFORMS.finditer(text):
             begin, stop = start + match.start("grade"), start + match.end("grade")
             taken.append((begin, stop))
@@ -369,7 +395,7 @@ _AREA_WORDS: Final = re.compile(
     r"judge?ment|rating|provision|youth|education|social|organisation|partnership|inclusion|risk of harm|likelihood|"
     r"re-?offending|learners|arrangements|programme|personalis|support|safety|wellbeing|well-being|dignity|"
     r"work with|victims|the public|young people|healthy|staying safe|"
-    r"choice|independence"
+    r"choice|independence|freedom|discrimination|involvement|equal(?:ity|ities)"
 )
 
 

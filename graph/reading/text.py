@@ -154,6 +154,7 @@ class _Reader:
         isolated = len(run) == 1
         first = len(self.drafts)
         previous = ""
+        listed = _is_set_list(run)
         lines: list[str] = []  # of the paragraph or item at hand
         for above, line, following in zip(["", *run[:-1]], run, [*run[1:], ""], strict=True):
             bold = _is_bold(line)
@@ -173,6 +174,7 @@ class _Reader:
                 self.drafts.append(Draft("heading", bare[2], 2, bare[1], True))
             elif (
                 len(self.drafts) > first
+                and not listed
                 and not (words[:1].isupper() and _is_whole(above) and _is_whole(line))
                 and not _heads_list(previous, words, plain(following))
                 and self._goes_on(previous, words, width)
@@ -298,6 +300,11 @@ def _is_whole(line: str) -> bool:
     return line[:1].isspace() and line.endswith((".", "!", "?"))
 
 
+def _is_set_list(lines: list[str]) -> bool:
+    """Whether lines are a list whose bullets were lost: each is set in with one tab and begins a sentence."""
+    return len(lines) >= 2 and all(re.match(r"\t(?:\s*[A-Z“\"‘'])", line) for line in lines)
+
+
 def _heads_list(previous: str, words: str, following: str) -> bool:
     """Whether a line between two items of lists names the second list: the item above is a whole sentence, the line
     begins like one and does not end."""
@@ -335,13 +342,22 @@ def _continues(rows: list[list[str]], line: str) -> bool:
     last, width = rows[-1], max(map(len, rows))
     cells = line.split("\t")
     begun = len(last) < width and any("\n" in cell for cell in last)
-    if width < 3 or len(rows) < 2 or not last[-1].strip() or not (begun or _NEXT_IN_CELL.match(line)):
+    if width < 3 or len(rows) < 2 or not last[-1].strip():
+        return False
+    if not (begun or _NEXT_IN_CELL.match(line) or _counts_on(last[-1], line)):
         return False
     if len(last) + len(cells) - 1 > width:
         return False
     if len(last) < width:
         return True
     return line.lstrip().startswith("(") and _NEXT_IN_CELL.match(last[-1]) is not None
+
+
+def _counts_on(cell: str, line: str) -> bool:
+    """Whether a line bears the number after that of the cell: "1.2" after "1.1"."""
+    numbers = [re.match(r"\s*(\d{1,2}\.)(\d{1,2})\.?\s+\D", text) for text in (cell.split("\n")[-1], line)]
+    one, other = numbers
+    return one is not None and other is not None and one[1] == other[1] and int(other[2]) == int(one[2]) + 1
 
 
 def _unquoted(cell: str) -> str:
@@ -369,6 +385,9 @@ def _table_drafts(rows: list[list[str]], header: int) -> Iterator[Draft]:
             for pair in pairs:
                 marker, words = split_marker(plain(" ".join(pair)))
                 yield Draft("list_item" if marker else "paragraph", words, 0, marker)
+            return
+        if len(pairs) == 1 and len(pairs[0]) == 2 and (title := _BARE_NUMBER.match(" ".join(pairs[0]))):
+            yield Draft("heading", plain(title[2]), 2, title[1], True)
             return
         if len(pairs) == 1 or all(pair and (pair[0].endswith(":") or len(pair) == 1) for pair in pairs):
             for pair in pairs:
