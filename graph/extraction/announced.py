@@ -27,7 +27,8 @@ _DOING: Final = (
     r"dip[- ]?sampl|overs|come(?=\b|s)|"
     r"rise(?=\b|n)|(?:re-?)?tender|"
     r"held(?=\b)|"
-    r"scop|map|analys|trial|purchas|buy|spend|"
+    r"seek|sought|ask(?=ed to)|attend|hav(?=e (?:\w+ )?(?:training|supervision|induction)\b)|scop|map|analys|"
+    r"trial|purchas|buy|spend|"
     r"doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
     r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
 )

@@ -50,13 +50,17 @@ FRAMEWORKS: Final = tuple(
         ),
         r"(?:Ofsted )?monitoring visit",
         r"joint review",
-        r"inspection of (?:local authority )?arrangements for the protection of children",
+        r"(?:inspection of )?(?:local authority )?arrangements for the protection of children",
         (
             r"(?:inspection of )?safeguarding and (?:services for )?looked[- ]after children(?:[’']s)?(?: services)?"
             r"(?: inspection)?"
         ),
         r"joint inspection of (?:the )?[\w’' ]{0,30}?youth offending (?:teams?|services?|work)",
         r"inspection of (?:the )?(?:supporting people(?: programme)?|private fostering(?: arrangements)?)",
+        (
+            r"inspections? of (?:the )?(?:council[’']s )?(?:[\w-]+ )?(?:children[’']s homes?|local education "
+            r"authority|LEA)\b"
+        ),
         r"inspection of child protection",
         r"(?:annual )?(?:performance|star) ratings? (?:for|of) [\w’' ]{4,40}?(?=[.,;]| in | for | \d|$)",
         r"single inspection framework|\bSIF\b",

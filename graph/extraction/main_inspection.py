@@ -21,12 +21,12 @@ _JOINT_BODY: Final = re.compile(
 )
 """The two bodies that inspect an area's provision for special educational needs."""
 _INSPECTION_OF: Final = re.compile(
-    r"(?i:\b(?:re-?)?inspection of) (?:the )?(?:(?:[A-Z][\w&’']*(?: and| of| with| upon)? ){0,6}?)"
+    r"(?i:\b(?:re-?)?inspections? of) (?:the )?(?:(?:[A-Z][\w&’']*(?: and| of| with| upon)? ){0,6}?)"
     r"(?P<of>(?i:(?:local authority )?(?:children[’']?s?(?:,? (?:and|&) (?:families|young people(?:[’']s)?))?|"
     r"adult[s’']*|safeguarding|fostering|adoption|leaving care|youth|looked[- ]after children|social)"
     r"(?:[’']s)?(?:(?:,| and| &)? (?:social|care|services?|families|families[’']|family|young|people|people[’']s|"
     r"looked|after|children|safeguarding|in|need|of|help|protection|arrangements|adoption|fostering|leavers|"
-    r"service|"
+    r"service|homes?|"
     r"for)){0,10}))"
 )
 _SERVICES_FOR: Final = re.compile(

@@ -17,12 +17,12 @@ QUOTED: Final = ("strengths", "weaknesses", "findings")
 # ---------------------------------------------------------------------------------------------------------- headings
 
 DECIDING: Final = re.compile(
-    r"(?i)\b(?:is|are|be) (?:therefore |hereby )?(?:recommended|asked|requested|invited) (?:to|that)\b"
+    r"(?i)\b(?:is|are|(?<!will )be) (?:therefore |hereby )?(?:recommended|asked|requested|invited) (?:to|that)\b"
     r"(?! (?:a|an|the|this|our|any|all)\b)(?! (?:\w+ ){0,2}(?:meetings?|events?|conferences?|reviews?|attend|"
     r"give their))|"
     r"\brecommended (?:to|that)\b(?=[^.]{0,12}$)|"
     r"\bit is recommended that\b|\b(?:cabinet|committee|executive|council|panel|members|board|"
-    r"scrutiny)\b[^.]{0,60}\b(?:asked|recommended|requested|invited)\b"
+    r"scrutiny)\b[^.]{0,60}(?<!will be )\b(?:asked|recommended|requested|invited)\b"
     r"(?! (?:what|whether|why|how|if|about|for|when|who|where|questions?)\b)"
 )
 DECISION_VERB: Final = re.compile(
@@ -137,7 +137,8 @@ _ACTION_HEADING: Final = re.compile(
     r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work|plan)|"
     r"planned (?:work|improvements|actions)|^actions?:?$|progress (?:to date|made|since)|"
     r"^actions? (?:since|after|following|arising|from|plan)\b|^(?:the )?work (?:in hand|under ?way|planned|to come)\b|"
-    r"^(?:our|the) plans?\b|^how we (?:will|are|have)\b|^who (?:is|will|does)\b|^(?:update|progress|position) (?:on|"
+    r"^(?:our|the) plans?\b|^how (?:we|the council|officers|it) (?:propose|intend|plan)s?\b|^how we (?:will|"
+    r"are|have)\b|^who (?:is|will|does)\b|^(?:update|progress|position) (?:on|"
     r"against) (?:the |our )?"
     r"(?:\w+ )?(?:actions?|plan)\b|^(?:action|steps) being\b"
 )
@@ -203,7 +204,7 @@ LEAD_IMPROVE: Final = re.compile(
     r"focus|work)|"
     r"development (?:was|is|were|are)? ?(?:needed|required)|(?:need|needs|needed|"
     r"requir\w+) (?:to (?:be )?)?(?:improv\w+|develop\w*|strengthen\w*|address\w*|further|attention)|"
-    r"(?:statutory |following )requirements?\b|recommend(?:ed|"
+    r"(?:statutory |following )requirements?\b|^the requirements? (?:was|were|is|are)\b|recommend(?:ed|"
     r"s|ations?)\b|what needs to improve|"
     r"(?:council|authority|service|department|partnership|partners|board|managers|we|they) (?:(?:is|are) (?:required|"
     r"expected|advised) to|should|must|needs? to)|could be (?:improved|"

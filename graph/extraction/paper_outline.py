@@ -31,6 +31,7 @@ from graph.extraction.paper_lists import (
     running_numbers,
     unmarked_items,
 )
+from graph.extraction.sentences import sentences
 from graph.model import Block, ReadDocument
 
 PARTS: Final = (*LISTED, "findings", "actions")
@@ -70,8 +71,10 @@ class Outline:
 
     def _numbers_part(self, block: Block, following: Block | None) -> bool:
         """A number before a few words that head bullets or a paragraph: "2. What did inspectors like?"."""
-        number = block.kind == "list_item" and list_family(block.marker) == "numbered"
-        return number and following is not None and list_family(following.marker) not in ("numbered", "sectioned")
+        if block.kind != "list_item" or list_family(block.marker) != "numbered" or following is None:
+            return False
+        numbered = list_family(following.marker) in ("numbered", "sectioned")
+        return not numbered or len(list(sentences(self.document.text, following.start, following.end))) > 1
 
     def _heads_numbered_part(self, block: Block) -> bool:
         text = collapsed(self.document.slice(block))

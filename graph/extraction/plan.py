@@ -237,6 +237,7 @@ class _PlanReader:
             "recommendation" in cells and set(cells) & {"timescale", "owner"}
         ):
             return
+        self.current = self.current if self.named is None else self.named
         self._record(_Record({role: tuple(lines) for role, lines in cells.items()}))
         for index in blocks:
             self.used.add(index)

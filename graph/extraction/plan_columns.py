@@ -87,7 +87,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
     (
         "action",
         (
-            r"^(?:(?:the|key|our|proposed|agreed|planned|specific|improvement|required|further|priority|main|"
+            r"^(?:(?:the|key|our|original|initial|proposed|agreed|planned|specific|improvement|required|further|priority|main|"
             r"detailed|new|sub|(?:council|local authority|authority|agency|provider|department|directorate|service|"
             r"partnership|board|LSCB|management|team|our)(?:[’']s|s[’'])?|"
             r"immediate|smart|next|high[- ]level|corrective|improving|remedial)\s+)*"

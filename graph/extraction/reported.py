@@ -114,7 +114,9 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|^(?:[\w-]+ ){1,3}(?:requirements?|recommendations?)\b[^.]{0,60}\b(?:was|were|are|"
+    r"(?i)^please\b|^(?:sets? out|tells?|informs?|summarises?|outlines?|provides?|presents?|describes?|advises?|"
+    r"identifies|highlights)\b|\brecommendations (?:are|were|have been) (?:now )?(?:complete|met|achieved|"
+    r"implemented)\b|^(?:[\w-]+ ){1,3}(?:requirements?|recommendations?)\b[^.]{0,60}\b(?:was|were|are|"
     r"have been) (?:also )?made\.$|\b(?:should|must|has to|have to|is to) be (?:read|presented|reported|shared|"
     r"made available)\b|"
     r"\bunder (?:\w+ )?headings\b|"
@@ -193,6 +195,9 @@ OWN_VOICE: Final = re.compile(
 _WORRIED: Final = re.compile(
     r"(?i)\b(?:(?<!not )concerned|critical of|criticis(?:ed|es)|dissatisfied|disappointed|worried|troubled|"
     r"regrett?(?:ed|s))\b"
+)
+_HAS_TO: Final = re.compile(
+    r"(?i)\b(?:has|have|had|needs?|needed|ought) to (?:be \w+(?:ed|er)|improve|do (?:more|better)|go further|become)\b"
 )
 _ACTION_LIKE: Final = re.compile(r"(?i)\b(?:will|shall|plans? to|intend|propose[sd]?)\b")
 
@@ -290,7 +295,7 @@ def _background(text: str) -> bool:
         re.search(
             r"(?i)\b(?:inspection (?:took|was (?:carried|under|conducted))|inspected (?:by|in|during|between)|"
             r"evaluat\w+|under (?:\w+ )?headings|the framework|statutory|required to|responsible for|is part of|"
-            r"programme of|draws? (?:up)?on (?!.*\b(?:good|well|strong)))\b",
+            r"programme of|draws? together|draws? (?:up)?on (?!.*\b(?:good|well|strong)))\b",
             text,
         )
     )
@@ -315,6 +320,8 @@ def told_polarity(text: str) -> tuple[Polarity, float]:
     if _WORRIED.search(text) and not LEAD_STRENGTH.search(text):
         return "improvement", 0.8
     improve = LEAD_IMPROVE.search(text)
+    if _HAS_TO.search(text) and not LEAD_STRENGTH.search(text):
+        return "improvement", 0.8
     if re.match(r"(?i)(?:there were )?no areas? for (?:priority action|improvement)", text):
         return "strength", 0.8
     if improve and STRENGTH_HEADING.search(text):

@@ -240,11 +240,17 @@ class ReviewTeller:
         ]
         if len(graded) < max(1, 0.5 * (len(rows) - 1)) or not graded:
             return
+        # a table that is nothing but names and grades, or whose head says that they are grades
         every = len(graded) == len(rows) >= 3
         columns = sorted({column for _, texts in graded for column, text in texts.items() if is_grade(column, text)})
         if len(columns) > 4 or 0 in columns:
             return
+        headed = [column for column in columns if rows[0] not in graded and _SCORE_HEAD.search(heads.get(column, ""))]
+        columns = headed or columns
         heads = heads if rows[0] not in graded else {}
+        every = every or (
+            len(graded) == len(rows) - 1 >= 2 and _SCORE_HEAD.search(heads.get(columns[0], "")) is not None
+        )
         years = [found[0].earliest[:4] for column in columns if (found := find_dates(heads.get(column, "")))]
         latest = max(years) if len(set(years)) == len(columns) else None
         reviews = {
@@ -367,7 +373,9 @@ class ReviewTeller:
         named = [
             m
             for m in named_here
-            if m is chosen or (abs(m.start - chosen.start) < 70 and (m.body is None) != (chosen.body is None))
+            if m is chosen
+            or (abs(m.start - chosen.start) < 70 and (m.body is None) != (chosen.body is None))
+            or (m.framework is not None and 0 <= m.start - chosen.end < 3)
         ]
         framework = next((m.framework for m in (chosen, *named) if m.framework), None)
         body = next((m.body for m in (chosen, *named) if m.body), None)
@@ -399,7 +407,8 @@ class ReviewTeller:
         if date is None and not earlier and framework is None:
             return 0
         span = (start, end)
-        if body is None and framework is None and date is not None and _in_office(main.inspectorate, date.earliest):
+        whole_council = framework is not None and framework_id(framework) == "cpa"
+        if body is None and not whole_council and date is not None and _in_office(main.inspectorate, date.earliest):
             body = main.inspectorate
         return self._known(
             _Review(body, framework, date.earliest if date else None, date.latest if date else None, span)

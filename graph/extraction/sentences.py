@@ -17,13 +17,17 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|cf|viz|vs|No|Nos|Mr|Mrs|Ms|Dr|Prof|Cllr|St|para|paras|p|pp|approx|Ltd|[A-Z])\.$"
 )
 
+#: A letter that names an annex, not a person.
+_LETTERED = re.compile(r"(?:Annexe?|Appendix|ANNEXE?|APPENDIX) [A-Z]\.$")
+
 
 def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """(start, end) of each sentence of ``text[start:end]``, neither beginning nor ending with white space."""
     begin = start
     for match in _END.finditer(text, start, end):
         stop = match.end()
-        if _ABBREVIATION.search(text[max(begin, match.start() - 8) : match.start() + 1]):
+        before = text[max(begin, match.start() - 12) : match.start() + 1]
+        if _ABBREVIATION.search(before[-9:]) and not _LETTERED.search(before):
             continue
         if stop - begin < _LONGEST and _opens(text, begin, stop) and text.find(")", stop, end) >= 0:
             continue

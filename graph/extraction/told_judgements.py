@@ -37,7 +37,7 @@ _STARS: Final = re.compile(
     r"to\b))(?!\s*\(?\s*(?:the|out of) (?:highest|lowest) possible)"
 )
 GRADE: Final = (
-    r"(?:outstanding|excellent|good|fair|adequate|satisfactory|unsatisfactory|weak|poor|inadequate|"
+    r"(?:outstanding|excellent|good|fair|highly satisfactory|adequate|satisfactory|unsatisfactory|weak|poor|inadequate|"
     r"requires? improvement(?: to be good)?|requiring improvement(?: to be good)?|"
     r"perform(?:ing|s|ed) (?:poorly|adequately|well|excellently)|improving (?:strongly|well|adequately)|"
     r"not improving(?: adequately)?)"
@@ -112,6 +112,21 @@ _PERFORMING_IN: Final = re.compile(
     r"(?i)\b(?P<grade>performing (?:poorly|adequately|well|excellently)) (?:in|on|at) (?:supporting |delivering )?"
     r"(?P<area>[\w’', -]{4,90}?)(?=[.;:]|$)"
 )
+#: "Ofsted's letter states that children's services “perform well”", "This compares with “adequate” in 2008".
+_QUOTED_GRADE: Final = re.compile(
+    rf"(?i)\b(?:compare[sd] (?:with|to)|(?:up|down) from|improvement on)\s+[‘'\"“](?P<grade>{GRADE})[’'\"”]|"
+    rf"(?<!\w)[‘'\"“](?P<grade2>performs? (?:poorly|adequately|well|excellently))[’'\"”]"
+)
+#: "judged good; the adoption agency outstanding", "was judged inadequate, as were help and protection".
+_ELLIPTIC: Final = re.compile(
+    rf"(?i)^{QE}(?:,? (?:and|but|while|whereas)|[;,]) (?P<area>(?:the |its |our )?[a-z][\w’' -]{{3,70}}?)(?:, "
+    rf"inspected [^,;.]*)?"
+    rf",?\s+{Q}(?P<grade>{GRADE}){QE}(?=[,.;]|$| and | but )"
+)
+_AS_WERE: Final = re.compile(r"(?i)^[’'\"”]?,? as (?:was|were|is|are) (?P<areas>[\w’', -]{4,200})(?=[.;]|$)")
+_BETWEEN_AREAS: Final = re.compile(
+    r",\s+and\s+|,\s+(?!management)|(?<!help)(?<!leadership)(?<!management)(?<!experiences)(?<!safeguarding)\s+and\s+"
+)
 #: "as follows: being healthy - outstanding; staying safe - satisfactory".
 _PAIRED: Final = re.compile(
     rf"(?i)(?:^|[:;,]\s+(?:and )?|\band\s+)(?P<area>[a-z][\w’' -]{{3,70}}?)\s*(?:\s[-–]\s|[:=]\s*|\()\s*"
@@ -125,6 +140,10 @@ _SEND_OUTCOME: Final = re.compile(
 )
 _SCORES_FOLLOW: Final = re.compile(r"(?i)\b(?:scores?|scored|percentage|proportion|standard)\b")
 _SCORED: Final = re.compile(r"(?P<area>[A-Z][a-z]+(?: [a-z]+){0,4}?)(?: was| at|:| -| –)? (?P<grade>\d{1,3}\s?%)")
+_INSPECTED_AND: Final = re.compile(
+    r"(?i)^(?:the |our |its )?(?P<np>[\w’' -]{3,60}?) (?:was|were) (?:last )?inspected\b[^.;]{0,60} and "
+    r"(?:(?:was|were) )?$"
+)
 _WHOLE: Final = re.compile(
     r"(?i)(?:the |its |our |their )?(?:council|(?:local )?authority|department|it|they|we|borough|county|city)"
 )
@@ -270,6 +289,10 @@ class JudgementReader:
                 for m in _THAT_IS.finditer(text)
                 if not m["grade"].lower().startswith("performing") and not _THOUGHT.search(text[: m.start()].rstrip())
             )
+        for match in _QUOTED_GRADE.finditer(text):
+            group = "grade" if match["grade"] else "grade2"
+            taken.append((start + match.start(group), start + match.end(group)))
+            found.append(Given(self._overall(text), match[group], *taken[-1], "council.rated", 0.9))
         for first in list(matches):
             at = first.end()
             while first.re is _JUDGED_TO_BE and (further := _AND_TO_BE.match(text[at:])):
@@ -283,7 +306,23 @@ class JudgementReader:
             if judged is not None:
                 taken.append((begin, stop))
                 found.append(Given(judged, rated["grade"], begin, stop, "council.rated", 0.9))
+                found += self._beside(rated["grade"], stop, end, taken)
         return sorted(found, key=lambda given: given.start)
+
+    def _beside(self, grade: str, at: int, end: int, taken: list[tuple[int, int]]) -> list[Given]:
+        """What else the sentence judges behind a judgement, leaving out the verb or the grade."""
+        found: list[Given] = []
+        if same := _AS_WERE.match(self.text[at:end]):
+            span = (at + same.start("areas"), at + same.end("areas"))
+            for area in _BETWEEN_AREAS.split(same["areas"]):
+                if names_area(area):
+                    found.append(Given(area_name(area), grade, *span, "council.rated", 0.85))
+        while (other := _ELLIPTIC.match(self.text[at:end])) and names_area(other["area"]):
+            if TELLING.search(other["area"]) or any(at + other.start("grade") < b for _, b in taken if b > at):
+                break
+            found += self._second(other, at, taken)
+            at += other.end("grade")
+        return found
 
     def _second(self, match: re.Match[str], offset: int, taken: list[tuple[int, int]]) -> list[Given]:
         begin, stop = offset + match.start("grade"), offset + match.end("grade")
@@ -346,6 +385,8 @@ class JudgementReader:
             return self._overall(text)
         if _WHOLE.fullmatch(subject) and re.match(rf"{QE}\s+overall\b", text[match.end() :]):
             return self._overall(text)
+        if (inspected := _INSPECTED_AND.match(text[: match.start()])) and names_area(inspected["np"]):
+            return area_name(inspected["np"])
         if names_area(subject):
             praised = re.match(r"(?i)(?:found|considered|deemed)\b", match.group())
             return None if praised and not IS_GRADED.fullmatch(subject) else area_name(subject)

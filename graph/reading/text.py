@@ -183,7 +183,7 @@ class _Reader:
                 previous = words
                 continue
             else:
-                self.drafts.append(Draft("paragraph", words, bold=bold))
+                self.drafts.append(Draft("list_item" if listed else "paragraph", words, bold=bold))
             self._lengthen(lines)
             previous = words
         self._lengthen(lines, 1)
