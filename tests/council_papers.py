@@ -32,6 +32,8 @@ class PlanRow:
 
 
 PLAN_TITLE = "Action plan in response to the inspection of fostering services"
+KEY_TITLE = "Key to abbreviations"
+KEY = (("JW", "Judith Warren, Service Manager"), ("TR", "Team manager, recruitment"), ("MB", "Moses Bright, Director"))
 PLAN = (
     PlanRow(
         "1.1",
@@ -72,7 +74,8 @@ def plan_txt() -> str:
         return "<ul>" + " ".join(f"<li>{html.escape(line, quote=False)}</li>" for line in lines) + "</ul>"
 
     rows = ["\t".join(cell(lines) for lines in row.cells()) for row in PLAN]
-    return "\n".join([PLAN_TITLE, "", "\t".join(HEADS), *rows, ""])
+    key = ["\t".join(pair) for pair in KEY]
+    return "\n".join([PLAN_TITLE, "", KEY_TITLE, "", *key, "", "\t".join(HEADS), *rows, ""])
 
 
 def plan_md() -> str:
@@ -81,7 +84,11 @@ def plan_md() -> str:
         return "<br>".join(f"• {line}" for line in lines) if len(lines) > 1 else "".join(lines)
 
     rows = ["| " + " | ".join(cell(lines) for lines in row.cells()) + " |" for row in PLAN]
-    return "\n".join([f"# {PLAN_TITLE}", "", "| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|", *rows, ""])
+    first, *others = (f"| {short} | {long} |" for short, long in KEY)
+    key = [f"## {KEY_TITLE}", "", first, "|---|---|", *others, ""]
+    return "\n".join(
+        [f"# {PLAN_TITLE}", "", *key, "| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|", *rows, ""]
+    )
 
 
 def plan_html() -> str:
@@ -93,7 +100,9 @@ def plan_html() -> str:
 
     heads = "".join(f"<th>{head}</th>" for head in HEADS)
     rows = "".join("<tr>" + "".join(f"<td>{cell(lines)}</td>" for lines in row.cells()) + "</tr>" for row in PLAN)
-    return page(f"<h1>{PLAN_TITLE}</h1><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
+    key = "".join(f"<tr><td>{short}</td><td>{html.escape(long)}</td></tr>" for short, long in KEY)
+    key = f"<h2>{KEY_TITLE}</h2><table>{key}</table>"
+    return page(f"<h1>{PLAN_TITLE}</h1>{key}<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
 
 
 def page(main: str) -> str:
@@ -111,6 +120,12 @@ def page(main: str) -> str:
 def plan_docx(path: Path) -> None:
     document = docx.Document()
     document.add_heading(PLAN_TITLE, 1)
+    document.add_heading(KEY_TITLE, 2)
+    key = document.add_table(rows=0, cols=2)
+    for pair in KEY:
+        for cell, text in zip(key.add_row().cells, pair, strict=True):
+            cell.text = text
+    document.add_paragraph()
     table = document.add_table(rows=1, cols=len(HEADS))
     for cell, head in zip(table.rows[0].cells, HEADS, strict=True):
         cell.text = head
@@ -140,14 +155,14 @@ def plan_xlsx(path: Path) -> None:
     assert sheet is not None
     sheet.append([PLAN_TITLE])
     sheet.append([])
-    for row in plan_cells():
+    for row in ([KEY_TITLE], *KEY, [], *plan_cells()):
         sheet.append(row)
     book.save(path)
 
 
 def plan_csv() -> str:
     out = io.StringIO()
-    csv.writer(out).writerows(plan_cells())
+    csv.writer(out).writerows([[KEY_TITLE], *KEY, [], *plan_cells()])
     return out.getvalue()
 
 

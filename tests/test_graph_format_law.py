@@ -16,7 +16,7 @@ from graph.authorities import Register
 from graph.extraction import extract
 from graph.model import Extraction
 from graph.reading import read
-from tests.council_papers import HEADS, PLAN, PLAN_TITLE, page, plan_cells, write_plans
+from tests.council_papers import HEADS, KEY, KEY_TITLE, PLAN, PLAN_TITLE, page, plan_cells, write_plans
 from tests.samples.councils import REGISTER_FILE
 
 REGISTER = Register.load(REGISTER_FILE)
@@ -39,7 +39,15 @@ def plan_pdf(path: Path) -> None:
     pdf.set_font("helvetica", "B", 16)
     pdf.multi_cell(0, 20, PLAN_TITLE, new_x="LMARGIN", new_y="NEXT")
     pdf.ln(10)
+    pdf.set_font("helvetica", "B", 12)
+    pdf.multi_cell(0, 16, KEY_TITLE, new_x="LMARGIN", new_y="NEXT")
     pdf.set_font("helvetica", "", 10)
+    with pdf.table(col_widths=(60, 300), width=360, align="LEFT", first_row_as_headings=False, line_height=13) as table:
+        for pair in KEY:
+            key = table.row()
+            for text in pair:
+                key.cell(text)
+    pdf.ln(10)
     widths = (40, 160, 200, 90, 120, 100)
     with pdf.table(col_widths=widths, line_height=13, padding=3, headings_style=FontFace(emphasis="BOLD")) as table:
         for row in plan_cells():
@@ -59,10 +67,12 @@ def plan_items(extraction: Extraction) -> dict[str, list[tuple[object, ...]]]:
                 a.timescale,
                 a.date,
                 a.responsible,
+                a.responsible_names,
                 tuple((status.printed, status.status) for status in a.statuses),
             )
             for a in extraction.actions
         ],
+        "abbreviations": [(a.short, a.long) for a in extraction.abbreviations],
         "facts": [(extraction.document.title, extraction.document.kind, extraction.document.authority)],
     }
 
@@ -80,6 +90,8 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Extraction]:
 def test_the_plan_is_found_whole(plans: dict[str, Extraction]) -> None:
     assert [a.text for a in plans["txt"].actions] == [action for row in PLAN for action in row.actions]
     assert len(HEADS) == 6
+    assert [(a.short, a.long) for a in plans["txt"].abbreviations] == list(KEY)
+    assert plans["txt"].actions[0].responsible_names == (KEY[0][1], KEY[1][1])
 
 
 @pytest.mark.parametrize("ending", ["md", "html", "docx", "xlsx", "csv", "pdf"])

@@ -116,12 +116,17 @@ def read_csv(path: Path, source: SourceFile) -> ReadDocument:
 
 
 def grid_drafts(rows: Sequence[Sequence[str]]) -> Iterator[Draft]:
-    """Lead lines (a title, "Authority: Leeds") as paragraphs, then one table."""
+    """Lead lines (a title, "Authority: Leeds") as paragraphs, a key of two columns, then one table."""
     start = next((i for i, row in enumerate(rows) if _is_table_row(row)), len(rows))
     for row in rows[:start]:
         words = " ".join(dict.fromkeys(cell for cell in row if cell))
         if words:
             yield Draft("paragraph", plain(words))
+    blank = next((i for i, row in enumerate(rows[start:], start) if not any(row)), start)
+    if blank > start and all(sum(map(bool, row)) <= 2 for row in rows[start:blank]) and any(map(any, rows[blank:])):
+        yield Draft("table", rows=tuple(map(_draft_row, rows[start:blank])))
+        yield from grid_drafts(rows[blank:])
+        return
     body = [row for row in rows[start:] if any(row)]
     if body:
         yield Draft("table", rows=tuple(_draft_row(row) for row in body))
