@@ -27,6 +27,7 @@ from indexer.analyses.registry import ANALYSES
 from indexer.tables import SCHEMAS
 from ontology.resources import themes
 from webapp import create_app
+from webapp.server import share_interpreter
 from webapp.services import Services
 from webapp.settings import Settings
 
@@ -129,6 +130,7 @@ def generated(data: Path, items: int, seed: int = 0) -> None:
 def pages(data: Path) -> list[tuple[str, float, float, float]]:
     """(address, seconds of the first answer, median of ten more, and of their processor time)."""
     services = Services(Settings(data=data))
+    share_interpreter()
     client = create_app(services.settings, services).test_client()
     council = services.current().labels.register.by_gss("E06000016")
     code = council.gss_code if council else ""

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 from flask.testing import FlaskClient
 
 from webapp import create_app
+from webapp.server import share_interpreter
 from webapp.services import OpenRelease, Services
 from webapp.settings import Settings
 
@@ -92,6 +93,7 @@ def main() -> None:
     services = Services(Settings(data=given.data))
     release = services.current()
     release.warm()
+    share_interpreter()
     client = create_app(services.settings, services).test_client()
     print(f"release {release.id}: {len(release.tables.items):,} items; {given.requests} requests a row, milliseconds")
     print(f"{'page':12}{'p50':>8}{'p95':>8}{'max':>8}{'cpu p95':>9}{'kB p95':>8}  slowest")

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
 
 from indexer.build import build_index
 from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
@@ -103,6 +104,7 @@ def main() -> None:
         texts = [json.loads(line)["text"] for line in given.queries.read_text("utf-8").splitlines() if line]
     else:
         texts = [question for question, _ in SectorLanguage.load().phrasebook][::5]
+    threadpool_limits(1, user_api="blas")
     began = time.perf_counter()
     searcher = Searcher.open(release)
     opened = time.perf_counter()

@@ -112,7 +112,7 @@ class OpenVinoEmbedder:
 
     def __init__(self, folder: Path, *, precision: Precision = "auto", threads: int = 0) -> None:
         """``folder`` as ``converted_model`` leaves it. ``threads``: so many batches are computed at once, each on one
-        thread (a batch shared by all threads was measured to take a fifth more processor time, and waits for the
+        thread (a batch shared by all threads was measured to take a tenth more processor time, and waits for the
         slowest); 0: as many as there are processors."""
         from tokenizers import Tokenizer
 

@@ -252,3 +252,12 @@ def test_a_line_of_the_log_is_one_line_of_json_whatever_it_holds() -> None:
     record = logging.LogRecord("x", logging.ERROR, "", 0, "two\nlines %s", ("é",), None)
     assert json.loads(JsonLines().format(record))["message"] == "two\nlines é"
     assert "\n" not in JsonLines().format(record)
+
+
+def test_a_server_process_multiplies_matrices_on_the_thread_that_asks() -> None:
+    code = (
+        "import numpy, sys; from threadpoolctl import threadpool_info; from webapp.server import share_interpreter;"
+        "share_interpreter();"
+        "sys.exit(any(pool['num_threads'] != 1 for pool in threadpool_info() if pool['user_api'] == 'blas'))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
