@@ -27,7 +27,8 @@ _DOING: Final = (
     r"dip[- ]?sampl|overs|come(?=\b|s)|"
     r"rise(?=\b|n)|(?:re-?)?tender|"
     r"held(?=\b)|"
-    r"seek|sought|ask(?=ed to)|attend|hav(?=e (?:\w+ )?(?:training|supervision|induction)\b)|scop|map|analys|"
+    r"order(?=ed|ing)|seek|sought|ask(?=ed to)|attend|hav(?=e (?:\w+ )?(?:training|supervision|induction)\b)|"
+    r"scop|map|analys|"
     r"trial|purchas|buy|spend|"
     r"doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
     r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
@@ -60,12 +61,13 @@ _DONE: Final = re.compile(
 )
 _IN_PLACE: Final = re.compile(
     r"(?i)\b(?:will|shall)\s+(?:also\s+|then\s+)?(?P<passive>be)\s+(?:fully\s+)?(?P<verb>in place|operational|in "
-    r"post|up and running|live)\b"
+    r"(?:use|post)|up and running|live)\b"
 )
 _AGREED_TO: Final = re.compile(rf"(?i)\b(?:has|have)\s+(?:already |now |also )*agreed to\s+(?P<verb>{_DOING})\b")
 _BEING: Final = re.compile(rf"(?i)\b(?:is|are)\s+(?:currently |now |also )?being\s+(?P<verb>{_DOING})\b")
 _COUNCIL_SUBJECT: Final = re.compile(
-    r"(?i)\b(?:we|the (?:\w+ ){0,3}(?:council|service|services|department|directorate|authority|partnership|board|"
+    r"(?i)\b(?:we|(?-i:[A-Z]\w+ (?:[A-Z]\w+ )?(?:Services?|Team|Board|Trust))|the (?:\w+ ){0,3}(?:council|"
+    r"service|services|department|directorate|authority|partnership|board|"
     r"team|teams|group|leadership team|management team|strategic leads?|head of [\w’' ]+|director of [\w’' ]+|"
     r"director|assistant director|panel)|officers|managers|(?:social )?workers|staff|"
     r"(?:the relevant )?strategic leads?|[A-Z]{2,5}|all (?:staff|managers|teams|social workers)|team managers|"

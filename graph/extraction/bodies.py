@@ -62,6 +62,7 @@ FRAMEWORKS: Final = tuple(
             r"authority|LEA)\b"
         ),
         r"inspection of child protection",
+        r"enhanced youth inspection",
         r"(?:annual )?(?:performance|star) ratings? (?:for|of) [\w’' ]{4,40}?(?=[.,;]| in | for | \d|$)",
         r"single inspection framework|\bSIF\b",
         (

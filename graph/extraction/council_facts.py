@@ -232,6 +232,7 @@ def _title_score(block: Block, text: str, index: int) -> float:
         return 9.0
     if (
         _NO_TITLE.match(text)
+        or re.search(r"[’']s?$", text)
         or len(words) > 30
         or _names_committee(text)
         or (

@@ -223,6 +223,8 @@ class ProseReader:
             and block.kind in ("paragraph", "list_item")
             and asks(plain)
         ):
+            if self._answered(block):
+                return
             self._recommend(block.start, block.end, None, "council.section")
             self._note(block, "recommendation", f"stands under “{place.section}”", "council.section")
             return
@@ -311,6 +313,8 @@ class ProseReader:
             self._note(block, "judgement", "an item of a list of judgements", "council.list")
             return
         if mode in ("improvement", "recommendations"):
+            if self._answered(block):
+                return
             ref = None if self._place.list_beside else number_of(block.marker)
             self._recommend(block.start, block.end, ref, "council.list")
             self._note(block, "recommendation", "an item of a list of what should improve", "council.list")
@@ -462,6 +466,18 @@ class ProseReader:
                 deadline_date=timescale_edtf(text[deadline.start() : dates[0].end], self.after) if deadline else None,
             )
         )
+
+    def _answered(self, block: Block) -> bool:
+        """A recommendation in quotation marks with what will be done about it behind it."""
+        quoted = re.match(r"[“\"‘](?P<text>[^”\"]{20,}?)[”\"’]\s+(?=[A-Z])", self.document.slice(block))
+        if quoted is None:
+            return False
+        ref = number_of(block.marker) if list_family(block.marker) != "sectioned" else None
+        self._recommend(block.start + quoted.start("text"), block.start + quoted.end("text"), ref, "council.quoted")
+        for start, end in sentences(self.document.text, block.start + quoted.end(), block.end):
+            self._action(start, end)
+        self._note(block, "recommendation", "quotes a recommendation and answers it", "council.quoted")
+        return True
 
     def _action(self, start: int, end: int) -> bool:
         """Makes an action of a sentence in which the council says what it will do; False where it does not."""

@@ -41,8 +41,8 @@ _EVENT: Final = re.compile(
 )
 _EVENT_VERB: Final = re.compile(
     r"(?i)\b(?:took place|taken place|was (?:under)?taken|undertaken|carried out|conducted|held|inspected|visited|"
-    r"were (?:on[- ]site|in)|"
-    r"was (?:inspected|completed|held)|reviewed|assessed|on[- ]site|took|between|during|fieldwork|of .{3,80} in|"
+    r"(?:was|were) (?:on[- ]site|in)|"
+    r"was (?:inspected|completed|held)|reviewed|assessed|on[- ]site|took|between|during|fieldwork|of .{3,80} (?:in|on)|"
     r"(?:inspection|visit|review) (?:of|in|during) (?:(?:early|late|mid|its|their|the) ?)?(?-i:January|February|March|"
     r"April|May|June|July|August|September|October|November|December)|"
     r"commenced|completed|examined|received (?:its|an?|the)(?! (?:\w+ )?(?:outcome|letter|report|results?|rating|"
@@ -147,7 +147,9 @@ def main_dates(
             before = text[max(0, date.start - 70) : date.start]
             if (
                 date.earliest[5:7] > "12"
-                or re.match(r"(?i)[^.,;]{0,40}\b(?:received|published)\b", text[date.end :])
+                or re.match(
+                    r"(?i)(?! and (?:its|the|their) report)[^.,;]{0,40}\b(?:received|published)\b", text[date.end :]
+                )
                 or (EARLIER.search(before[-45:]) and not _is_latest(before, date, published))
                 or re.search(
                     r"(?i)\b(?:published|issued|announced|released|came out|appeared|"

@@ -121,7 +121,9 @@ _PRAISE: Final = re.compile(
     r"best|working|improved|better|satisfactory)\b"
 )
 _FINDINGS_HEADING: Final = re.compile(
-    r"(?i)\bfindings?\b|what did (?:the )?(?:ofsted|inspectors?|inspection|they|csci|ssi)\b.{0,12}(?:find|say|tell|"
+    r"(?i)\bfindings?\b|^(?:the |our )?(?:inspectors?[’']|ofsted[’']s|inspectorate[’']s|csci[’']s|ssi[’']s) "
+    r"(?:main |overall )?(?:views?|opinions?|verdict|comments)\b|what did (?:the )?(?:ofsted|inspectors?|"
+    r"inspection|they|csci|ssi)\b.{0,12}(?:find|say|tell|"
     r"conclude)|what (?:the |our )?(?:\w+ ){0,3}(?:found|finds|said|says?|told|tells|concluded|"
     r"concludes|saw|thought)\b|(?:outcome|result|"
     r"conclusion)s? of (?:the )?(?:inspection|review|letter|report)|inspection (?:outcome|result|"

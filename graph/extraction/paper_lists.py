@@ -16,7 +16,7 @@ def list_family(marker: str | None) -> str:
     text = marker or ""
     if re.match(r"\(?\d+\.\d", text):
         return "sectioned"
-    if re.match(r"\(?R?\d", text):
+    if re.match(r"\(?[A-Z]?\d", text):
         return "numbered"
     return "lettered" if re.match(r"\(?[A-Za-z]+[.)]", text) else "bulleted"
 
@@ -51,7 +51,7 @@ def numbered_alike(marker: str | None, following: str | None) -> str | None:
 
 
 def number_of(marker: str | None) -> str | None:
-    found = re.match(r"\(?(R?[0-9]+(?:\.[0-9]+)*)[.):]*$|\(?([a-zA-Z]|[ivx]+)[.)]+$", marker or "")
+    found = re.match(r"\(?([A-Z]?[0-9]+(?:\.[0-9]+)*)[.):]*$|\(?([a-zA-Z]|[ivx]+)[.)]+$", marker or "")
     return found[1] or found[2] if found else None
 
 

@@ -114,7 +114,8 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|^(?:sets? out|tells?|informs?|summarises?|outlines?|provides?|presents?|describes?|advises?|"
+    r"(?i)^please\b|^to (?:tell|inform|report|advise|update|present|set out|give)\b|^(?:sets? out|tells?|"
+    r"informs?|summarises?|outlines?|provides?|presents?|describes?|advises?|"
     r"identifies|highlights)\b|\brecommendations (?:are|were|have been) (?:now )?(?:complete|met|achieved|"
     r"implemented)\b|^(?:[\w-]+ ){1,3}(?:requirements?|recommendations?)\b[^.]{0,60}\b(?:was|were|are|"
     r"have been) (?:also )?made\.$|\b(?:should|must|has to|have to|is to) be (?:read|presented|reported|shared|"
@@ -174,7 +175,11 @@ ANNOUNCES: Final = re.compile(
 #: "Inspectors saw much that was good."
 SAW_MUCH: Final = re.compile(
     rf"(?i)^(?:(?:{BODY}|they)\b[^.]{{0,30}}\b(?:saw|found|noted) (?:much|a lot|a great deal|plenty|many things)\b"
-    rf"[^.,;:]{{0,40}}|(?:set )?against (?:this|that|these)\b[^.:;]{{0,30}}\b(?:matters|issues|things|areas|points|"
+    rf"[^.,;:]{{0,40}}|(?:the )?(?:report|letter|inspection)\b[^.]{{0,30}}\b(?:highlights?|contains?|says?|"
+    rf"finds?|found) "
+    rf"(?:much|a lot|a (?:great|good) deal|plenty) (?:that|which) (?:is|was) (?:good|positive)|"
+    rf"(?:it|the report|the letter)\b[^.]{{0,20}}\b(?:makes?|is)\b[^.]{{0,12}}\bclear (?:about )?(?:where|what) "
+    rf"[^.:;]{{3,50}}|(?:set )?against (?:this|that|these)\b[^.:;]{{0,30}}\b(?:matters|issues|things|areas|points|"
     rf"aspects)\b"
     rf"[^.:;]{{0,50}})\.$"
 )
@@ -193,7 +198,7 @@ OWN_VOICE: Final = re.compile(
 )
 
 _WORRIED: Final = re.compile(
-    r"(?i)\b(?:(?<!not )concerned|critical of|criticis(?:ed|es)|dissatisfied|disappointed|worried|troubled|"
+    r"(?i)\b(?:(?<!not )concerned|critical of|criticis(?:ed|es)|dissatisfied|disappointed|worried|troubled|weakest|"
     r"regrett?(?:ed|s))\b"
 )
 _HAS_TO: Final = re.compile(
@@ -320,6 +325,8 @@ def told_polarity(text: str) -> tuple[Polarity, float]:
     if _WORRIED.search(text) and not LEAD_STRENGTH.search(text):
         return "improvement", 0.8
     improve = LEAD_IMPROVE.search(text)
+    if re.search(r"(?i)\b(?:ha[ds]|have) been (?:\w+ )?(?:dealt with|addressed|resolved|remedied|put right)\b", text):
+        return "strength", 0.8
     if _HAS_TO.search(text) and not LEAD_STRENGTH.search(text):
         return "improvement", 0.8
     if re.match(r"(?i)(?:there were )?no areas? for (?:priority action|improvement)", text):

@@ -174,7 +174,8 @@ class ReviewTeller:
         for known, served in zip(self.judgements, self._served, strict=True):
             if known.inspection != review or not _same_grade(known.grade, grade):
                 continue
-            if given.rule == "council.rated" and given.area.casefold() in ("service", "programme", "council"):
+            again = known.made_by is not None and known.made_by.name == given.rule == "council.rated"
+            if again and given.area.casefold() in ("service", "programme", "council"):
                 return  # "The service was considered fair because": said again
             alike = known.area.casefold() == given.area.casefold() or (
                 given.rule == "council.capacity" and known.made_by is not None and known.made_by.name == given.rule

@@ -19,7 +19,7 @@ _SERVING: Final = re.compile(
     rf"|serv(?:ing|ed|es)\s+(?:(?:most|some|all|few)(?:\s+of)?(?:\s+(?:the|its|"
     rf"our))?\s+)?{_WHO}\s+(?:consistently\s+)?well"
     rf"|(?:not|no)\s+(?:currently\s+)?(?:being\s+)?serv(?:ing|ed)\s+{_WHO}\s+well"
-    rf"|(?:most|some|all|few|not all)\s+(?:of\s+(?:the\s+)?)?{_WHO}\s+(?:were|are|was|is|being|"
+    rf"|(?:most|some|all|few|not all)\s+(?:of\s+(?:the\s+)?)?{_WHO}(?:\s+in\s+\w+)?\s+(?:were|are|was|is|being|"
     rf"had been)\s+(?:being\s+)?(?:not\s+)?(?:well\s+)?served(?:\s+well)?"
     rf"|{_WHO}\s+(?:are|were)\s+not\s+(?:currently\s+)?(?:being\s+)?(?:well\s+served|served\s+well))"
 )

@@ -107,6 +107,8 @@ class _Reader:
     drafts: list[Draft] = field(default_factory=list)
     at: int = 0
     _run: list[str] = field(default_factory=list)
+    _width: int = 0
+    """Of the last table; a line across it parts a plan in two."""
 
     def run(self) -> None:
         while self.at < len(self.lines):
@@ -240,7 +242,11 @@ class _Reader:
                 else:
                     rows.append(_pipe_cells(line))
                 self.at += 1
-            elif not pipes and rows and _continues(rows, line):
+            elif (
+                not pipes
+                and rows
+                and (_continues(rows, line) or _completes(rows, self.lines[self.at : self.at + 8], self._width))
+            ):
                 last = rows[-1]
                 first, *rest = self._tab_cells()
                 last[-1] = f"{last[-1]}\n{first}"
@@ -249,6 +255,7 @@ class _Reader:
                 rows.append(self._tab_cells())
             else:
                 break
+        self._width = max(map(len, rows), default=0)
         self.drafts.extend(_table_drafts(rows, header))
 
     def _table_resumes(self, columns: int) -> bool:
@@ -351,6 +358,22 @@ def _continues(rows: list[list[str]], line: str) -> bool:
     if len(last) < width:
         return True
     return line.lstrip().startswith("(") and _NEXT_IN_CELL.match(last[-1]) is not None
+
+
+def _completes(rows: list[list[str]], lines: list[str], above: int) -> bool:
+    """Whether the next lines bring a row that is short of cells to exactly the width of those above it, or of the table
+    ``above``: its cells were copied with their line breaks."""
+    width, length = max(above if len(rows) == 1 else 0, *map(len, rows)), len(rows[-1])
+    if width < 4 or not 3 <= length < width or not rows[-1][-1].strip():
+        return False
+    for line in lines:
+        cells = line.split("\t")
+        if not cells[0].strip() or len(cells) >= width:
+            return False
+        length += len(cells) - 1
+        if length >= width:
+            return length == width
+    return False
 
 
 def _counts_on(cell: str, line: str) -> bool:
