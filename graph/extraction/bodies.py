@@ -35,7 +35,7 @@ FRAMEWORKS: Final = tuple(
         r"joint targeted area inspection|\bJTAI\b",
         (
             r"annual review(?: of (?:[\w’']+ ){0,3}performance)?|annual performance (?:review|rating)|"
-            r"performance (?:star )?ratings?(?= \d{4})"
+            r"performance (?:star )?ratings?(?= \d{4})|(?<=\d{4} )performance (?:star )?ratings?"
         ),
         r"inspection of local authority children[’']?s services(?: \(ILACS\))?|\bILACS\b",
         (

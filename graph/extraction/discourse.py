@@ -149,8 +149,8 @@ class ProseReader:
         last = [
             collapsed(self.document.text[start:end])
             for start, end in sentences(self.document.text, above.start, above.end)
-        ][-1:]
-        mode = self._mode_of_lead(last[0], "") if last else None
+        ][-2:]
+        mode = self._mode_of_lead(last[-1], last[0] if len(last) > 1 else "") if last else None
         return mode if mode in (*LISTED, "findings") else None
 
     # ---------------------------------------------------------------------------------------------------------- prose

@@ -23,7 +23,8 @@ _JOINT_BODY: Final = re.compile(
 _INSPECTION_OF: Final = re.compile(
     r"(?i:\b(?:re-?)?inspections? of) (?:the )?(?:(?:[A-Z][\w&’']*(?: and| of| with| upon)? ){0,6}?)"
     r"(?P<of>(?i:(?:local authority )?(?:children[’']?s?(?:,? (?:and|&) (?:families|young people(?:[’']s)?))?|"
-    r"adult[s’']*|safeguarding|fostering|adoption|leaving care|youth|looked[- ]after children|social)"
+    r"adult[s’']*|safeguarding|fostering|adoption|leaving care|youth|older people(?:[’']s)?|disabled "
+    r"(?:people|children)(?:[’']s)?|looked[- ]after children|social)"
     r"(?:[’']s)?(?:(?:,| and| &)? (?:social|care|services?|families|families[’']|family|young|people|people[’']s|"
     r"looked|after|children|safeguarding|in|need|of|help|protection|arrangements|adoption|fostering|leavers|"
     r"service|homes?|"
@@ -67,15 +68,16 @@ _PLAIN_NAMES: Final = tuple(
     )
 )
 _LEAD: Final = re.compile(
-    r"\b[Ll]ead\s+(?:\w{2,6}\s+)?[Ii]nspector,?\s*:?\s*(?:(?:was|is|,)\s+)?(?:\(?(?:Mr|Mrs|Ms|Miss|"
-    r"Dr)\.?\s+)?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2})"
+    r"\b(?:[Ll]ead\s+(?:\w{2,6}\s+)?[Ii]nspector,?|[Tt]he [Ii]nspector(?=\s+was\s))\s*:?\s*(?:(?:was|is|"
+    r",)\s+)?(?:\(?(?:Mr|Mrs|Ms|Miss|"
+    r"Dr)\.?\s+)?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z](?:\.|[\w’'-]+)){1,2})"
 )
 _LEAD_AFTER: Final = re.compile(
     r"\b(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z][\w’'.-]+){1,2}),?\s*\(?(?:the |"
     r"HMI,? )?(?i:lead\s+(?:\w{2,6}\s+)?inspector)\b"
 )
 _LED_BY: Final = re.compile(
-    r"\b(?:inspection|team|review)\b[^.]{0,90}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z](?:\.|"
+    r"\b(?i:inspection|team|review|it was)\b[^.]{0,160}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z](?:\.|"
     r"[\w’'-]+)){1,2})"
 )
 

@@ -138,7 +138,8 @@ _ACTION_HEADING: Final = re.compile(
     r"proposed|local authority) (?:response|actions)|"
     r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work|plan)|"
     r"planned (?:work|improvements|actions)|^actions?:?$|progress (?:to date|made|since)|"
-    r"^actions? (?:since|after|following|arising|from|plan)\b|^(?:the )?work (?:in hand|under ?way|planned|to come)\b|"
+    r"^actions? (?:so far|to date|since|after|following|arising|from|plan)\b|^(?:the )?work (?:in hand|under "
+    r"?way|planned|to come)\b|"
     r"^(?:our|the) plans?\b|^how (?:we|the council|officers|it) (?:propose|intend|plan)s?\b|^how we (?:will|"
     r"are|have)\b|^who (?:is|will|does)\b|^(?:update|progress|position) (?:on|"
     r"against) (?:the |our )?"
@@ -260,7 +261,9 @@ def mode_said(text: str) -> Mode | None:
 def leaning_of(lead: str) -> Mode | None:
     """What a lead in everyday words says of its list: that more is wanted, that it was good or bad, what is done."""
     if re.match(
-        r"(?i)(?:(?:specific|the|our|these|planned|further|key|main|some)\s+)*(?:actions?|steps|measures)\b", lead
+        r"(?i)(?:(?:specific|the|our|these|planned|principal|agreed|proposed|immediate|further|key|main|"
+        r"some)\s+)*(?:actions?|steps|measures)\b",
+        lead,
     ):
         return "actions"
     if _WANTING.search(lead) or _MORE_WANTED.search(lead):
@@ -323,7 +326,7 @@ def mode_of_column(head: str) -> Mode | None:
 def asks(text: str) -> bool:
     """Whether a paragraph under a heading of areas for improvement is one, rather than about them."""
     return (
-        len(text.split()) >= 4
+        len(text.split()) >= 3
         and not text.endswith(":")
         and not AS_FOLLOWS.search(text)
         and not re.match(

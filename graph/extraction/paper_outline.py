@@ -86,7 +86,7 @@ class Outline:
         if above is None or above.kind == "heading" or below.kind != "paragraph" or len(text.split()) > 6:
             return False
         ended = self.document.slice(above).rstrip().endswith((".", ".”", '."'))
-        return ended and len(self.document.slice(below).split()) >= 8 and not WHEN_TO_ACT.match(text)
+        return ended and len(self.document.slice(below).split()) >= 5 and not WHEN_TO_ACT.match(text)
 
     def mode_of_heading(self, text: str, index: int) -> Mode | None:
         return mode_of_heading(text, decides=partial(self._decides_below, index))

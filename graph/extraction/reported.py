@@ -49,7 +49,7 @@ ACTIVE: Final = re.compile(
     rf"and\s+inspectors))*\s+(?:{_FOUND})\b"
 )
 _THEY: Final = re.compile(
-    rf"(?:^|[\s,;])(?:[Tt]hey|[Ii]t|[Tt]he (?:inspection |review )?(?:team|inspectors?|assessors?|"
+    rf"(?:^|[\s,;])(?:[Tt]hey|[Ii]t|[Ss]he|[Hh]e|[Tt]he (?:inspection |review )?(?:team|inspectors?|assessors?|"
     rf"reviewers?))\s+(?:ha[ds]\s+|have\s+|also\s+|further\s+|particularly\s+|again\s+|"
     rf"however\s+)*(?:{_FOUND})\b"
 )
@@ -114,7 +114,8 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|^to (?:tell|inform|report|advise|update|present|set out|give)\b|^(?:sets? out|tells?|"
+    r"(?i)^please\b|^(?:background (?:papers?|documents?)|contacts?(?: officers?)?|report "
+    r"authors?)\b[^:.]{0,30}:|^to (?:tell|inform|report|advise|update|present|set out|give)\b|^(?:sets? out|tells?|"
     r"informs?|summarises?|outlines?|provides?|presents?|describes?|advises?|"
     r"identifies|highlights)\b|\brecommendations (?:are|were|have been) (?:now )?(?:complete|met|achieved|"
     r"implemented)\b|^(?:[\w-]+ ){1,3}(?:requirements?|recommendations?)\b[^.]{0,60}\b(?:was|were|are|"
@@ -198,7 +199,8 @@ OWN_VOICE: Final = re.compile(
 )
 
 _WORRIED: Final = re.compile(
-    r"(?i)\b(?:(?<!not )concerned|critical of|criticis(?:ed|es)|dissatisfied|disappointed|worried|troubled|weakest|"
+    r"(?i)\b(?:(?<!not )concerned|critical of|criticis(?:ed|es)|dissatisfied|disappointed|worried|troubled|"
+    r"weakest|(?<!no )(?:main|chief|greatest) concerns?|"
     r"regrett?(?:ed|s))\b"
 )
 _HAS_TO: Final = re.compile(

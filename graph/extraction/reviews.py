@@ -248,6 +248,9 @@ class ReviewTeller:
             return
         headed = [column for column in columns if rows[0] not in graded and _SCORE_HEAD.search(heads.get(column, ""))]
         columns = headed or columns
+        numbers = [c for c in columns if all(re.fullmatch(r"[1-4]", texts.get(c, "1")) for _, texts in graded)]
+        if len(columns) == 2 and len(numbers) == 1:
+            columns = [column for column in columns if column not in numbers]  # "Good" beside its 3
         heads = heads if rows[0] not in graded else {}
         every = every or (
             len(graded) == len(rows) - 1 >= 2 and _SCORE_HEAD.search(heads.get(columns[0], "")) is not None
@@ -424,7 +427,10 @@ class ReviewTeller:
         own = framework_id(main.framework) if main.framework else None
         other = framework_id(framework)
         return (
-            own == other or (main.framework or "").casefold() == framework.casefold() or own is None or (other is None)
+            own == other
+            or (main.framework or "").casefold() == framework.casefold()
+            or (own is None and other != "cpa")
+            or other is None
         )
 
     def _same_review(self, framework: str | None, body: str | None, date: PrintedDate | None) -> int | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from graph.dates import find_dates
 from graph.extraction.bodies import body_in
 from graph.extraction.evidence import collapsed
 
@@ -123,9 +125,14 @@ _ELLIPTIC: Final = re.compile(
     rf"inspected [^,;.]*)?"
     rf",?\s+{Q}(?P<grade>{GRADE}){QE}(?=[,.;]|$| and | but )"
 )
+#: "Organisation was outstanding; staying safe and enjoying and achieving were good": clauses that only give grades.
+_GRADE_CLAUSE: Final = re.compile(
+    rf"(?i)\s*(?:and\s+)?(?P<areas>[\w’', -]{{4,150}}?)\s+(?:was|were|is|are)\s+(?:judged |rated |graded )?(?:to be )?"
+    rf"{Q}(?P<grade>{GRADE}){QE}\.?\s*"
+)
 _AS_WERE: Final = re.compile(r"(?i)^[’'\"”]?,? as (?:was|were|is|are) (?P<areas>[\w’', -]{4,200})(?=[.;]|$)")
 _BETWEEN_AREAS: Final = re.compile(
-    r",\s+and\s+|,\s+(?!management)|(?<!help)(?<!leadership)(?<!management)(?<!experiences)(?<!safeguarding)\s+and\s+"
+    r",\s+and\s+|,\s+(?!management)|(?<!help)(?<!enjoying)(?<!leadership)(?<!management)(?<!experiences)(?<!safeguarding)\s+and\s+"
 )
 #: "as follows: being healthy - outstanding; staying safe - satisfactory".
 _PAIRED: Final = re.compile(
@@ -235,7 +242,8 @@ class JudgementReader:
             ):
                 continue
             if not re.search(
-                r"(?i)rat|award|judg|perform|assess|stars? (?:council|authority|service)|achiev|receiv|given", text
+                r"(?i)rat|award|judg|perform|assess|stars? (?:council|authority|service)|achiev|receiv|given|\bhad\b",
+                text,
             ):
                 continue
             found.append(
@@ -264,17 +272,9 @@ class JudgementReader:
                     0.95,
                 )
             )
+        found += _in_a_row(text, start, lead)
+        found += self._quoted(text, start)
         taken = [(given.start, given.end) for given in found]
-        if re.search(r"(?i)\b(?:judged|concluded|rated|assessed)\b", f"{lead} {text}"):
-            for match in _PERFORMING_IN.finditer(text):
-                span = (start + match.start("grade"), start + match.end("grade"))
-                taken.append(span)
-                found.append(Given(area_name(match["area"]), match["grade"], *span, "council.rated", 0.9))
-        paired = [match for match in _PAIRED.finditer(text) if names_area(match["area"])]
-        for match in paired if len(paired) >= 2 else ():
-            span = (start + match.start("grade"), start + match.end("grade"))
-            taken.append(span)
-            found.append(Given(area_name(match["area"]), match["grade"], *span, "council.pairs", 0.9))
         for match in _PERFORMS.finditer(text):
             begin, stop = start + match.start("grade"), start + match.end("grade")
             taken.append((begin, stop))
@@ -289,10 +289,6 @@ class JudgementReader:
                 for m in _THAT_IS.finditer(text)
                 if not m["grade"].lower().startswith("performing") and not _THOUGHT.search(text[: m.start()].rstrip())
             )
-        for match in _QUOTED_GRADE.finditer(text):
-            group = "grade" if match["grade"] else "grade2"
-            taken.append((start + match.start(group), start + match.end(group)))
-            found.append(Given(self._overall(text), match[group], *taken[-1], "council.rated", 0.9))
         for first in list(matches):
             at = first.end()
             while first.re is _JUDGED_TO_BE and (further := _AND_TO_BE.match(text[at:])):
@@ -308,6 +304,11 @@ class JudgementReader:
                 found.append(Given(judged, rated["grade"], begin, stop, "council.rated", 0.9))
                 found += self._beside(rated["grade"], stop, end, taken)
         return sorted(found, key=lambda given: given.start)
+
+    def _quoted(self, text: str, offset: int) -> Iterator[Given]:
+        for match in _QUOTED_GRADE.finditer(text):
+            group = "grade" if match["grade"] else "grade2"
+            yield _given(self._overall(text), match, offset, "council.rated", group)
 
     def _beside(self, grade: str, at: int, end: int, taken: list[tuple[int, int]]) -> list[Given]:
         """What else the sentence judges behind a judgement, leaving out the verb or the grade."""
@@ -373,8 +374,10 @@ class JudgementReader:
             return self._overall(text) if whole else area_name(match["area"])
         before = _SUBJECT.search(text[: match.start()])
         subject = collapsed(before["np"]) if before else ""
-        if for_what and (
-            not names_area(subject) or re.fullmatch(rf"(?i){_WHOLE.pattern.removeprefix('(?i)')}", subject)
+        if (
+            for_what
+            and not find_dates(for_what["area"])
+            and (not names_area(subject) or re.fullmatch(rf"(?i){_WHOLE.pattern.removeprefix('(?i)')}", subject))
         ):
             return area_name(for_what["area"])
         if subject.casefold() in ("board", "the board") and LSCB.search(self.text):
@@ -399,6 +402,27 @@ class JudgementReader:
         if _WHOLE_BEFORE.search(text[: match.start()]) and re.match(rf"{QE}\s+overall\b", text[match.end() :]):
             return self._overall(text)
         return None
+
+
+def _in_a_row(text: str, offset: int, lead: str) -> Iterator[Given]:
+    """The judgements of a sentence that lists several, or of one item of such a list."""
+    if re.search(r"(?i)\b(?:judged|concluded|rated|assessed)\b", f"{lead} {text}"):
+        for performing in _PERFORMING_IN.finditer(text):
+            yield _given(performing["area"], performing, offset, "council.rated")
+    paired = [match for match in _PAIRED.finditer(text) if names_area(match["area"])]
+    for pair in paired if len(paired) >= 2 else ():
+        yield _given(pair["area"], pair, offset, "council.pairs")
+    clauses = [(each.start(), _GRADE_CLAUSE.fullmatch(each.group())) for each in re.finditer(r"[^;]+", text)]
+    graded = [(at, clause) for at, clause in clauses if clause is not None and names_area(clause["areas"])]
+    if len(graded) == len(clauses) >= 2:
+        for at, clause in graded:
+            for area in _BETWEEN_AREAS.split(clause["areas"]):
+                yield _given(area, clause, offset + at, "council.pairs")
+
+
+def _given(area: str, match: re.Match[str], offset: int, rule: str, group: str = "grade") -> Given:
+    start, end = match.span(group)
+    return Given(area_name(area), match[group], offset + start, offset + end, rule, 0.9)
 
 
 def _hypothetical(text: str) -> bool:

@@ -157,6 +157,7 @@ class _Reader:
         first = len(self.drafts)
         previous = ""
         listed = _is_set_list(run)
+        whole = len(run) >= 3 and all(re.search(r"^\s*[A-Z].*[.!?]$", line) for line in run[1:])
         lines: list[str] = []  # of the paragraph or item at hand
         for above, line, following in zip(["", *run[:-1]], run, [*run[1:], ""], strict=True):
             bold = _is_bold(line)
@@ -177,6 +178,7 @@ class _Reader:
             elif (
                 len(self.drafts) > first
                 and not listed
+                and not whole
                 and not (words[:1].isupper() and _is_whole(above) and _is_whole(line))
                 and not _heads_list(previous, words, plain(following))
                 and self._goes_on(previous, words, width)
