@@ -45,8 +45,9 @@ __all__ = ["FACETS", "FacetValue", "Filters", "Hit", "SearchRequest", "SearchRes
 
 #: Hits below this confidence are not the same issue.
 CLOSE = 0.5
-#: A theme is taken for the query's from this weight of one of its concepts.
-_MEANT = 0.6
+#: A theme is named as the question's from this share of what the question is about; where none has it, from this weight
+#: of one of its concepts.
+_ABOUT, _MEANT = 0.3, 0.6
 #: Unknown words that are looked for among the index's words, one or two letters off.
 _CORRECTED = 5
 #: A filter that passes this share of rows is applied to what the lexical index finds without it: a fifth of the time.
@@ -95,6 +96,7 @@ class Searcher:
         self._vectors = vectors
         self._words = words
         self._language = language
+        self._subjects = subjects
         self._model = model
         self._ranker = Ranker(vectors, tokens, language, subjects, model, weights or Weights())
         items, documents = tables["items"], tables["documents"]
@@ -330,8 +332,11 @@ class Searcher:
         return np.concatenate([rows[near[rows]], rows[~near[rows]]])
 
     def _themes(self, question: Question | None) -> tuple[str, ...]:
+        """The themes that a question is about; where no theme stands out, those of the concepts that it comes near."""
         if question is None:
             return ()
+        if subjects := self._subjects.named(question.subjects, _ABOUT):
+            return subjects
         weights, concepts = question.meant.concepts, self._language.language.concepts
         places = [p for p in np.argsort(-weights, kind="stable").tolist() if weights[p] >= _MEANT]
         return tuple(dict.fromkeys(concepts[p].theme for p in places))[:5]

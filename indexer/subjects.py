@@ -20,10 +20,12 @@ _ROWS, _THEMES, _DESCRIBED = "subjects.npy", "subjects.json", "themes_described.
 @dataclass(frozen=True)
 class SubjectIndex:
     """Read-only; safe to share between threads. ``rows`` (n, themes): ``proportions`` of each row, zero where nothing
-    is known. ``places``: of each column of ``rows`` its place in the linker's scheme, -1 for a theme gone."""
+    is known. ``names``: the themes that are its columns; ``places``: of each its place in the linker's scheme, -1 for a
+    theme gone."""
 
     linker: ThemeLinker
     rows: NDArray[np.float16]
+    names: tuple[str, ...]
     places: NDArray[np.int64]
 
     @classmethod
@@ -35,13 +37,18 @@ class SubjectIndex:
         linker = ThemeLinker.load(scheme, lambda _: described, weights_sha256 if stored == names else None)
         places = {name: place for place, name in enumerate(names)}
         rows = np.load(folder / _ROWS, mmap_mode="r", allow_pickle=False)
-        return cls(linker, rows, np.array([places.get(name, -1) for name in stored], dtype=np.int64))
+        return cls(linker, rows, tuple(stored), np.array([places.get(name, -1) for name in stored], dtype=np.int64))
 
     def of(self, texts: Sequence[str], vectors: Floats) -> Floats:
         """(themes,): what these variants of one question are about. ``vectors``: a row each."""
         found = self.linker.confidences(texts, vectors if self.linker.uses_vectors else None).mean(axis=0)
         kept = np.where(self.places >= 0, found[self.places], np.float32(0))
         return proportions(kept[None, :]).ravel()
+
+    def named(self, subjects: Floats, least: float) -> tuple[str, ...]:
+        """The themes that have at least this share of ``subjects``, the greatest first."""
+        shares = subjects**2
+        return tuple(self.names[place] for place in np.argsort(-shares, kind="stable") if shares[place] >= least)
 
     def row(self, row: int) -> Floats:
         return np.asarray(self.rows[row], dtype=np.float32)

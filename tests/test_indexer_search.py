@@ -35,6 +35,20 @@ def texts(response: SearchResponse) -> list[str]:
     return [hit.text for hit in response.hits]
 
 
+@pytest.mark.parametrize(
+    ("question", "theme"),
+    [
+        ("social workers do not have enough supervision", "management-oversight"),
+        ("children seen alone", "voice-of-the-child"),
+        ("too many agency workers", "workforce-capacity"),
+    ],
+)
+def test_a_question_is_understood_as_what_it_is_about_not_as_all_that_share_its_words(
+    question: str, theme: str
+) -> None:
+    assert ask(question).themes == (theme,)
+
+
 def test_the_same_issue_in_the_same_words_comes_first() -> None:
     assert all("supervision" in t.lower() for t in texts(ask("reflective supervision"))[:4])
 
