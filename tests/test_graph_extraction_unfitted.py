@@ -7,7 +7,8 @@ and are annotated in place (``tests/plain_papers.py``): their four sets scored 0
 more, of wider layouts and formats, scored 0.72, 0.76, 0.80, 0.86, 0.79, 0.78, 0.71, 0.88, 0.81, 0.99, 0.93 and 1.00
 over findings, recommendations and actions; the last three are small. A further set of twelve, by an author who had not
 read the rules, scored 0.89, and 0.72 over judgements; ten more by the same, 0.89 and 0.76, eight,
-0.87 and 0.94, and six, 0.86 and 0.72.
+0.87 and 0.94, six, 0.86 and 0.72, and four,
+0.90 and 0.57.
 Nine inspectorates' own reports and letters, joint area review to 2026, scored 0.75 over findings, recommendations and
 judgements, six more of the kinds that councils publish today 0.81, four of 2005 to 2012 0.87.
 """

@@ -86,7 +86,7 @@ _NOT_COUNCIL: Final = re.compile(
 )
 _TO_WHOM: Final = re.compile(
     r"(?i)\bby\s+(?:the\s+)?(?:CSCI|Ofsted|SSI|Inspect\w+|Commission for|Social Services Inspectorate|DfE|"
-    r"Department for Education|Audit Commission|Government|Cabinet|Executive)\b"
+    r"Department for Education|Audit Commission|Government|(?:Cabinet|Executive)(?! (?:Member|Head|Director)))\b"
 )
 _ANSWERING: Final = re.compile(
     r"(?i)\bprepar\w+ (?:a|an|the|its|their|our) (?:\w+ )?(?:response|reply)\b|\brespond\w* to (?:the |this |"

@@ -382,7 +382,7 @@ class ProseReader:
         if self.minutes and self._action(start, end):
             outcome = "action"
         elif self._is_finding(text, follows):
-            self._find(start, end, "council.sentence", None, 0.85)
+            self._find(start, end, "council.sentence", "strength" if place.mode == "strengths" else None, 0.85)
             place.last_mode = mode_said(text)
             outcome = "finding"
         elif self._action(start, end):

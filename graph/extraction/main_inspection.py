@@ -23,7 +23,8 @@ _JOINT_BODY: Final = re.compile(
 _INSPECTION_OF: Final = re.compile(
     r"(?i:\b(?:re-?)?inspections? of) (?:the )?(?:(?:[A-Z][\w&’']*(?: and| of| with| upon)? ){0,6}?)"
     r"(?P<of>(?i:(?:local authority )?(?:children[’']?s?(?:,? (?:and|&) (?:families|young people(?:[’']s)?))?|"
-    r"adult[s’']*|safeguarding|fostering|adoption|leaving care|youth|older people(?:[’']s)?|disabled "
+    r"adult[s’']*|safeguarding|fostering|adoption|leaving care|youth|older people(?:[’']s)?|mental health|"
+    r"learning disabilit(?:y|ies)|disabled "
     r"(?:people|children)(?:[’']s)?|looked[- ]after children|social)"
     r"(?:[’']s)?(?:(?:,| and| &)? (?:social|care|services?|families|families[’']|family|young|people|people[’']s|"
     r"looked|after|children|safeguarding|in|need|of|help|protection|arrangements|adoption|fostering|leavers|"

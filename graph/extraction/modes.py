@@ -53,7 +53,7 @@ STRENGTH_HEADING: Final = re.compile(
     r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
     r"(?:is|was|we do|they (?:said|"
     r"found)).{0,20}\bwell\b|good practice|positive (?:findings|features|practice|areas|comments)|"
-    r"(?<!not )\bmeets? (?:the )?requirements\b|"
+    r"(?<!not )\bmeets? (?:the )?requirements\b|^(?:what|where) .{0,30}\bha(?:s|ve) improved$|"
     r"achievements?|\bstandards? (?:that (?:are|were) )?exceeded\b|improvements? (?:observed|seen|made|noted|"
     r"since)|areas? (?:of|where) (?:good|strong|strength|"
     r"progress|particularly)|what(?:'s| is) working|things (?:we|that) (?:do|are going) well|key successes"
@@ -330,7 +330,8 @@ def asks(text: str) -> bool:
         and not text.endswith(":")
         and not AS_FOLLOWS.search(text)
         and not re.match(
-            r"(?i)(?:the (?:report|inspection|inspectors)|ofsted|csci|ssi|there (?:were|are)|these|this|members|"
+            r"(?i)(?:the (?:report|inspection|inspectors|\w+ director|director)|officers|ofsted|csci|ssi|there "
+            r"(?:were|are)|these|this|members|"
             r"that\b|a (?:full|copy)|please|yours|dear|for further|contact)\b",
             text,
         )

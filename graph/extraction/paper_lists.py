@@ -16,9 +16,9 @@ def list_family(marker: str | None) -> str:
     text = marker or ""
     if re.match(r"\(?\d+\.\d", text):
         return "sectioned"
-    if re.match(r"\(?[A-Z]?\d", text):
+    if re.match(r"[A-Z]?\d", text):
         return "numbered"
-    return "lettered" if re.match(r"\(?[A-Za-z]+[.)]", text) else "bulleted"
+    return "lettered" if re.match(r"\(?[A-Za-z]+[.)]|\(\d+\)", text) else "bulleted"
 
 
 def next_list_family(blocks: Sequence[Block], index: int) -> str | None:

@@ -71,7 +71,7 @@ class Outline:
 
     def _numbers_part(self, block: Block, following: Block | None) -> bool:
         """A number before a few words that head bullets or a paragraph: "2. What did inspectors like?"."""
-        if block.kind != "list_item" or list_family(block.marker) != "numbered" or following is None:
+        if block.kind != "list_item" or list_family(block.marker) not in ("numbered", "sectioned") or following is None:
             return False
         numbered = list_family(following.marker) in ("numbered", "sectioned")
         return not numbered or len(list(sentences(self.document.text, following.start, following.end))) > 1

@@ -146,7 +146,10 @@ _SEND_OUTCOME: Final = re.compile(
     r"widespread and/?\s?(?:or )?systemic failings"
 )
 _SCORES_FOLLOW: Final = re.compile(r"(?i)\b(?:scores?|scored|percentage|proportion|standard)\b")
-_SCORED: Final = re.compile(r"(?P<area>[A-Z][a-z]+(?: [a-z]+){0,4}?)(?: was| at|:| -| –)? (?P<grade>\d{1,3}\s?%)")
+_SCORED: Final = re.compile(
+    r"(?P<area>(?:[A-Z]|(?<=, )[a-z]|(?<= and )[a-z])[a-z]+(?: (?!was |and )[a-z]+){0,4}?)(?: was)?(?: scored)?"
+    r"(?: at|:| -| –)? (?P<grade>\d{1,3}\s?%)"
+)
 _INSPECTED_AND: Final = re.compile(
     r"(?i)^(?:the |our |its )?(?P<np>[\w’' -]{3,60}?) (?:was|were) (?:last )?inspected\b[^.;]{0,60} and "
     r"(?:(?:was|were) )?$"
