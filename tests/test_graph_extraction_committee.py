@@ -6,6 +6,7 @@ import pytest
 
 from graph.authorities import Register
 from graph.extraction.committee import extract_committee
+from graph.extraction.told_judgements import JudgementReader
 from graph.model import Extraction, SourceFile
 from graph.reading import read
 from graph.reading.composition import compose
@@ -197,3 +198,30 @@ def test_the_real_council_papers_are_read_with_every_item_where_it_says() -> Non
             assert document.text[item.evidence.start : item.evidence.end] == item.evidence.quote
             counted += 1
     assert counted >= 95
+
+
+@pytest.mark.parametrize(
+    ("sentence", "given"),
+    [
+        (
+            "Adoption was judged outstanding and fostering good, with private fostering satisfactory.",
+            [("Adoption", "outstanding"), ("Fostering", "good"), ("Private fostering", "satisfactory")],
+        ),
+        (
+            "Overall effectiveness was judged inadequate, as were help and protection and leadership and governance.",
+            [
+                ("Overall effectiveness", "inadequate"),
+                ("Help and protection", "inadequate"),
+                ("Leadership and governance", "inadequate"),
+            ],
+        ),
+        (
+            "Organisation was outstanding; staying safe and enjoying and achieving were good.",
+            [("Organisation", "outstanding"), ("Staying safe", "good"), ("Enjoying and achieving", "good")],
+        ),
+        ("The service was judged good and practice is adequate in most teams.", [("Service", "good")]),
+    ],
+)
+def test_judgements_that_share_a_verb_or_a_grade_are_each_read(sentence: str, given: list[tuple[str, str]]) -> None:
+    told = JudgementReader(sentence, ofsteds=True).given(0, len(sentence))
+    assert [(judgement.area, judgement.grade) for judgement in told] == given
