@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pyoxigraph as ox
@@ -17,7 +18,7 @@ from indexer.tables import SCHEMAS
 from ontology.namespaces import PREFIXES
 from tests.small_release import publish
 from webapp import create_app, data_pages
-from webapp.dumps import DUMPS
+from webapp.dumps import DUMPS, Dumps
 from webapp.services import OpenRelease, Services
 from webapp.settings import Settings
 
@@ -152,3 +153,10 @@ def test_the_record_has_licence_attribution_citation_and_release(client: FlaskCl
     page = taken(client, "/data").decode()
     assert "Contains public sector information" in page
     assert release.id in page.partition("Cite")[2]
+
+
+def test_no_writer_outlives_those_who_asked_for_it(tmp_path: Path) -> None:
+    asked = Dumps(tmp_path)
+    writer = asked.begin()
+    del asked
+    assert writer.poll() is not None

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,13 +118,13 @@ class Dumps:
         if self._writer is None or self._writer.poll() is not None:
             command = [sys.executable, "-m", "webapp.dumps", str(self._data)]
             self._writer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            weakref.finalize(self, _end, self._writer)
         return self._writer
 
     def end(self) -> None:
         """End the process that ``begin`` has started; the next one goes on where it was."""
         if self._writer is not None:
-            self._writer.terminate()
-            self._writer.wait()
+            _end(self._writer)
 
     def sums(self, release: Release, wait_seconds: float) -> Path | None:
         """``SHA256SUMS``; None where the dumps are still being written after so many seconds."""
@@ -159,6 +160,11 @@ def _alone(lock: Path) -> Iterator[None]:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
         lock.unlink(missing_ok=True)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait()
 
 
 def _sha256(file: Path) -> str:
