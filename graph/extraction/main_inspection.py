@@ -150,9 +150,7 @@ def main_dates(
             before = text[max(0, date.start - 70) : date.start]
             if (
                 date.earliest[5:7] > "12"
-                or re.match(
-                    r"(?i)(?! and (?:its|the|their) report)[^.,;]{0,40}\b(?:received|published)\b", text[date.end :]
-                )
+                or re.match(r"(?i)(?:(?!\band\b)[^.,;]){0,40}\b(?:received|published)\b", text[date.end :])
                 or (EARLIER.search(before[-45:]) and not _is_latest(before, date, published))
                 or re.search(
                     r"(?i)\b(?:published|issued|announced|released|came out|appeared|"
