@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,9 +44,15 @@ def client(services: Services) -> FlaskClient:
 
 
 def taken(client: FlaskClient, path: str) -> bytes:
-    with client.get(path) as response:
-        assert response.status_code == 200, path
-        return response.data
+    """The download; a program that is told to come back, because it is still being written, comes back."""
+    for _ in range(120):
+        with client.get(path) as response:
+            if response.status_code != 503:
+                assert response.status_code == 200, path
+                return response.data
+            assert int(response.headers["Retry-After"]) > 0
+        time.sleep(1)
+    raise AssertionError(f"{path} is still being written")
 
 
 def described(client: FlaskClient) -> ox.Store:

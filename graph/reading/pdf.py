@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import re
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from graph.reading.lines import PageWords, PlacedWord
 from graph.reading.ocr import searchable_copy, with_bullets
 
 MAX_PAGES = 3000
+#: Pixels: an A0 sheet at 300 dpi has 139 million.
+MAX_PICTURE = 200_000_000
 MAX_PATHS = 6000
 LETTERS_OF_A_TEXT_PAGE = 20
 """Below this mean number of letters a page, a document is taken for a scan."""
@@ -39,6 +42,11 @@ def read_pdf(path: Path, source: SourceFile) -> ReadDocument:
     if sum(len(word.text) for page in pages for word in page.words) < LETTERS_OF_A_TEXT_PAGE * len(pages):
         if not drawn:
             raise UnreadableDocument(str(path), "has empty pages only: neither text nor a scan", "get another copy")
+        if len(warnings) == len(pages):
+            raise UnreadableDocument(str(path), f"is damaged: none of its {len(pages)} pages opens", "get another copy")
+        if (most := _largest_picture(path)) > MAX_PICTURE:
+            reason = f"is a scan with a picture of {most // 1_000_000} megapixels, more than {MAX_PICTURE // 1_000_000}"
+            raise UnreadableDocument(str(path), reason, "scan it again at 300 dpi")
         with searchable_copy(path) as copy:
             pages, _, more, _ = _pages_of(copy)
         if not any(page.words for page in pages):
@@ -48,6 +56,22 @@ def read_pdf(path: Path, source: SourceFile) -> ReadDocument:
         pages = with_bullets(pages)
         warnings = (*warnings, *more, "the text was recognised by OCR")
     return document_of_pages(source, pages, title=title, warnings=warnings)
+
+
+def _largest_picture(path: Path) -> int:
+    """Pixels of the largest picture on any page, as it is declared."""
+    document, most = _open(path), 0
+    try:
+        for index in range(len(document)):
+            with contextlib.suppress(pypdfium2.PdfiumError):
+                page = document[index]
+                for picture in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]):
+                    width, height = picture.get_px_size()
+                    most = max(most, width * height)
+                page.close()
+    finally:
+        document.close()
+    return most
 
 
 def _pages_of(path: Path) -> tuple[list[PageWords], str | None, tuple[str, ...], bool]:
