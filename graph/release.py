@@ -181,7 +181,7 @@ def _differences(path: Path, manifest: Manifest, *, hashes: bool) -> list[str]:
             wrong.append(f"release {path.name}: {name} is missing")
         elif (size := file.stat().st_size) != entry.size:
             wrong.append(f"release {path.name}: {name} has {size} bytes instead of {entry.size}")
-        elif hashes and _sha256(file) != entry.sha256:
+        elif hashes and sha256_of(file) != entry.sha256:
             wrong.append(f"release {path.name}: {name} has changed since it was published")
     if hashes:
         strange = {name for name, _ in _files(path)} - set(manifest.files) - {"manifest.json"}
@@ -325,7 +325,7 @@ class ReleaseWriter:
         return release
 
     def _manifest(self, facts: ReleaseFacts) -> Manifest:
-        files = {name: FileEntry(file.stat().st_size, _sha256(file)) for name, file in sorted(_files(self.path))}
+        files = {name: FileEntry(file.stat().st_size, sha256_of(file)) for name, file in sorted(_files(self.path))}
         created = self._created()
         blank = Manifest("", created.isoformat().replace("+00:00", "Z"), facts, files)
         content = blank.digest()
@@ -521,7 +521,8 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield path.relative_to(folder).as_posix(), path
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in lower-case hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

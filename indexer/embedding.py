@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.errors import InspectgraphError
+from graph.release import sha256_of
 from indexer.expansion import SectorLanguage
 from indexer.late_interaction import TOKEN_DIMENSIONS, TokenCodes, TokenVectors, encoded, fit_projection
 from indexer.late_interaction import Vectors as Vectors
@@ -101,7 +102,7 @@ def default_model_dir() -> Path:
         folder = Path(str(distribution(_DEFAULT_PACKAGE).locate_file(_DEFAULT_FOLDER)))
     except PackageNotFoundError as err:
         raise UnusableModel(DEFAULT_MODEL, f"the package {_DEFAULT_PACKAGE} is not installed; run make setup") from err
-    found = _sha256_of(folder / "model.safetensors")
+    found = sha256_of(folder / "model.safetensors")
     if found != _DEFAULT_WEIGHTS_SHA256:
         raise UnusableModel(DEFAULT_MODEL, f"the weights in {folder} have SHA-256 {found[:12]}…, not the known ones")
     return folder
@@ -260,7 +261,7 @@ def converted_model(cache_dir: Path, adapter: Path | None = SHIPPED_ADAPTER) -> 
     OpenVINO's version, so that a change of any converts again.
     """
     source = default_model_dir()
-    change = _sha256_of(adapter) if adapter is not None else ""
+    change = sha256_of(adapter) if adapter is not None else ""
     parts = (_DEFAULT_WEIGHTS_SHA256[:16], change[:16] or "plain", "openvino", distribution("openvino").version)
     target = cache_dir / "-".join(parts)
     if (target / "shape.json").is_file():
@@ -443,8 +444,3 @@ def _batches_by_length(encodings: Sequence[Any]) -> Iterator[list[int]]:
 def _unit_rows(vectors: Vectors) -> Vectors:
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.release import sha256_of
 from indexer.embedding import ModelIdentity
 from indexer.late_interaction import Vectors
 
@@ -181,8 +181,8 @@ def write_index(vectors: Vectors, identity: ModelIdentity, folder: Path) -> None
     described = {
         "version": _FILE_VERSION,
         "rows": int(stored.shape[0]),
-        "vectors_sha256": _sha256_of(folder / "vectors.npy"),
-        "index_sha256": _sha256_of(folder / "index.faiss"),
+        "vectors_sha256": sha256_of(folder / "vectors.npy"),
+        "index_sha256": sha256_of(folder / "index.faiss"),
         "model": {f: getattr(identity, f) for f in ModelIdentity.__slots__},
     }
     (folder / "vectors.json").write_text(json.dumps(described, indent=1), encoding="utf-8")
@@ -195,8 +195,8 @@ def open_index(folder: Path, *, verify: bool = False) -> FaissIndex:
 
     described = json.loads((folder / "vectors.json").read_text(encoding="utf-8"))
     if verify and (
-        _sha256_of(folder / "vectors.npy") != described["vectors_sha256"]
-        or _sha256_of(folder / "index.faiss") != described["index_sha256"]
+        sha256_of(folder / "vectors.npy") != described["vectors_sha256"]
+        or sha256_of(folder / "index.faiss") != described["index_sha256"]
     ):
         raise StaleIndex(f"{folder}: the files are not those that were written together; build the release again")
     vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
@@ -257,8 +257,3 @@ def best_of(rows: Rows, scores: Vectors, m: int) -> Neighbours:
 
 def _nothing(queries: int, m: int) -> Neighbours:
     return Neighbours(np.full((queries, m), -1, dtype=np.int64), np.full((queries, m), -np.inf, dtype=np.float32))
-
-
-def _sha256_of(path: Path) -> str:
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()

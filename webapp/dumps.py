@@ -9,7 +9,6 @@ A build does not write them: they take more than a minute for the real corpus, o
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.errors import InspectgraphError
-from graph.release import FileEntry, Release
+from graph.release import FileEntry, Release, sha256_of
 from indexer import exports
 from indexer.tables import SCHEMAS
 
@@ -107,7 +106,7 @@ class Dumps:
         sums = self._folder / release.id / SUMS
         if sums.is_file():
             return
-        digests = {path: _sha256(self.file(release, path)) for path in dumps_of(release)}
+        digests = {path: sha256_of(self.file(release, path)) for path in dumps_of(release)}
         digests |= {f"tables/{name}.parquet": entry.sha256 for name, entry in tables_of(release).items()}
         part = sums.with_name(f".{SUMS}.{os.getpid()}")
         part.write_text("".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items())))
@@ -165,11 +164,6 @@ def _alone(lock: Path) -> Iterator[None]:
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     process.wait()
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def main() -> None:
