@@ -1,94 +1,93 @@
-"""What curators said of links between items, laid over what the machine inferred: themes, answers, similar items."""
+"""What curators said of links between items, laid over what the machine inferred: themes, answers, similar items.
+
+Themes and restatements are corrected before anything is derived from them (``indexer/links.py``): issues, lineage and
+lists of what has no theme are of the corrected state.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from graph.curation import Entry, Resolved, answered_by_curator
 from indexer.embedding import Vectors
-from indexer.links import Links
 from indexer.tables import Row
-from indexer.theme_linking import ThemeLink
+from indexer.theme_linking import Floats, ThemeLink
 from ontology.resources import themes
 
 #: The method of a link that a person made; its confidence is 1.
 CURATOR = "curator"
 
 
-def curated(items: Sequence[Row], links: Links, resolved: Resolved, vectors: Vectors) -> Links:
-    """``links`` as the curators left them; the columns ``themes``, ``answers``, ``ref`` and ``restates`` of ``items``
-    follow. ``vectors``: unit rows in the order of ``items``, for the score of a similar item that a person named."""
-    if not resolved.applied:
-        return links
-    places = {item["iri"]: row for row, item in enumerate(items)}
-    links = replace(
-        links,
-        themes=list(links.themes),
-        restated=dict(links.restated),
-        rows={**links.rows, "neighbours": list(links.rows["neighbours"])},
-        confidences=links.confidences.copy(),
-    )
-    for item in dict.fromkeys(item for item, _ in resolved.applied):
-        row, entries = places.get(item), resolved.of(item)
-        if row is None:  # hidden
-            continue
-        _set_themes(items[row], row, links, [e for e in entries if e.kind == "themes"])
+def correct_themes(
+    items: Sequence[Row], found: list[tuple[ThemeLink, ...]], confidences: Floats, resolved: Resolved
+) -> None:
+    """Put what curators said into ``found`` and ``confidences``, as ``ThemeLinker.linked`` gave them: 1 for a theme
+    that was given, 0 for one that was taken away."""
+    columns = {theme.id: column for column, theme in enumerate(themes())}
+    for row, entries in _corrected(items, resolved):
+        own = {link.theme: link for link in found[row]}
+        for entry in (entry for entry in entries if entry.kind == "themes"):
+            for theme in columns.keys() & set(entry.remove):  # a theme may have left the scheme since
+                own.pop(theme, None)
+                confidences[row, columns[theme]] = 0.0
+            for theme in (theme for theme in entry.add if theme in columns):
+                own.pop(theme, None)
+                own = {theme: ThemeLink(theme, 1.0, CURATOR), **own}
+                confidences[row, columns[theme]] = 1.0
+        found[row] = tuple(own.values())
+
+
+def correct_restatements(items: Sequence[Row], pairs: dict[int, int], resolved: Resolved) -> None:
+    """Put what curators said into ``pairs``, as ``restated`` gave them."""
+    places = _places(items)
+    for row, entries in _corrected(items, resolved):
+        for entry in (entry for entry in entries if entry.relation == "restates"):
+            pairs.pop(row, None)
+            if entry.kind == "link" and entry.target in places:
+                pairs[row] = places[entry.target]
+
+
+def correct_answers(items: Sequence[Row], resolved: Resolved) -> None:
+    """Write into ``items`` which recommendation an action answers by a curator's word, and its number."""
+    places = _places(items)
+    for row, entries in _corrected(items, resolved):
         if any(entry.relation == "answers" for entry in entries):
             answered = answered_by_curator(entries)
             items[row]["answers"] = answered if answered in places else None
             items[row]["ref"] = items[places[answered]]["ref"] if answered in places else None
-        _set_restated(items, row, links, places, [e for e in entries if e.relation == "restates"])
-        _set_similar(row, item, links, places, vectors, [e for e in entries if e.relation == "similar"])
-    linked = [
-        {"item": item["iri"], "theme": link.theme, "confidence": link.confidence, "method": link.method}
-        for item, found in zip(items, links.themes, strict=True)
-        for link in found
-    ]
-    return replace(links, rows={**links.rows, "theme_links": linked})
 
 
-def _set_themes(item: Row, row: int, links: Links, entries: Sequence[Entry]) -> None:
-    if not entries:
-        return
-    columns = {theme.id: column for column, theme in enumerate(themes())}
-    found = {link.theme: link for link in links.themes[row]}
-    for entry in entries:
-        for theme in columns.keys() & set(entry.remove):  # a theme may have left the scheme since
-            found.pop(theme, None)
-            links.confidences[row, columns[theme]] = 0.0
-        for theme in (theme for theme in entry.add if theme in columns):
-            found.pop(theme, None)
-            found = {theme: ThemeLink(theme, 1.0, CURATOR), **found}
-            links.confidences[row, columns[theme]] = 1.0
-    links.themes[row] = tuple(found.values())  # type: ignore[index]  # a list by now
-    item["themes"] = list(found)
+def correct_neighbours(neighbours: list[Row], items: Sequence[Row], vectors: Vectors, resolved: Resolved) -> None:
+    """Put similar items that a curator named first in the table ``neighbours``, and take out those that he took away.
+
+    ``vectors``: unit rows in the order of ``items``, for the score.
+    """
+    places = _places(items)
+    for row, every in _corrected(items, resolved):
+        entries = [entry for entry in every if entry.relation == "similar"]
+        if not entries:
+            continue
+        item = items[row]["iri"]
+        own = sorted((link for link in neighbours if link["item"] == item), key=lambda link: link["rank"])
+        for entry in entries:
+            own = [link for link in own if entry.target and link["neighbour"] != entry.target]
+            if entry.kind == "link" and entry.target in places:
+                score = round(float(np.dot(vectors[row], vectors[places[entry.target]])), 4)
+                own.insert(0, {"item": item, "neighbour": entry.target, "score": score})
+        neighbours[:] = [link for link in neighbours if link["item"] != item]
+        neighbours += [{**link, "rank": rank} for rank, link in enumerate(own, 1)]
 
 
-def _set_restated(
-    items: Sequence[Row], row: int, links: Links, places: dict[str, int], entries: Sequence[Entry]
-) -> None:
-    for entry in entries:
-        links.restated.pop(row, None)  # type: ignore[attr-defined]
-        items[row]["restates"] = None
-        if entry.kind == "link" and entry.target in places:
-            links.restated[row] = places[entry.target]  # type: ignore[index]
-            items[row]["restates"] = entry.target
+def _corrected(items: Sequence[Row], resolved: Resolved) -> list[tuple[int, list[Entry]]]:
+    """The rows that corrections are about, each with its own; an item that is hidden has no row."""
+    if not resolved.applied:
+        return []
+    places = _places(items)
+    named = dict.fromkeys(item for item, _ in resolved.applied if item in places)
+    return [(places[item], resolved.of(item)) for item in named]
 
 
-def _set_similar(
-    row: int, item: str, links: Links, places: dict[str, int], vectors: Vectors, entries: Sequence[Entry]
-) -> None:
-    if not entries:
-        return
-    table = links.rows["neighbours"]
-    own = sorted((link for link in table if link["item"] == item), key=lambda link: link["rank"])
-    for entry in entries:
-        own = [link for link in own if entry.target and link["neighbour"] != entry.target]
-        if entry.kind == "link" and entry.target in places:
-            score = round(float(np.dot(vectors[row], vectors[places[entry.target]])), 4)
-            own.insert(0, {"item": item, "neighbour": entry.target, "score": score})
-    table[:] = [link for link in table if link["item"] != item]
-    table += [{**link, "rank": rank} for rank, link in enumerate(own, 1)]
+def _places(items: Sequence[Row]) -> dict[str, int]:
+    return {item["iri"]: row for row, item in enumerate(items)}

@@ -8,6 +8,7 @@ from functools import partial
 
 from graph import derived
 from graph.authorities import Register
+from graph.curation import Resolved
 from graph.derived import (
     Generator,
     IssueGroup,
@@ -24,6 +25,7 @@ from graph.model import Extraction
 from graph.register import register_triples
 from graph.working_graphs import GraphContent, content_version
 from indexer.clusters import CLUSTERS_VERSION, discoveries, issue_rows, recurring_issues
+from indexer.curated_links import correct_answers, correct_neighbours, correct_restatements, correct_themes
 from indexer.embedding import Embedder, Vectors
 from indexer.late_interaction import TokenCodes
 from indexer.neighbours import lineage_rows, neighbour_rows
@@ -32,6 +34,8 @@ from indexer.tables import Row
 from indexer.theme_cache import ThemeCache
 from indexer.theme_linking import Floats, ThemeLink, ThemeLinker
 from ontology.resources import themes
+
+_UNCORRECTED = Resolved((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,11 @@ def derive_links(
     *,
     jobs: int = 1,
     cache: ThemeCache | None = None,
+    resolved: Resolved = _UNCORRECTED,
 ) -> Links:
     """Link all items, and write what was found into the columns ``themes`` and ``restates`` of ``items``.
+
+    What curators corrected (``resolved``) is put in before anything is derived from it.
 
     ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``tokens``: the codes of
     each item's tokens; without them issues are grouped by vectors and themes alone. ``jobs``: how many
@@ -69,7 +76,10 @@ def derive_links(
         found, confidences = cache.linked(linker, model.key, texts, vectors, jobs=jobs)
     else:
         found, confidences = linker.linked(texts, vectors, jobs=jobs)
+    correct_themes(items, found, confidences, resolved)
+    correct_answers(items, resolved)
     pairs = restated(items, vectors, _by_iri(rows["inspections"]), _by_iri(rows["documents"]))
+    correct_restatements(items, pairs, resolved)
     for row, (item, links) in enumerate(zip(items, found, strict=True)):
         item["themes"] = [link.theme for link in links]
         item["restates"] = items[pairs[row]]["iri"] if row in pairs else None
@@ -78,6 +88,8 @@ def derive_links(
     own_tokens = [tokens[row] for row in own] if tokens is not None else None
     uncovered, uncovered_members = issue_rows(items, discoveries(items, vectors))
     issues, members = issue_rows(first_told, recurring_issues(first_told, own_vectors, confidences[own], own_tokens))
+    neighbours = neighbour_rows(items, vectors)
+    correct_neighbours(neighbours, items, vectors, resolved)
     return Links(
         found,
         pairs,
@@ -87,7 +99,7 @@ def derive_links(
                 for item, links in zip(items, found, strict=True)
                 for link in links
             ],
-            "neighbours": neighbour_rows(items, vectors),
+            "neighbours": neighbours,
             "lineage": lineage_rows(first_told, own_vectors),
             "issues": issues,
             "issue_members": members,

@@ -64,7 +64,6 @@ from graph.validation import violations
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
 from indexer.build import INDEX_VERSION, VECTORS, build_index, publish_to_database, read_tables
 from indexer.cluster import SHARDS, ClusterEmbedder, write_shards
-from indexer.curated_links import curated
 from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, OpenVinoEmbedder, converted_model, open_embedder
 from indexer.facets import Scheme
 from indexer.links import Links, derive_links, derived_graphs
@@ -81,7 +80,7 @@ COUNTED = ("documents", "inspections", "judgements", "findings", "recommendation
 MAPPED_TOGETHER = 20
 
 #: Raised when a stage after parsing gives other results for the same documents.
-PIPELINE_VERSION = "2"
+PIPELINE_VERSION = "3"
 
 
 class Progress(Protocol):
@@ -464,10 +463,15 @@ class _Build:
             items = [row["text"] for row in rows["items"]]
             encoded = cache.encode_fully(embedder, items)
             with self._clock.stage("link", len(items)):
-                derived = derive_links(
-                    rows, encoded.sentences, embedder, encoded.tokens, jobs=self._options.jobs, cache=recognised
+                links = derive_links(
+                    rows,
+                    encoded.sentences,
+                    embedder,
+                    encoded.tokens,
+                    jobs=self._options.jobs,
+                    cache=recognised,
+                    resolved=self._resolved,
                 )
-                links = curated(rows["items"], derived, self._resolved, encoded.sentences)
             reached("build", "linked")
             with WorkingGraphs(self._work / "graph") as graphs:
                 contents = [

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import shutil
+from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyoxigraph as ox
 import pytest
 
 from graph.authorities import Register
+from graph.curation import Entry, Journal, now, words_of
+from graph.release import Release
 from graph.store import open_read_only
 from indexer.analyses.corpus import LEAST, Choice, Corpus
 from indexer.analyses.coverage import uncovered
 from indexer.analyses.registry import ANALYSES, Analysis, twin
 from indexer.incidence import MEASURES
-from tests.sample_release import sample_release
+from indexer.pipeline import BuildOptions, build_release
+from indexer.tables import Row, read_rows
+from ontology.namespaces import PREFIXES
+from ontology.resources import themes as scheme
+from tests.sample_release import sample_data, sample_release
 from tests.shared_documents import real_release
+from tests.shared_models import shared_models
 
 CHOICES = [(a, m) for a in ANALYSES.values() for m in (MEASURES if a.measured else ["recommended"])]
 
@@ -170,3 +179,84 @@ def test_a_council_in_a_query_cannot_be_more_than_its_code() -> None:
     query = twin("themes-by-neighbours", Choice(council='x" } DROP ALL #'))
     assert "DROP ALL" not in query
     assert '"xDROPALL"' in query
+
+
+# --------------------------------------------------------------------------------------------------------- corrections
+
+
+def about(kind: str, item: Row, **fields: object) -> Entry:
+    words = words_of(item["text"])
+    return Entry("", kind, now(), "A curator", "It is wrong.", item["iri"], item["kind"], words, **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def corrected_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample corpus after corrections: an issue's recommendation and a finding of one theme have another, a
+    recommendation that no theme was known of has one, a finding has none, and a plan's recommendation restates none."""
+    folder = tmp_path_factory.mktemp("corrected")
+    data = folder / "data"
+    shutil.copytree(sample_data(tmp_path_factory.mktemp("analyses")), data, symlinks=True)
+    tables = Release.open(data).path / "tables"
+    items = {row["iri"]: row for row in read_rows(tables, "items")}
+    members = defaultdict(list)
+    for row in read_rows(tables, "issue_members"):
+        members[row["issue"]].append(items[row["item"]])
+    of_two = next(own for own in members.values() if len(own) == 2 and all(item["themes"] for item in own))
+    findings = [item for item in items.values() if item["kind"] == "finding" and len(item["themes"]) == 1]
+    unlinked = next(item for item in items.values() if not item["themes"] and item["kind"] != "action")
+    restating = next(item for item in items.values() if item["restates"])
+    Journal(data).append(
+        about("themes", of_two[0], add=("private-fostering",), remove=tuple(of_two[0]["themes"])),
+        about("themes", findings[0], add=("private-fostering",), remove=tuple(findings[0]["themes"])),
+        about("themes", findings[1], remove=tuple(findings[1]["themes"])),
+        about("themes", unlinked, add=("training",)),
+        about("unlink", restating, relation="restates"),
+    )
+    report = build_release([], BuildOptions(data, jobs=2, models=shared_models()))
+    assert report.fresh
+    assert not report.warnings
+    return Release.open(data).path
+
+
+@pytest.mark.parametrize("name", ["trends", "recurring", "discoveries", "unlinked", "lineage"])
+def test_after_corrections_sparql_counts_the_same(corrected_release: Path, name: str) -> None:
+    analysis = ANALYSES[name]
+    corpus = corpus_of(corrected_release)
+    choice = Choice("told" if analysis.measured else "recommended", a_council(corpus))
+    ours = counted(analysis, analysis.table(corpus, choice))
+    assert alike(analysis, asked(analysis, open_read_only(corrected_release / "graph"), choice)) == alike(
+        analysis, ours
+    )
+
+
+def test_what_is_derived_is_derived_from_what_curators_corrected(corrected_release: Path) -> None:
+    tables = corrected_release / "tables"
+    items = {row["iri"]: row for row in read_rows(tables, "items")}
+    themes = {iri: set(item["themes"]) for iri, item in items.items()}
+    by_curator = {row["item"] for row in read_rows(tables, "theme_links") if row["method"] == "curator"}
+    assert len(by_curator) == 3
+    assert {row["item"] for row in read_rows(tables, "unlinked")} == {iri for iri, own in themes.items() if not own}
+    assert not any(themes[row["item"]] for row in read_rows(tables, "discovery_members"))
+    members = defaultdict(list)
+    for row in read_rows(tables, "issue_members"):
+        members[row["issue"]].append(row["item"])
+    for issue in read_rows(tables, "issues"):
+        own = members[issue["id"]]
+        shared = Counter(theme for item in own for theme in themes[item])
+        assert set(issue["themes"]) == {theme for theme, count in shared.items() if 3 * count >= len(own)}
+    restating = {iri for iri, item in items.items() if item["restates"]}
+    followed_up = {row[end] for row in read_rows(tables, "lineage") for end in ("item", "earlier")} - {None}
+    assert restating.isdisjoint(item for own in members.values() for item in own)
+    assert restating.isdisjoint(followed_up)
+    query = """SELECT ?item ?theme { ?item dcterms:subject/skos:notation ?theme ; a ?kind
+        VALUES ?kind { ig:Finding ig:Recommendation ig:Action } }"""
+    store = open_read_only(corrected_release / "graph")
+    found = store.query(query, use_default_graph_as_union=True, prefixes=PREFIXES)
+    assert isinstance(found, ox.QuerySolutions)
+    in_graph = {(solution["item"].value, solution["theme"].value) for solution in found}
+    assert in_graph == {(iri, theme) for iri, own in themes.items() for theme in own}
+    subjects = np.load(corrected_release / "search" / "subjects.npy")
+    columns = [theme.id for theme in scheme()]
+    for row, iri in enumerate(items):
+        if iri in by_curator:
+            assert {columns[int(subjects[row].argmax())]} == themes[iri]
