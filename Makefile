@@ -33,7 +33,8 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 setup-cluster: $(READY) ## add what the tests over servers and clusters need; Virtuoso is Debian's virtuoso-opensource-7-bin
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[servers,cluster]' --group cluster
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'  # knows groups: Python 3.11's own does not
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[servers,cluster]' --group cluster
 
 sample: $(READY) ## write the invented sample corpus to build/sample
 	$(BIN)/python -m tests.samples.make_samples build/sample
