@@ -138,16 +138,17 @@ def build_index(
     )
 
 
-def publish_to_database(release_dir: Path, address: str, *, keep: int = 3) -> int:
+def publish_to_database(release_dir: Path, address: str) -> int:
     """Bring a release's vectors and words, as ``build_index`` left them, to a search database too; returns how many
-    items were new there. ``keep``: how many releases it holds besides."""
+    items were new there. The releases that lie beside it stay there, others go."""
     tables = read_tables(release_dir)
     items, documents = tables["items"], tables["documents"]
     texts = [t or "" for t in items.column("text").to_pylist() + documents.column("title").to_pylist()]
     facets = FacetTable(items, documents, read_scheme(release_dir))
     vectors = np.load(release_dir / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)
     name = secrets.token_hex(8)
-    added = postgres.publish(address, name, vectors, _lexical_records(items, documents, facets, texts), keep=keep + 1)
+    records = _lexical_records(items, documents, facets, texts)
+    added = postgres.publish(address, name, vectors, records, keep=postgres.published_names(release_dir.parent))
     (release_dir / postgres.DATABASE_FILE).write_text(json.dumps({"name": name}), encoding="utf-8")
     return added
 

@@ -506,7 +506,7 @@ class _Build:
                             stored = np.load(writer.path / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)
                             write_shards(stored, embedder.identity, writer.path / SHARDS, self._options.vector_shards)
                         if self._options.search_database:
-                            publish_to_database(writer.path, self._options.search_database, keep=self._options.keep)
+                            publish_to_database(writer.path, self._options.search_database)
                     reached("build", "indexed")
                     self._write_documents(writer.path, documents, known)
                     reached("build", "documents written")

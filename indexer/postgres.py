@@ -14,7 +14,7 @@ import json
 import queue
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,9 +90,11 @@ def _first_line(err: BaseException) -> str:
 # ------------------------------------------------------------------------------------------------------------- writing
 
 
-def publish(address: str, name: str, vectors: Vectors, records: Iterable[LexicalRecord], *, keep: int = 3) -> int:
+def publish(
+    address: str, name: str, vectors: Vectors, records: Iterable[LexicalRecord], *, keep: Collection[str]
+) -> int:
     """Make the tables of release ``name``: row i is ``vectors[i]`` and the record of row i. Returns how many items were
-    new. The database shows all of it or nothing; older releases beyond ``keep`` go, with what only they held."""
+    new. The database shows all of it or nothing; releases that ``keep`` does not name go, with what only they held."""
     with connect(address) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(7461)")
         connection.execute(_SCHEMA)
@@ -107,7 +109,7 @@ def publish(address: str, name: str, vectors: Vectors, records: Iterable[Lexical
                 copy.write_row(values)
         inserted = _insert(connection, vectors.shape[1] if len(vectors) else 1)
         _make_release(connection, name, len(vectors))
-        _drop_old(connection, keep)
+        _drop_others(connection, {name, *keep})
     with connect(address) as connection:
         connection.execute("ANALYZE item")
         connection.execute("ANALYZE posting")
@@ -168,15 +170,18 @@ def _make_release(connection: psycopg.Connection[Any], name: str, rows: int) -> 
     )
 
 
-def _drop_old(connection: psycopg.Connection[Any], keep: int) -> None:
-    old = connection.execute("SELECT name FROM release ORDER BY published DESC, name DESC OFFSET %s", (keep,))
-    for (name,) in old.fetchall():
+def _drop_others(connection: psycopg.Connection[Any], kept: Collection[str]) -> None:
+    others = connection.execute("DELETE FROM release WHERE name <> ALL(%s) RETURNING name", (list(kept),))
+    for (name,) in others.fetchall():
         connection.execute(f"DROP TABLE IF EXISTS {table_of(name)}, {table_of(name)}_word")
-        connection.execute("DELETE FROM release WHERE name = %s", (name,))
-    kept = [row[0] for row in connection.execute("SELECT name FROM release").fetchall()]
-    held = " UNION ALL ".join(f"SELECT id FROM {table_of(name)}" for name in kept)
-    connection.execute(f"DELETE FROM item WHERE id NOT IN ({held})")
-    connection.execute(f"DELETE FROM posting WHERE id NOT IN ({held})")
+    there = connection.execute("SELECT name FROM release").fetchall()
+    held = " UNION ALL ".join(f"SELECT id FROM {table_of(name)}" for (name,) in there)
+    # joins: NOT IN would compare every pair once the ids outgrow the server's working memory
+    connection.execute(
+        f"WITH held AS ({held}), "
+        "gone AS (DELETE FROM item WHERE NOT EXISTS (SELECT FROM held WHERE held.id = item.id) RETURNING id) "
+        "DELETE FROM posting USING gone WHERE posting.id = gone.id"
+    )
 
 
 def table_of(name: str) -> str:
@@ -229,7 +234,8 @@ class Database:
         self.size, self.average = int(found[0][0]), float(found[0][1])
 
     def rows(self, query: str, values: Sequence[Any] = (), *, hnsw: int | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a query; a connection that was lost is made anew once. ``hnsw``: how far the index looks."""
+        """The rows of a query, asked again over a new connection where the one that was held is lost. ``hnsw``: how far
+        the index looks."""
         import psycopg
 
         for attempt in (1, 2):
@@ -238,6 +244,7 @@ class Database:
                 found = self._asked(connection, query, values, hnsw)
             except psycopg.OperationalError as err:
                 connection.close()
+                self.close()  # a server that was started again has ended the others too
                 if attempt == 2:
                     raise ReleaseError(f"the search database does not answer: {_first_line(err)}") from err
             except psycopg.Error as err:
@@ -331,6 +338,7 @@ class PostgresVectors:
     def within(self, queries: Vectors, least: float, mask: Mask | None = None) -> tuple[Rows, Vectors]:
         """See ``VectorIndex``. Exact up to 200,000 rows, beyond among the 1,000 nearest of each query."""
         best: dict[int, float] = {}
+        passing = self.size if mask is None else int(np.count_nonzero(mask))
         for query in queries:
             if self.size <= SCAN_LIMIT:
                 table = self._database.table
@@ -340,7 +348,7 @@ class PostgresVectors:
                     (_literal(query), least),
                 )
             else:
-                found = self._nearest(query, _NEAREST, mask, self.size)
+                found = self._nearest(query, _NEAREST, mask, passing)
             for row, score in found:
                 if score >= least and (mask is None or mask[row]):
                     best[row] = max(score, best.get(row, -1.0))
@@ -443,7 +451,7 @@ class PostgresWords:
         demanded: ParsedQuery | None = None,
         limit: int = 1_000_000,
     ) -> NDArray[np.int64]:
-        if not words and not must and demanded is None:
+        if not words and not must and not must_not and demanded is None:
             return NO_HITS.rows
         condition, values = _condition(must, must_not, demanded)
         for word in words:
@@ -520,4 +528,13 @@ def open_database(address: str, release_dir: Path) -> Database:
             f"release {release_dir.name} was not published to a search database: build again, or unset "
             "INSPECTGRAPH_SEARCH_DATABASE to search the files that the release carries"
         )
-    return Database(address, json.loads(file.read_text(encoding="utf-8"))["name"])
+    return Database(address, _name_in(file))
+
+
+def published_names(releases: Path) -> list[str]:
+    """Under which names the releases in this folder are in the search database."""
+    return [_name_in(file) for file in sorted(releases.glob(f"*/{DATABASE_FILE}"))]
+
+
+def _name_in(file: Path) -> str:
+    return str(json.loads(file.read_text(encoding="utf-8"))["name"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from indexer import postgres
 from indexer.lexical import LexicalIndex, LexicalRecord, parse, write_lexical
-from indexer.postgres import Database, PostgresVectors, PostgresWords
+from indexer.postgres import Database, PostgresVectors, PostgresWords, connect
 from tests.graph_servers import graph_server
 
 pytestmark = pytest.mark.slow
@@ -45,7 +46,7 @@ def records(count: int, start: int = 0) -> list[LexicalRecord]:
 @pytest.fixture(scope="module")
 def held(address: str) -> tuple[np.ndarray, list[LexicalRecord], Database]:
     vectors, rows = unit_rows(5_000), records(5_000)
-    postgres.publish(address, "held", vectors, rows)
+    postgres.publish(address, "held", vectors, rows, keep=())
     return vectors, rows, Database(address, "held")
 
 
@@ -123,18 +124,34 @@ def test_words_find_and_rank_as_the_release_s_own_index_does(
     assert here.corrected("suprvision") == there.corrected("suprvision")
 
 
+def test_a_search_outlives_the_loss_of_every_connection(
+    address: str, held: tuple[np.ndarray, list[LexicalRecord], Database]
+) -> None:
+    vectors, _, database = held
+    words = PostgresWords(database)
+    with ThreadPoolExecutor(4) as threads:
+        before = list(threads.map(lambda _: words.search([("audit", 1.0)], 10).rows.tolist(), range(40)))
+    with connect(address) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+    assert words.search([("audit", 1.0)], 10).rows.tolist() == before[0]
+    assert PostgresVectors(database, DIMENSION).search(vectors[7:8], 1).rows.tolist() == [[7]]
+
+
 def test_items_are_added_and_deleted_without_touching_those_that_stay(address: str) -> None:
     vectors, rows = unit_rows(300), records(300, start=90_000)
-    assert postgres.publish(address, "one", vectors, rows, keep=2) == 300
+    assert postgres.publish(address, "one", vectors, rows, keep=["held"]) == 300
     kept = [row for row in range(300) if row % 10]
     fewer = [LexicalRecord(new, rows[old].text, rows[old].fields, rows[old].keys) for new, old in enumerate(kept)]
     added = LexicalRecord(len(fewer), "an entirely new sentence", {}, ("kind:finding",))
     grown = np.vstack([vectors[kept], unit_rows(1)])
-    assert postgres.publish(address, "two", grown, [*fewer, added], keep=2) == 1
+    assert postgres.publish(address, "two", grown, [*fewer, added], keep=["one"]) == 1
     two = Database(address, "two")
     assert (Database(address, "one").size, two.size) == (300, 271)
     np.testing.assert_array_equal(PostgresVectors(two, DIMENSION).search(grown[270:], 1).rows, [[270]])
-    postgres.publish(address, "three", grown, [*fewer, added], keep=1)
+    postgres.publish(address, "three", grown, [*fewer, added], keep=())
     items = two.rows("SELECT count(*) FROM item")[0][0]
     orphans = two.rows("SELECT count(*) FROM posting WHERE id NOT IN (SELECT id FROM item)")[0][0]
     assert (items, orphans) == (271, 0)
@@ -142,7 +159,7 @@ def test_items_are_added_and_deleted_without_touching_those_that_stay(address: s
 
 def test_a_publication_that_fails_leaves_everything_as_it_was(address: str) -> None:
     vectors, rows = unit_rows(50), records(50, start=70_000)
-    postgres.publish(address, "sound", vectors, rows, keep=5)
+    postgres.publish(address, "sound", vectors, rows, keep=())
     before = Database(address, "sound").rows("SELECT count(*) FROM item")
 
     def breaking() -> Iterator[LexicalRecord]:
@@ -150,7 +167,7 @@ def test_a_publication_that_fails_leaves_everything_as_it_was(address: str) -> N
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        postgres.publish(address, "broken", vectors, breaking(), keep=5)
+        postgres.publish(address, "broken", vectors, breaking(), keep=["sound"])
     database = Database(address, "sound")
     assert database.rows("SELECT count(*) FROM item") == before
     assert database.rows("SELECT count(*) FROM release WHERE name = 'broken'") == [(0,)]
