@@ -29,7 +29,7 @@ _DOING: Final = (
     r"held(?=\b)|"
     r"order(?=ed|ing)|seek|sought|ask(?=ed to)|attend|hav(?=e (?:\w+ )?(?:training|supervision|induction)\b)|"
     r"scop|map|analys|"
-    r"trial|purchas|buy|spend|"
+    r"trial|purchas|buy|spend|book|schedul|redecorat|refurbish|upgrad|reorganis|reinvest|"
     r"doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
     r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
 )
@@ -64,6 +64,8 @@ _IN_PLACE: Final = re.compile(
     r"(?:use|post)|up and running|live)\b"
 )
 _AGREED_TO: Final = re.compile(rf"(?i)\b(?:has|have)\s+(?:already |now |also )*agreed to\s+(?P<verb>{_DOING})\b")
+#: In minutes: "She undertook to report back".
+_UNDERTOOK: Final = re.compile(rf"(?i)\b(?:undertook|promised|offered)\s+to\s+(?P<verb>{_DOING})\b")
 _BEING: Final = re.compile(rf"(?i)\b(?:is|are)\s+(?:currently |now |also )?being\s+(?P<verb>{_DOING})\b")
 _COUNCIL_SUBJECT: Final = re.compile(
     r"(?i)\b(?:we|(?-i:[A-Z]\w+ (?:[A-Z]\w+ )?(?:Services?|Team|Board|Trust))|the (?:\w+ ){0,3}(?:council|"
@@ -106,7 +108,7 @@ _ELSEWHERE: Final = re.compile(
     r"\b(?:in|through|by|within)\b.{0,60}\bplans?\b"
 )
 _RESPONSIBLE: Final = re.compile(
-    r"\bby\s+(?:the\s+|our\s+)?(?P<who>(?:[A-Z][\w’'&-]*|and|of|for|&)(?:\s+(?:[A-Z][\w’'&-]*|and|of|for|"
+    r"\bby\s+(?:the\s+|our\s+)?(?P<who>Heads? of (?:[A-Z][\w’']*(?:,? (?:and )?(?=[A-Z]))?){1,6}|(?:[A-Z][\w’'&-]*|and|of|for|&)(?:\s+(?:[A-Z][\w’'&-]*|and|of|for|"
     r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Committee|Manager|Director|Officer|Service|Section|Unit|Leads?|"
     r"Partnership|Head)(?:\s+(?:of|for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)"
 )
@@ -126,7 +128,11 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
     would be. ``after``: the paper's date."""
     if len(text.split()) < 5 or _ANSWERING.search(text):
         return False
-    will = WILL.search(text) or _IN_PLACE.search(text) or (_WOULD.search(text) if minutes else None)
+    will = (
+        WILL.search(text)
+        or _IN_PLACE.search(text)
+        or ((_WOULD.search(text) or _UNDERTOOK.search(text)) if minutes else None)
+    )
     if will is None and (going := _GOES_LIVE.search(text)) and timescale_in(text, after):
         will = going
     if will is None and listed:
@@ -140,7 +146,10 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
     elif (
         will is None
         and (done := _DONE.search(text))
-        and re.match(r"(?i)(?:by|before|from|until)\b", timescale_in(text, after) or "")
+        and (
+            re.match(r"(?i)(?:by|before|from|until)\b", when := timescale_in(text, after) or "")
+            or (when and re.search(rf"(?i)\bfor (?:early |late |mid[- ]?)?{re.escape(when)}", text))
+        )
     ):
         will = done
     elif will is None and (planned := _IS_TO.search(text)) and planned["passive"] == "be ":

@@ -308,6 +308,7 @@ def _trimmed(title: str) -> str:
     words = collapsed(title)
     if re.match(r"(?i)(?:draft )?minutes of\b", words):
         words = re.split(r"(?i),?\s+(?:held|on \w+day)\b", words)[0]
+    words = re.split(r"\s+(?=(?:Joint )?Report (?:by|of|from) (?:the )?[A-Z])", words)[0]
     return words.strip(" .:–-*")
 
 

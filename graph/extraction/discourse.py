@@ -61,6 +61,11 @@ _ONE_RECOMMENDATION: Final = re.compile(
     r"(?:\w+ )?recommendation\b|(?:the )?(?:inspect\w+|ofsted|csci|ssi|cqc|they|it)\s+(?:also\s+)?recommend(?:s|"
     r"ed) that\b)"
 )
+#: "One requirement was made: ensure that ...", on one line.
+_MADE_INLINE: Final = re.compile(
+    r"(?i)(?:only )?(?:one|a single) (?:\w+ ){0,2}(?:requirement|recommendation) (?:was|has been) (?:made|set|"
+    r"given)[^.:]{0,40}:\s+(?=\w+ \w+ \w+ \w+)"
+)
 _SAYS_WHAT_IT_LISTS: Final = re.compile(
     r"(?i)(?:\w+ ){0,2}(?:strengths?|weaknesses|areas? (?:for|of|requiring) [\w ]+|recommendations?|positives?|"
     r"negatives?|"
@@ -119,6 +124,9 @@ class ProseReader:
             mode, level = announced, level - 0.5  # also for the headings beside this one
         inherited = place.mode is not None and (block.level > 3 or (level > place.level and place.mode in PARTS))
         following = self.document.blocks[index + 1] if index + 1 < len(self.document.blocks) else None
+        inherited = inherited and not self._changes_subject(block, following)
+        if mode is None and self._names_group_below(index, following):
+            mode, level = place.mode, min(place.level, level - 0.5)
         if (
             mode in (None, "aside")
             and place.mode == "actions"
@@ -140,6 +148,34 @@ class ProseReader:
         place.deadline = None
         place.listed = False
         self._note(block, "heading", f"a heading; what follows is read as {place.mode or 'prose'}", None)
+
+    def _changes_subject(self, block: Block, following: Block | None) -> bool:
+        """Whether a line that no format marks heads prose again, after what should improve: a paragraph of several
+        sentences stands below it."""
+        return (
+            block.kind != "heading"
+            and self._place.mode in ("improvement", "recommendations")
+            and following is not None
+            and following.kind == "paragraph"
+            and re.match(
+                r"(?:The|There|It|They|Most|Some|Many|An?|This|In|Inspectors|We) ", self.document.slice(following)
+            )
+            is not None
+            and len(list(sentences(self.document.text, following.start, following.end))) > 1
+        )
+
+    def _names_group_below(self, index: int, following: Block | None) -> bool:
+        """Whether a heading right below one of recommendations and the like names the first group of them."""
+        above = self.document.blocks[index - 1] if index else None
+        return (
+            self._place.mode in (*LISTED, "findings")
+            and above is not None
+            and bool(self.segments)
+            and self.segments[-1].start == above.start
+            and self.segments[-1].outcome == "heading"
+            and following is not None
+            and (following.kind == "list_item" or self.document.slice(following).rstrip().endswith(":"))
+        )
 
     def _announced_above(self, index: int) -> Mode | None:
         """What the line above a heading says of the lists below: "the following recommendations were made:"."""
@@ -222,6 +258,11 @@ class ProseReader:
             and not place.listed
             and block.kind in ("paragraph", "list_item")
             and asks(plain)
+            and (
+                re.search(r"\b(?:should|must)\b", plain)
+                or not WILL.search(plain)
+                or len(list(sentences(self.document.text, block.start, block.end))) == 1
+            )
         ):
             if self._answered(block):
                 return
@@ -371,6 +412,9 @@ class ProseReader:
             place.reporter = place.reporter or reporter
             return "judgement"
         outcome: str | None = None
+        if (made := _MADE_INLINE.match(self.document.text[start:end])) is not None:
+            self._recommend(start + made.end(), end, None, "council.sentence")
+            return "recommendation"
         if _ONE_RECOMMENDATION.match(text) and len(text.split()) > 6 and not text.endswith(":"):
             self._recommend(start, end, None, "council.sentence")
             return "recommendation"

@@ -29,6 +29,10 @@ _ASKED = re.compile(
     r"is) (?:also )?(?:been )?(?:asked|told|"
     r"required|advised|urged) to\b"
 )
+#: "The three that were for immediate action were:" goes on about what the sentence before named.
+_SOME_OF_THEM = re.compile(
+    r"(?i)(?:the|those|these) (?:\w+ )?(?:that|which|for|most|main|key|first|principal)\b[^.;]{0,60}\b(?:are|were)\W*$"
+)
 
 
 @dataclass
@@ -80,11 +84,14 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
         return place.list_mode
     if headed not in (None, "aside", "actions", "decision"):
         return headed
-    neutral = len(lead.split()) <= 6 and not any(p.search(lead) for p in (LEAD_IMPROVE, LEAD_STRENGTH, LEAD_WEAK))
+    neutral = (len(lead.split()) <= 6 or _SOME_OF_THEM.match(lead) is not None) and not any(
+        p.search(lead) for p in (LEAD_IMPROVE, LEAD_STRENGTH, LEAD_WEAK)
+    )
     if neutral and re.search(r"(?i)\b(?:these|this|they|the following|include|included)\b", lead):
         if (said := mode_said(before)) is not None and place.mode != "decision":
             return said
-        return place.last_mode or place.mode if place.mode != "decision" else "decision"
+        if (known := place.last_mode or place.mode) is not None or not REPORTED.search(lead):
+            return known
     scope = f"{before} {lead}" if neutral else lead
     reported = (
         bool(REPORTED.search(lead) or REPORTED.search(before))

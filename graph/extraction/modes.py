@@ -131,7 +131,9 @@ _FINDINGS_HEADING: Final = re.compile(
     r"judge?ments?$|^(?:the |main |key |overall )*(?:outcomes?|results?|messages?|conclusions?)$"
 )
 _ACTION_HEADING: Final = re.compile(
-    r"(?i)next steps|\bresponse$|what happens (?:now|next)|^what(?:[’']s)? (?:next|now)$|actions? (?:taken|"
+    r"(?i)next (?:steps|phase|stages?)|^(?:looking|planning) (?:ahead|forward)|\bplans? for (?:the )?(?:next|coming|"
+    r"future|year)\b|^what (?:are|will be) (?:our|the council[’']s|its) (?:\w+ )?(?:plans|priorities)\b|"
+    r"\bresponse$|what happens (?:now|next)|^what(?:[’']s)? (?:next|now)$|actions? (?:taken|"
     r"to be taken|being taken|planned|"
     r"proposed|agreed|required|in response)|"
     r"what (?:we|the council|happens|will)\b.*\b(?:do|doing|next|happen)|way forward|(?:our|the council[’']?s?|"
@@ -147,7 +149,7 @@ _ACTION_HEADING: Final = re.compile(
 )
 #: How headings in small letters begin, so that a line of a list is none.
 NAMES_A_PART: Final = re.compile(
-    r"(?i)(?:what|where|how|our|the|key|main|areas?|strengths?|weaknesses|outcomes?|results?|findings|ofsted|csci|ssi|"
+    r"(?i)(?:what|where|who|how|our|the|key|main|areas?|strengths?|weaknesses|outcomes?|results?|findings|ofsted|csci|ssi|"
     r"inspectors?|inspection|recommendations?|requirements?|priority|immediate|next|actions?|things|aspects|points|"
     r"work|summary of|proposed|"
     r"conclusions?|responses?|positive|good practice|improvements?)\b"
@@ -188,7 +190,7 @@ AS_FOLLOWS: Final = re.compile(
 )
 #: Of an area's weaknesses that a written statement of action must answer.
 STATEMENT_ASKED: Final = re.compile(
-    r"(?i)\bareas? of significant (?:weakness|concern)|(?:written statement of action|"
+    r"(?i)\bareas? of significant (?:weakness|concern)|significant areas? of (?:weakness|concern)|(?:written statement of action|"
     r"\bWSOA)\b[^:]{0,200}\b(?:required|must|needed|"
     r"determined|because)\b[^:]{0,200}\b(?:weakness|concern)"
 )
@@ -226,12 +228,14 @@ LEAD_WEAK: Final = re.compile(
     r"(?i)^(?:but|however),?:?$|\b(?:not (?:fully )?met|fail(?:ed|s|ure)|f[ae]lls? short)\b|^against "
     r"(?:this|that|these)\b|"
     r"^(?:on the (?:other|negative|minus|debit) (?:hand|side))\b|"
-    r"\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive(?:ly)?|good|strong)|"
+    r"\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive(?:ly)?|good|strong|satisfied|"
+    r"impressed|confident|convinced|pleased|secure|consistent|developed)|dissatisfied|"
     r"not (?:good|"
     r"well|consistently|yet)|poor\w*|challenges?|difficult\w+|critic\w+|failings?|gaps)\b"
 )
 LEAD_ACTION: Final = re.compile(
     r"(?i)\b(?:will|are going to|plan(?:s|ned)? to|intend(?:s)? to|propos(?:es|ed) to|actions?|steps|measures|"
+    r"priorities (?:for|over|in) (?:the )?(?:next|coming|year)\b|"
     r"initiatives|work (?:is )?(?:underway|planned)|has (?:already )?(?:begun|started)|in response)\b"
 )
 REPORTED: Final = re.compile(
@@ -331,7 +335,7 @@ def asks(text: str) -> bool:
         and not AS_FOLLOWS.search(text)
         and not re.match(
             r"(?i)(?:the (?:report|inspection|inspectors|\w+ director|director)|officers|ofsted|csci|ssi|there "
-            r"(?:were|are)|these|this|members|"
+            r"(?:were|are)|these|this|members|I (?:am|should|would|will|look)|"
             r"that\b|a (?:full|copy)|please|yours|dear|for further|contact)\b",
             text,
         )

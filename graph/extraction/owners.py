@@ -45,7 +45,8 @@ _FIELDS = re.compile(
     r"Leaving|"
     r"Resources?|Workforce|Business|Intelligence|Strategy|Policy|Partnerships?|Operations?|Transformation|Skills|"
     r"SEND|Disabilit(?:y|ies)|Training|Adolescents?|Teenagers|Localit(?:y|ies)|Prevention|Contact|Referral|"
-    r"Assessment|All)\b"
+    r"Assessment|Child|Carers|Mental|Older|MASH|Duty|Court|Participation|Engagement|Reviewing|Complaints|"
+    r"Exploitation|Residential|Kinship|All)\b"
 )
 _INITIALS = re.compile(
     r"(?:[A-Z]{1,4}(?:-[A-Z]{1,3})+|[A-Z]{2,4}|(?:[A-Z]{1,3}(?:Mc|Mac|Fitz|O[’'])?[a-z]?[A-Z][A-Za-z]?))\.?$"
@@ -155,7 +156,7 @@ def _apposed(left: str, right: str) -> bool:
         return False
     if _is_person(left.strip()) and _OPENS_POST.match(following) and len(following.split()) >= 2:
         return True
-    if re.search(rf"{_HOLDER.pattern}$", left.strip()) and _only_fields(following):
+    if re.search(rf"(?:{_HOLDER.pattern}|\bHeads? of Service)$", left.strip()) and _only_fields(following):
         return True
     field_of_post = re.search(rf"{_POST}\s+(?:of|for)\s+[\w’' &-]+$", left) is not None
     return field_of_post and not is_owner(following) and re.search(r"(?i)\band\b|&", following) is not None

@@ -55,11 +55,13 @@ def number_of(marker: str | None) -> str | None:
     return found[1] or found[2] if found else None
 
 
-def running_numbers(blocks: Sequence[Block]) -> frozenset[int]:
-    """Blocks whose plain numbers run on through the paper, past its headings: numbered paragraphs, not items."""
+def running_numbers(document: ReadDocument) -> frozenset[int]:
+    """Blocks whose plain numbers run on through the paper, past its headings: numbered paragraphs, not items. Where
+    no format marks the headings, most of them are paragraphs by their own length."""
+    blocks = document.blocks
     members: list[int] = []
-    crossed = False
-    last, heading_since = 0, False
+    crossed = between = False
+    last, heading_since, line_since = 0, False, False
     for index, block in enumerate(blocks):
         if block.kind == "heading":
             heading_since = True
@@ -67,6 +69,7 @@ def running_numbers(blocks: Sequence[Block]) -> frozenset[int]:
         else:
             number = re.match(r"(\d{1,2})[.)]$", block.marker or "") if block.kind == "list_item" else None
         if number is None:
+            line_since = line_since or _could_head(document, block)
             continue
         value = int(number[1])
         above = blocks[index - 1] if index else block
@@ -74,9 +77,25 @@ def running_numbers(blocks: Sequence[Block]) -> frozenset[int]:
             continue  # goes on with a list of its own
         if value in (last + 1, last + 2):
             crossed = crossed or (heading_since and bool(members) and block.kind != "heading")
-            last, heading_since = value, block.kind == "heading"
+            between = between or (line_since and bool(members))
+            last, heading_since, line_since = value, block.kind == "heading", False
             members.append(index)
+    if between and not crossed:
+        told = [at for at in members if _tells(document, blocks[at])]
+        crossed = 2 * len(told) > len(members)
     return frozenset(members) if crossed and len(members) >= 4 else frozenset()
+
+
+def _could_head(document: ReadDocument, block: Block) -> bool:
+    """A line of a few words, no sentence, that may head the paragraphs below it."""
+    text = document.slice(block).strip()
+    return block.kind == "paragraph" and len(text.split()) <= 10 and text[:1].isupper() and text[-1:] not in ".:;,"
+
+
+def _tells(document: ReadDocument, block: Block) -> bool:
+    """Whether a numbered line is a paragraph of several sentences, or introduces a list of its own."""
+    text = document.slice(block).rstrip()
+    return text.endswith(":") or len(list(sentences(document.text, block.start, block.end))) > 1
 
 
 def unmarked_items(document: ReadDocument) -> frozenset[int]:
@@ -88,7 +107,7 @@ def unmarked_items(document: ReadDocument) -> frozenset[int]:
         if block.kind not in ("paragraph", "list_item") or index in members:
             continue
         if not re.search(
-            r":\s*[-–]?$|\b(?:says?|said|found|noted|concluded|are|were|is|be|includes?|included|"
+            r":\s*[-–]?$|\b(?:[Ii]n particular|namely|says?|said|found|noted|concluded|are|were|is|be|includes?|included|"
             r"including)(?: that)?$",
             document.slice(block),
         ):

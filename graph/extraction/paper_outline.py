@@ -41,6 +41,12 @@ _NUMBERED_PART: Final = re.compile(
 )
 """How a part of a scheme of standards is headed."""
 
+#: What an inspectorate asks for, not what a committee decides.
+_ASKS_OF_SERVICES: Final = re.compile(
+    r"(?:Ensure|Make sure|Improve|Develop|Strengthen|Increase|Reduce|Provide|Review|Revise|Implement|Establish|"
+    r"Introduce|Address|Raise)\b(?!.{0,60}\b(?:report|action plan)\b)"
+)
+
 
 @dataclass
 class Outline:
@@ -99,6 +105,8 @@ class Outline:
             text = collapsed(self.document.slice(block))
             if DECIDING.search(text) or DECISION_VERB.match(text):
                 return True
+            if _ASKS_OF_SERVICES.match(text):
+                return False
         return False
 
     def is_numbered_paragraph(self, index: int, block: Block) -> bool:
@@ -106,7 +114,7 @@ class Outline:
 
     @cached_property
     def running(self) -> frozenset[int]:
-        return running_numbers(self.document.blocks)
+        return running_numbers(self.document)
 
     @cached_property
     def unmarked(self) -> frozenset[int]:

@@ -91,7 +91,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"detailed|new|sub|(?:council|local authority|authority|agency|provider|department|directorate|service|"
             r"partnership|board|LSCB|management|team|our)(?:[’']s|s[’'])?|"
             r"immediate|smart|next|high[- ]level|corrective|improving|remedial)\s+)*"
-            r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?|repl(?:y|ies)|answers?)\b(?!\s+(?:by|sheets?|"
+            r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?|repl(?:y|ies)|answers?)\b(?!\s+(?:by|sheets?|areas?|"
             r"ref|no\b|number|owner|"
             r"plan ref))|"
             r"^what (?:will|are|do|have) we|^what we[’'](?:ll|re|ve)\b|"
@@ -113,7 +113,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"^(?:ofsted|csci|ssi|cqc|hmip?|jar|apa|inspect\w+|report|letter)(?:[’']s?|s[’'])? "
             r"(?:areas?|points?|comments?|statements?|asks?|messages?)$|"
             r"^requirements?|^(?:priority )?objectives?$|^priorit(?:y|ies)(?: area| for action)?s?$|^(?:area|"
-            r"standard)s?$|^improvements?$|^development area"
+            r"standard)s?$|^priority action areas?$|^improvements?$|^development area"
         ),
     ),
     ("section", r"^(?:themes?|workstreams?|section|domain|area of (?:work|practice)|judge?ment|topic|subject)\b"),
@@ -246,7 +246,12 @@ def columns_of(document: ReadDocument, table: Table, before: Columns | None) -> 
             body += 1
         return completed(document, found, table.rows[body:]), body
     width = max((cell.column + cell.colspan for row in table.rows for cell in row.cells), default=0)
-    if before is not None and before.width == width and width >= 3 and _fits(document, before, table.rows):
+    if (
+        before is not None
+        and width >= 3
+        and width in (before.width, before.width - 1)
+        and _fits(document, before, table.rows)
+    ):
         return before, 0
     return _inferred(document, table.rows, width), 0
 

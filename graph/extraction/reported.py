@@ -53,6 +53,8 @@ _THEY: Final = re.compile(
     rf"reviewers?))\s+(?:ha[ds]\s+|have\s+|also\s+|further\s+|particularly\s+|again\s+|"
     rf"however\s+)*(?:{_FOUND})\b"
 )
+#: Who the team is, a paper that reports findings has said before.
+_TEAM_FOUND: Final = re.compile(r"The (?:inspection |review )?(?:team|inspectors?) (?:also )?found\b")
 _PASSIVE: Final = re.compile(
     r"(?i)\b(?:was|were|is|are|has been|have been|had been)\s+(?:also\s+|again\s+|particularly\s+|specifically\s+|"
     r"further\s+|clearly\s+|generally\s+|widely\s+|rightly\s+)*"
@@ -114,7 +116,12 @@ _EVALUATIVE: Final = re.compile(
     r"stable|stability|quality|embedded|under-?\w+|over-?represent\w*|recommend\w*)"
 )
 _NO_FINDING: Final = re.compile(
-    r"(?i)^please\b|^(?:background (?:papers?|documents?)|contacts?(?: officers?)?|report "
+    r"(?i)^please\b|^thank you\b|^I (?:am (?:writing|copying|grateful)|should be grateful|would be grateful|"
+    r"look forward)\b|^this letter (?:records|summarises|sets out|follows|confirms|reports)\b|"
+    r"^the (?:report|letter|inspection)[^.]{0,12} (?:is|was) (?:a )?(?:\w+ and )?(?:fair|balanced|accurate)\b|"
+    r"\bmay (?:also )?(?:identify|make|set|raise|find)\b|^inspectors (?:identify|report|give|set out|make) (?:areas|"
+    r"strengths|judge?ments)\b|\b(?:sets? out|says?|lists?|made|makes|found|identif\w+|contains?) the following\.$|"
+    r"\bfollowing scale\b|^(?:background (?:papers?|documents?)|contacts?(?: officers?)?|report "
     r"authors?)\b[^:.]{0,30}:|^to (?:tell|inform|report|advise|update|present|set out|give)\b|^(?:sets? out|tells?|"
     r"informs?|summarises?|outlines?|provides?|presents?|describes?|advises?|"
     r"identifies|highlights)\b|\brecommendations (?:are|were|have been) (?:now )?(?:complete|met|achieved|"
@@ -247,7 +254,12 @@ def reports_finding(text: str, around: Surroundings, *, follows: bool) -> bool:
         )
     if (
         (they := _THEY.search(text))
-        and (around.reporter or around.among or re.search(rf"(?i){BODY}", text))
+        and (
+            around.reporter
+            or around.among
+            or (around.told and _TEAM_FOUND.match(text))
+            or re.search(rf"(?i){BODY}", text)
+        )
         and (
             _tells(text[they.end() :])
             or (around.reporter and _reports_on(text) and not _LOOKED_AT.match(text[they.end() :]))

@@ -39,7 +39,8 @@ _BOARD_REVIEW: Final = re.compile(
     r"our )?(?:local safeguarding children board|LSCB)"
 )
 _SCORE_LINE: Final = re.compile(
-    r"^(?P<area>[A-Z][^.:;%]{3,80}?)\s*(?:[:=–-]\s*)?(?P<grade>\d{1,3}\s?%)$(?P<is>(?!))?(?P<rated>(?!))?"
+    r"^[‘'“\"]?(?P<area>[A-Z][^.:;%]{3,80}?)[’'”\"]?\s*(?:[:=–-]\s*)?(?P<grade>\d{1,3}\s?%)"
+    r"(?:\W+(?i:minimum|moderate|substantial|drastic) improvement required\.?)?$(?P<is>(?!))?(?P<rated>(?!))?"
 )
 #: "Safeguarding   3 (good)": columns set with blanks.
 _NUMBER_LINE: Final = re.compile(
@@ -58,6 +59,8 @@ _SERVED_CELL: Final = re.compile(
     r"(?i)(?:yes|no|not|most|some|all|few)(?: people)?|serving .{3,30} well|excellent|promising|uncertain|poor"
 )
 _SCORE_CELL: Final = re.compile(r"\d{1,3}\s?%")
+#: Columns of a table that judges each of several services in the same respects.
+_CROSS_HEAD: Final = re.compile(r"(?i)(?:overall )?(?:effectiveness|capacity|prospects|outcomes?|quality)\b")
 _SCORE_HEAD: Final = re.compile(r"(?i)\b(?:scores?|rating|grade|judge?ment)\b")
 
 
@@ -155,7 +158,7 @@ class ReviewTeller:
         quoted = line is not None and line.string[line.start("grade") - 1] in "‘“'\""
         if line and line["is"] and not line["rated"] and not quoted and not IS_GRADED.match(line["area"]):
             line = None  # "Young people's part in planning is outstanding" praises
-        if line and names_area(line["area"]) and not FUTURE.search(text) and not TELLING.search(line["area"]):
+        if line and names_area(line["area"]) and not FUTURE.search(text) and _is_name(line["area"]):
             given = Given(area_name(line["area"]), line["grade"], block.start, block.end, "council.line", 0.95)
             self._give(given, self._review_of(block.start, block.end, block.start, block))
             return
@@ -177,7 +180,7 @@ class ReviewTeller:
             again = known.made_by is not None and known.made_by.name == given.rule == "council.rated"
             if again and given.area.casefold() in ("service", "programme", "council"):
                 return  # "The service was considered fair because": said again
-            alike = known.area.casefold() == given.area.casefold() or (
+            alike = _whole(known.area) == _whole(given.area) or (
                 given.rule == "council.capacity" and known.made_by is not None and known.made_by.name == given.rule
             )
             if alike and (whom is None or served is None or whom == served):
@@ -261,6 +264,7 @@ class ReviewTeller:
             column: self._column_review(heads.get(column, ""), latest, len(columns), block) for column in columns
         }
         self._group = self._line_above(block)
+        crossed = len(columns) >= 2 and all(_CROSS_HEAD.match(heads.get(column, "")) for column in columns)
         for row, texts in rows:
             if len(texts) < 2 or not any(is_grade(column, text) for column, text in texts.items()):
                 if len(texts) == 1 and len(next(iter(texts.values())).split()) <= 10:
@@ -275,7 +279,7 @@ class ReviewTeller:
                     cell = next(c for c in row.cells if c.column == column)
                     self._give(
                         Given(
-                            area_name(texts[first]),
+                            area_name(texts[first]) + (f": {heads[column]}" if crossed else ""),
                             text,
                             cell.lines[0].start,
                             cell.lines[-1].end,
@@ -510,3 +514,17 @@ def _own_words(review: _Review) -> str | None:
 def _same_grade(left: str, right: str) -> bool:
     a, b = grade_concept(left), grade_concept(right)
     return a == b if a is not None else left.casefold() == right.casefold()
+
+
+def _whole(area: str) -> str:
+    """An area's name in lower case, "overall effectiveness of children's services" as the overall effectiveness."""
+    return re.sub(
+        r"(?<=effectiveness) of (?:the )?(?:(?:local authority|council)[’']s )?children[’']s (?:social care )?services$",
+        "",
+        area.casefold(),
+    )
+
+
+def _is_name(area: str) -> bool:
+    """Whether a line's words are a name and no clause; one of Ofsted's own names is a clause."""
+    return not TELLING.search(area) or re.fullmatch(r"(?i)children and young people are safe.*", area) is not None

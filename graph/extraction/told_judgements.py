@@ -30,7 +30,7 @@ _CAPACITY: Final = re.compile(
     r"to)\s+improve))\s+(?P<what>capacity|prospects?)(?:\s+(?:for|"
     r"to)\s+(?:further\s+)?improve(?:ment)?s?)?"
     r"|\b(?P<what2>capacity|prospects?)(?P<rest>\s+(?:for|to)\s+(?:further\s+)?improve(?:ment)?s?)?\s*(?:was|were|"
-    r"is|are|as|to be|being|remains?|remained|[-–:=])*\s*(?:judged\s+|assessed\s+)?(?:to be\s+|"
+    r"is|are|as|to be|being|remains?|remained|[-–:=])*\s*(?:judged\s+|assessed\s+|rated\s+)?(?:to be\s+|"
     r"as\s+)?(?:also\s+)?[‘'\"“]?(?P<word2>excellent|promising|uncertain|poor)\b"
 )
 OFSTEDS_GRADE: Final = r"(?i)outstanding|good|adequate|inadequate"
@@ -61,9 +61,9 @@ _JUDGED_TO_BE: Final = re.compile(
     rf"rated|graded|that)\b)[\w’',&-]+\s+){{1,16}}?)(?:to be|as)\s+(?:an? )?{Q}(?P<grade>{GRADE})\b"
 )
 _JUDGED_THEM: Final = re.compile(
-    rf"(?i)\b(?:rated|judged|graded|found|deemed)\s+(?:them|it|the (?:service|council|authority)|"
+    rf"(?i)\b(?:rated|judged|graded|found|deemed)\s+(?:them|it|us|the (?:service|council|authority)|"
     rf"(?:children[’']s )?services)\s+"
-    rf"(?:to be |as |overall )?{Q}(?P<grade>{GRADE})\b"
+    rf"(?:to be |as |overall |to (?=requir))?{Q}(?P<grade>{GRADE})\b"
 )
 _IS_GRADE: Final = re.compile(
     rf"(?i)\b(?:overall (?:quality )?rating(?: of the \w+)?|overall effectiveness(?: of [\w ,’'-]*?)?|"
@@ -71,14 +71,15 @@ _IS_GRADE: Final = re.compile(
     rf"performance) (?:category|rating|score|assessment)|capacity (?:for|to) improve(?:ment)?|"
     rf"impact of leaders[\w ,’'-]*?|experiences and progress of [\w ,’'-]*?|"
     rf"leadership,? management and governance|"
-    rf"quality of [\w ]+?|effectiveness of [\w ,’'-]*?)\s*"
-    rf"(?:[-–:=]+|is|was|were|are|remains?|as)\s*{Q}(?P<grade>{GRADE})\b"
+    rf"overall quality(?: of (?:the )?(?:\w+ )?service)?|quality of [\w ]+?|effectiveness of [\w ,’'-]*?)\s*"
+    rf"(?:[-–:=]+|(?:is|was|were|are|remains?)(?: (?:now|again|still|also))?|as)\s*{Q}(?P<grade>{GRADE})\b"
 )
 #: What inspectorates give a grade to, by its own name.
 _GRADED: Final = (
     r"(?:(?:the|its|their|our|[A-Z][\w-]+[’']s?)\s+)?(?:overall (?:effectiveness|judge?ment|"
     r"performance)(?: of [\w ,’'-]{3,60}?)?|"
     r"(?:(?:local authority|council[’']s)\s+)?(?:children[’']s\s+)?(?:social care\s+)?services(?: for [\w ]{3,40}?)?|"
+    r"children and young people are safe and feel safe|"
     r"(?:local )?safeguarding children board|LSCB|(?:the )?(?:experiences? and progress|"
     r"impact of leaders)[\w ,’'-]{3,90}?|"
     r"leadership(?:,? (?:management )?and (?:management|governance))?|adoption(?: performance)?|"
@@ -100,8 +101,8 @@ _THAT_IS: Final = re.compile(
 )
 #: "judged X to be outstanding, and Y to be good": the second of the two.
 _AND_TO_BE: Final = re.compile(
-    rf"(?i)^(?:[^.;]{{0,12}}?\b(?:and|with|but)|\s*,)\s+(?P<area>[\w’',& -]{{4,120}}?)\s+(?:to be|"
-    rf"as)\s+{Q}(?P<grade>{GRADE})\b"
+    rf"(?i)^(?:[^.;]{{0,12}}?\b(?:and|with|but)|\s*,)\s+(?P<area>[\w’',&/ -]{{4,240}}?)\s+(?:(?:both|all|each) )?"
+    rf"(?:to be|as)\s+{Q}(?P<grade>{GRADE})\b"
 )
 #: The three outcomes of an area's inspection since 2023.
 _PERFORMS: Final = re.compile(
@@ -112,7 +113,7 @@ _PERFORMS: Final = re.compile(
 #: "performing well in safeguarding adults", where a list of judgements is introduced.
 _PERFORMING_IN: Final = re.compile(
     r"(?i)\b(?P<grade>performing (?:poorly|adequately|well|excellently)) (?:in|on|at) (?:supporting |delivering )?"
-    r"(?P<area>[\w’', -]{4,90}?)(?=[.;:]|$)"
+    r"(?P<area>[\w’', -]{4,90}?)(?=[.;:]|\s+(?:and|but|while)\s+performing\b|$)"
 )
 #: "Ofsted's letter states that children's services “perform well”", "This compares with “adequate” in 2008".
 _QUOTED_GRADE: Final = re.compile(
@@ -132,7 +133,7 @@ _GRADE_CLAUSE: Final = re.compile(
 )
 _AS_WERE: Final = re.compile(r"(?i)^[’'\"”]?,? as (?:was|were|is|are) (?P<areas>[\w’', -]{4,200})(?=[.;]|$)")
 _BETWEEN_AREAS: Final = re.compile(
-    r",\s+and\s+|,\s+(?!management)|(?<!help)(?<!enjoying)(?<!leadership)(?<!management)(?<!experiences)(?<!safeguarding)\s+and\s+"
+    r"(?i),\s+and\s+|,\s+(?!management)|(?<!help)(?<!enjoying)(?<!leadership)(?<!, management)(?<!experiences)(?<!safeguarding)\s+and\s+"
 )
 #: "as follows: being healthy - outstanding; staying safe - satisfactory".
 _PAIRED: Final = re.compile(
@@ -304,7 +305,8 @@ class JudgementReader:
             judged = self._judged_area(text, rated)
             if judged is not None:
                 taken.append((begin, stop))
-                found.append(Given(judged, rated["grade"], begin, stop, "council.rated", 0.9))
+                several = _several(rated["area"]) if rated.re is _JUDGED_TO_BE else [judged]
+                found += (Given(area, rated["grade"], begin, stop, "council.rated", 0.9) for area in several)
                 found += self._beside(rated["grade"], stop, end, taken)
         return sorted(found, key=lambda given: given.start)
 
@@ -333,7 +335,8 @@ class JudgementReader:
         if not names_area(match["area"]):
             return []
         taken.append((begin, stop))
-        return [Given(area_name(match["area"]), match["grade"], begin, stop, "council.rated", 0.9)]
+        areas = _several(match["area"]) if match.re is _AND_TO_BE else [area_name(match["area"])]
+        return [Given(area, match["grade"], begin, stop, "council.rated", 0.9) for area in areas]
 
     def _overall(self, text: str) -> str:
         ofsted = body_in(text) == "Ofsted" or self.ofsteds
@@ -385,11 +388,15 @@ class JudgementReader:
             return area_name(for_what["area"])
         if subject.casefold() in ("board", "the board") and LSCB.search(self.text):
             return "Local Safeguarding Children Board"
-        if re.fullmatch(r"(?i)(?:the |its |our )?(?:arrangements|programme|services?)", subject) and re.match(
+        if re.fullmatch(r"(?i)(?:[\w’']+ ){0,6}?(?:arrangements|programme|services?)", subject) and re.match(
             rf"{QE}\s+overall\b", text[match.end() :]
         ):
             return self._overall(text)
         if _WHOLE.fullmatch(subject) and re.match(rf"{QE}\s+overall\b", text[match.end() :]):
+            return self._overall(text)
+        if re.search(
+            r"(?i)\b(?:youth|local authority|children[’']s) [\w ]*services?\b", text[: match.start()]
+        ) and re.match(rf"{QE}\s+overall\b", text[match.end() :]):
             return self._overall(text)
         if (inspected := _INSPECTED_AND.match(text[: match.start()])) and names_area(inspected["np"]):
             return area_name(inspected["np"])
@@ -405,6 +412,16 @@ class JudgementReader:
         if _WHOLE_BEFORE.search(text[: match.start()]) and re.match(rf"{QE}\s+overall\b", text[match.end() :]):
             return self._overall(text)
         return None
+
+
+def _several(text: str) -> list[str]:
+    """The areas that a sentence gives one grade to: "safeguarding, services for looked after children and capacity to
+    improve all"."""
+    if not re.search(r",|\b(?:both|all|each)\s*$", text):
+        return [area_name(text)]
+    words = re.sub(r"(?i)\s*\b(?:both|all|each)\s*$|^\s*(?:both|all)\s+", "", text)
+    parts = [re.sub(r"(?i)^(?:and|for|of|in)\s+", "", part.strip()) for part in _BETWEEN_AREAS.split(words)]
+    return [area_name(part) for part in parts] if all(map(names_area, parts)) else [area_name(text)]
 
 
 def _in_a_row(text: str, offset: int, lead: str) -> Iterator[Given]:
@@ -463,7 +480,7 @@ _AREA_WORDS: Final = re.compile(
     r"judge?ment|rating|provision|youth|education|social|organisation|partnership|inclusion|risk of harm|likelihood|"
     r"re-?offending|learners|arrangements|programme|personalis|support|safety|wellbeing|well-being|dignity|"
     r"work with|victims|the public|young people|healthy|staying safe|"
-    r"choice|independence|freedom|discrimination|involvement|equal(?:ity|ities)"
+    r"disabilit|disposals?|resettlement|delivery|choice|independence|freedom|discrimination|involvement|equal(?:ity|ities)"
 )
 
 

@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
 from pathlib import Path
 
 from graph.dates import find_dates
@@ -90,7 +91,8 @@ def _numbered(lines: list[str]) -> list[str]:
     chain: list[int] = []
     for index in starts:
         found = _PARAGRAPH_NUMBER.match(lines[index])
-        if found and int(found["number"]) == len(chain) + 1 and "\t" not in lines[index]:
+        tabs = "\t" in lines[index] and not re.match(r"\s*\d{1,2}\t[^\t]+$", lines[index])
+        if found and int(found["number"]) == len(chain) + 1 and not tabs:
             chain.append(index)
     if len(chain) < 4 or not any(len(lines[index].split()) > 12 for index in chain):
         return lines
@@ -226,7 +228,12 @@ class _Reader:
 
     def _pipes_without_ends(self) -> bool:
         following = self.lines[self.at + 1] if self.at + 1 < len(self.lines) else ""
-        return "|" in self.lines[self.at] and "|" in following and bool(_PIPE_RULE.match(following))
+        if "|" not in self.lines[self.at] or "|" not in following:
+            return False
+        if _PIPE_RULE.match(following):
+            return True
+        counts = [line.count(" | ") for line in takewhile(str.strip, islice(self.lines, self.at, self.at + 3))]
+        return len(counts) >= 3 and counts[0] >= 1 and len(set(counts)) == 1
 
     def _table(self) -> None:
         pipes = not _is_tab_row(self.lines[self.at])
