@@ -29,6 +29,9 @@ _DOING: Final = (
     r"held(?=\b)|"
     r"order(?=ed|ing)|seek|sought|ask(?=ed to)|attend|hav(?=e (?:\w+ )?(?:training|supervision|induction)\b)|"
     r"scop|map|analys|"
+    r"install|integrat|migrat|equip|assign|prioriti[sz]|standardi[sz]|streamlin|chair|host|facilitat|consolidat|"
+    r"reconfigur|reshap|rebalanc|tackl|track|collat|disseminat|distribut|translat|enabl|cascad|mentor|coach|"
+    r"sampl|observ|shadow|"
     r"trial|purchas|buy|spend|book|schedul|redecorat|refurbish|upgrad|reorganis|reinvest|"
     r"doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
     r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
@@ -108,7 +111,8 @@ _ELSEWHERE: Final = re.compile(
     r"\b(?:in|through|by|within)\b.{0,60}\bplans?\b"
 )
 _RESPONSIBLE: Final = re.compile(
-    r"\bby\s+(?:the\s+|our\s+)?(?P<who>Heads? of (?:[A-Z][\w’']*(?:,? (?:and )?(?=[A-Z]))?){1,6}|(?:[A-Z][\w’'&-]*|and|of|for|&)(?:\s+(?:[A-Z][\w’'&-]*|and|of|for|"
+    r"\bby\s+(?:the\s+|our\s+)?(?P<who>Heads? of (?:[A-Z][\w’']*(?:,? (?:and )?(?=[A-Z]))?){1,6}|"
+    r"(?:[A-Z][\w’'&-]*|and|of|for|&)(?:\s+(?:[A-Z][\w’'&-]*|and|of|for|"
     r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Committee|Manager|Director|Officer|Service|Section|Unit|Leads?|"
     r"Partnership|Head)(?:\s+(?:of|for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)"
 )

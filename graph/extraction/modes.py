@@ -190,7 +190,8 @@ AS_FOLLOWS: Final = re.compile(
 )
 #: Of an area's weaknesses that a written statement of action must answer.
 STATEMENT_ASKED: Final = re.compile(
-    r"(?i)\bareas? of significant (?:weakness|concern)|significant areas? of (?:weakness|concern)|(?:written statement of action|"
+    r"(?i)\bareas? of significant (?:weakness|concern)|significant areas? of (?:weakness|concern)|"
+    r"(?:written statement of action|"
     r"\bWSOA)\b[^:]{0,200}\b(?:required|must|needed|"
     r"determined|because)\b[^:]{0,200}\b(?:weakness|concern)"
 )

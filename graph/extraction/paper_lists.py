@@ -107,7 +107,8 @@ def unmarked_items(document: ReadDocument) -> frozenset[int]:
         if block.kind not in ("paragraph", "list_item") or index in members:
             continue
         if not re.search(
-            r":\s*[-–]?$|\b(?:[Ii]n particular|namely|says?|said|found|noted|concluded|are|were|is|be|includes?|included|"
+            r":\s*[-–]?$|\b(?:[Ii]n particular|namely|says?|said|found|noted|concluded|are|were|is|be|includes?|"
+            r"included|"
             r"including)(?: that)?$",
             document.slice(block),
         ):

@@ -193,7 +193,8 @@ def header(document: ReadDocument, row: Row) -> Columns | None:
             elif role in roles.values() and role not in ("status", "owner", "success", "other"):
                 role = "other"
             roles[cell.column] = role
-    if "recommendation" in roles.values() and "action" not in roles.values():
+    timed_or_owned = bool({"timescale", "owner"} & set(roles.values()))
+    if ("recommendation" in roles.values() or timed_or_owned) and "action" not in roles.values():
         steps = (cell.column for cell in row.cells if re.fullmatch(_STEPS, _text(document, cell)))
         roles |= dict.fromkeys(steps, "action")
     if "recommendation" not in roles.values():

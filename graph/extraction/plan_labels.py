@@ -18,6 +18,8 @@ def bare_labels(document: ReadDocument) -> dict[int, tuple[Role, int]]:
         text = document.slice(block)
         if block.table is not None or len(text.split()) > 6 or text.rstrip().endswith((":", ".")):
             continue
+        if labelled(text) is not None:
+            continue  # its value stands beside it
         label = re.sub(r"\s+\d+(?:\.\d+)*$", "", text.strip())
         role = role_of(label)
         if index - 1 in found and (is_time(label) or RAG.match(label)):

@@ -61,6 +61,7 @@ _SERVED_CELL: Final = re.compile(
 _SCORE_CELL: Final = re.compile(r"\d{1,3}\s?%")
 #: Columns of a table that judges each of several services in the same respects.
 _CROSS_HEAD: Final = re.compile(r"(?i)(?:overall )?(?:effectiveness|capacity|prospects|outcomes?|quality)\b")
+_NUMBERING: Final = re.compile(r"\d+(?:\.\d+)*[.)]?")
 _SCORE_HEAD: Final = re.compile(r"(?i)\b(?:scores?|rating|grade|judge?ment)\b")
 
 
@@ -230,8 +231,10 @@ class ReviewTeller:
             return
         performing = {column for column, head in heads.items() if column and re.search(r"(?i)\bperform", head)}
 
+        numbering = {0} if len(rows) >= 2 and all(_NUMBERING.fullmatch(t.get(0, "1.")) for _, t in rows[1:]) else set()
+
         def is_grade(column: int, text: str) -> bool:
-            return bool(
+            return column not in numbering and bool(
                 _GRADE_CELL.match(text)
                 or (column in scored and _SCORE_CELL.fullmatch(text))
                 or (column in performing and re.fullmatch(r"(?i)well|adequately|poorly|excellent(?:ly)?", text))
@@ -270,7 +273,7 @@ class ReviewTeller:
                 if len(texts) == 1 and len(next(iter(texts.values())).split()) <= 10:
                     self._group = next(iter(texts.values())).casefold()
                 continue
-            first = min(texts)
+            first = min(set(texts) - numbering, default=0)
             if first in columns or not (every or names_area(texts[first])):
                 continue
             for column in columns:
@@ -519,7 +522,8 @@ def _same_grade(left: str, right: str) -> bool:
 def _whole(area: str) -> str:
     """An area's name in lower case, "overall effectiveness of children's services" as the overall effectiveness."""
     return re.sub(
-        r"(?<=effectiveness) of (?:the )?(?:(?:local authority|council)[’']s )?children[’']s (?:social care )?services$",
+        r"(?<=effectiveness) of (?:the )?(?:(?:local authority|council)[’']s )?children[’']s (?:social care )?"
+        r"services$",
         "",
         area.casefold(),
     )

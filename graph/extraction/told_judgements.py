@@ -133,7 +133,8 @@ _GRADE_CLAUSE: Final = re.compile(
 )
 _AS_WERE: Final = re.compile(r"(?i)^[’'\"”]?,? as (?:was|were|is|are) (?P<areas>[\w’', -]{4,200})(?=[.;]|$)")
 _BETWEEN_AREAS: Final = re.compile(
-    r"(?i),\s+and\s+|,\s+(?!management)|(?<!help)(?<!enjoying)(?<!leadership)(?<!, management)(?<!experiences)(?<!safeguarding)\s+and\s+"
+    r"(?i),\s+and\s+|,\s+(?!management)|(?<!help)(?<!enjoying)(?<!leadership)(?<!, management)"
+    r"(?<!experiences)(?<!safeguarding)\s+and\s+"
 )
 #: "as follows: being healthy - outstanding; staying safe - satisfactory".
 _PAIRED: Final = re.compile(
@@ -367,7 +368,10 @@ class JudgementReader:
         if (
             match.re is _IS_GRADE
             and re.match(r"(?i)quality of", match.group())
-            and re.match(r"\s+and\s", text[match.end() :])
+            and (
+                re.match(r"\s+and\s", text[match.end() :])
+                or re.search(r"(?i)\b(?:found|noted|felt|said|considered) that (?:the )?$", text[: match.start()])
+            )
         ):
             return None  # "The quality of practice is good and social workers are committed" praises
         if match.re is _IS_GRADE:
