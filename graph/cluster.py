@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from graph.errors import ReleaseError, UnreadableDocument
+from graph.errors import ParserDied, ReleaseError, UnreadableDocument
 from graph.ingest import Failure, ParseTask
 from graph.isolation import Limits, run_isolated
 
@@ -43,7 +43,8 @@ class ClusterExecutor:
     """An ``Executor`` on the workers of a cluster. Each parses in a confined child process, as a local build does.
 
     Twice as many tasks as the cluster has processors are under way at a time, so memory is bounded however many
-    documents there are.
+    documents there are. A document whose parser died is begun again once: a machine that goes down may end the parser
+    before the worker, which then tells of it as of a document that kills its parser.
     """
 
     address: str
@@ -51,24 +52,32 @@ class ClusterExecutor:
 
     def run(self, function: Callable[[str], bytes], tasks: Sequence[str]) -> Iterator[tuple[int, bytes | Failure]]:
         ray = connected(self.address)
-        remote = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(run_shipped)
-        waiting = iter(enumerate(tasks))
+        # a worker in a machine that goes down loses its files and its child processes
+        options = {"num_cpus": 1, "max_retries": RETRIES, "retry_exceptions": [OSError, EOFError]}
+        remote = ray.remote(**options)(run_shipped)
+        waiting = iter(range(len(tasks)))
+        again: list[int] = []
+        died: set[int] = set()
         running: dict[Any, int] = {}
         most = max(2 * int(ray.cluster_resources().get("CPU", 1)), 2)
         while True:
-            while len(running) < most and (following := next(waiting, None)) is not None:
-                index, task = following
-                running[remote.remote(function, task, _files_of(task), self.limits)] = index
+            while len(running) < most and (index := again.pop() if again else next(waiting, None)) is not None:
+                running[remote.remote(function, tasks[index], _files_of(tasks[index]), self.limits)] = index
             if not running:
                 return
             ready, _ = ray.wait(list(running), num_returns=1)
             for reference in ready:
-                yield running.pop(reference), _result(ray, reference)
+                index, result = running.pop(reference), _result(ray, reference)
+                if isinstance(result, ParserDied) and index not in died:
+                    died.add(index)
+                    again.append(index)
+                else:
+                    yield index, Failure.of(result) if isinstance(result, ParserDied) else result
 
 
-def _result(ray: Any, reference: Any) -> bytes | Failure:
+def _result(ray: Any, reference: Any) -> bytes | Failure | ParserDied:
     try:
-        result: bytes | Failure = ray.get(reference)
+        result: bytes | Failure | ParserDied = ray.get(reference)
     except ray.exceptions.RayError as err:
         reason = f"the cluster could not read it ({type(err).__name__})"
         return Failure("", reason, f"build again; it was begun {RETRIES + 1} times")
@@ -83,7 +92,7 @@ def _files_of(task: str) -> dict[str, bytes]:
 
 def run_shipped(
     function: Callable[[str], bytes], task: str, files: dict[str, bytes], limits: Limits
-) -> bytes | Failure:
+) -> bytes | Failure | ParserDied:
     """Runs on a worker: the task's files are written where it can read them, under the names that they came with."""
     given = msgspec.json.decode(task, type=ParseTask)
     with tempfile.TemporaryDirectory(prefix="reading-") as folder:
@@ -96,5 +105,7 @@ def run_shipped(
         here = ParseTask(placed[given.path], given.metadata, placed[given.authorities] if given.authorities else None)
         try:
             return run_isolated(function, msgspec.json.encode(here).decode(), limits)
+        except ParserDied as err:
+            return err
         except UnreadableDocument as err:
             return Failure.of(err)

@@ -23,5 +23,10 @@ class UnreadableDocument(InspectgraphError):
         return type(self), (self.source, self.reason, self.advice)
 
 
+class ParserDied(UnreadableDocument):
+    """The process that read the source ended without an answer: the source's doing, or that of what else the machine
+    went through."""
+
+
 class ReleaseError(InspectgraphError):
     """A release that cannot be published or opened."""

@@ -15,7 +15,7 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from graph.errors import UnreadableDocument
+from graph.errors import ParserDied, UnreadableDocument
 from graph.sandbox import confine
 
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -41,7 +41,7 @@ def run_isolated(function: Callable[[str], bytes], source: str, limits: Limits) 
     """``function(source)`` computed in a confined child process.
 
     ``function`` is found by its module and name, so it must be a module's own. Raises UnreadableDocument when the
-    function raises it, fails in any other way, or overruns a limit.
+    function raises it, fails in any other way, or overruns a limit; ParserDied where the child ended without an answer.
     """
     receiver, sender = _CONTEXT.Pipe(duplex=False)
     child = _CONTEXT.Process(target=_serve, args=(sender, function, source, limits), daemon=True)
@@ -86,10 +86,10 @@ def _serve(sender: Connection, function: Callable[[str], bytes], source: str, li
     sender.close()
 
 
-def _died(source: str, exit_code: int | None, limits: Limits) -> UnreadableDocument:
+def _died(source: str, exit_code: int | None, limits: Limits) -> ParserDied:
     if exit_code in (-signal.SIGKILL, -signal.SIGXCPU):
-        return UnreadableDocument(source, *_too_large(limits))
-    return UnreadableDocument(
+        return ParserDied(source, *_too_large(limits))
+    return ParserDied(
         source, f"the parser crashed (exit code {exit_code})", "the file is damaged or hostile: get another copy"
     )
 

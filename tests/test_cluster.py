@@ -108,12 +108,12 @@ def test_workers_and_a_node_killed_in_the_middle_lose_and_double_nothing(
 
     there, failures = parsed(papers, tmp_path / "cluster", ClusterExecutor(cluster.address), disturb)
     assert killed
-    assert [source for source, _ in there] == [source for source, _ in here]
-    assert [document for _, document in there] == [document for _, document in here]
-    assert len({source.sha256 for source, _ in there}) == len(there) == 24
     assert [(failure.source, failure.reason) for failure in failures] == [
         (failure.source, failure.reason) for failure in local_failures
     ]
+    assert [source for source, _ in there] == [source for source, _ in here]
+    assert [document for _, document in there] == [document for _, document in here]
+    assert len({source.sha256 for source, _ in there}) == len(there) == 24
     assert len(counted) == len(there) + len(failures)
     cluster.add_node(num_cpus=2, object_store_memory=200 << 20)
     again: list[bool] = []
@@ -177,6 +177,28 @@ def test_a_document_that_never_ends_is_a_failure_and_not_the_end(cluster: Any, t
     assert index == 0
     assert isinstance(result, Failure)
     assert "did not end within" in result.reason
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_document_whose_parser_dies_is_begun_again_once(cluster: Any, tmp_path: Path, times: int) -> None:
+    file, deaths = tmp_path / "some.txt", tmp_path / "deaths"
+    file.write_text("x")
+    deaths.mkdir()
+    executor = ClusterExecutor(cluster.address)
+    task = msgspec.json.encode(ParseTask(str(file), {"deaths": str(deaths), "times": str(times)}, None)).decode()
+    [(index, result)] = list(executor.run(dying, [task]))
+    assert index == 0
+    assert len(list(deaths.iterdir())) == times
+    assert result == b"read" if times == 1 else isinstance(result, Failure)
+
+
+def dying(task: str) -> bytes:
+    given = msgspec.json.decode(task, type=ParseTask).metadata
+    deaths = Path(given["deaths"])
+    if len(list(deaths.iterdir())) < int(given["times"]):
+        (deaths / str(os.getpid())).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return b"read"
 
 
 def sleeping(task: str) -> bytes:
