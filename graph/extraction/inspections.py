@@ -87,7 +87,7 @@ def framework_name(title: str, authority: Authority | None) -> str | None:
         r"short quality screening|joint (?:targeted )?(?:local )?area|area SEND (?:full |monitoring )?inspection|"
         r"focused visit|"
         r"monitoring visit|"
-        r"annual performance assessment|review of|safeguarding and looked after)",
+        r"annual performance assessment|review of|safeguarding and looked after|local authority assessment$)",
         title,
     )
     if match is None:
@@ -488,8 +488,10 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
         if framework is None and named is not None and _TELLING.search(named["name"]):
             framework = collapsed(named["name"])
         area = framework if subject and framework == collapsed(subject["name"]) else "Children’s services"
-        if framework and re.fullmatch(r"(?i)(?:children[’']s )?services|children[’']s social care services", framework):
+        if framework and re.fullmatch(r"(?i)children[’']s(?: social care)?(?: services)?|services", framework):
             area, framework = "Children’s services", None
+        elif framework and (under := re.fullmatch(r"(?i)[\w’' ]*?\bservices under the (?P<name>.+)", framework)):
+            area, framework = "Children’s services", under["name"]
         inspection = _inspection(document, place.block, framework, date, authority, body, (start, stop))
         found.append(Earlier(inspection, (Printed(area, judged["grade"], start, stop, "judgement.earlier-prose"),)))
     return found

@@ -13,7 +13,7 @@ from typing import Final
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.grades import GRADE, area_concept, grade_concept
 from graph.extraction.sections import Located
-from graph.model import Block, Cell, Judgement, ReadDocument
+from graph.model import Block, Cell, Judgement, ReadDocument, Row
 
 _NUMBER_GRADE: Final = re.compile(r"(?:grade\s*)?[1-4]", re.I)
 _NUMBERED_HEAD: Final = re.compile(r"(?i)\b(?:grades?|judge?ments?|scores?|services overall|ratings?)\b")
@@ -264,6 +264,43 @@ def scored(document: ReadDocument, blocks: Iterable[Block]) -> Iterator[Printed]
         for match in _SCORED.finditer(document.slice(block)):
             start, end = block.start + match.start(), block.start + match.end()
             yield Printed(match["area"], match["grade"], start, end, "judgement.score")
+
+
+_QUALITY_SCORE: Final = re.compile(r"(?i)(?P<area>[A-Z][\w ,’'-]{4,80}?)?\s*\bscore:?\s*(?P<grade>[1-4])")
+_LOCAL_RATING: Final = re.compile(
+    r"(?i)(?:local )?authority rating(?: and quality statement scores)?|overall(?: local authority)? rating"
+)
+
+
+def quality_scores(document: ReadDocument, blocks: Sequence[Block]) -> Iterator[Printed]:
+    """An assessment of a council's adult social care (2023 on): its rating, and a score from 1 to 4 for each quality
+    statement, beside its name or on the line below it."""
+    above: Block | None = None
+    rating = False
+    for block in blocks:
+        lines = [(start, end) for row in block.table.rows for start, end in _row_span(row)] if block.table else []
+        for start, end in lines or [(block.start, block.end)]:
+            text = collapsed(document.text[start:end])
+            match = _QUALITY_SCORE.fullmatch(text)
+            rated = re.fullmatch(rf"(?i)[^.:]{{3,80}}:\s*(?P<grade>{GRADE})", text) if rating else None
+            if match is not None and match["area"]:
+                yield Printed(match["area"], match["grade"], start, end, "judgement.quality-score")
+            elif match is not None and above is not None:
+                area = collapsed(document.slice(above))
+                yield Printed(area, match["grade"], above.start, end, "judgement.quality-score")
+            elif rated is not None:
+                yield Printed("Local authority rating", rated["grade"], start, end, "judgement.quality-score")
+                rating = False
+            rating = rating or _LOCAL_RATING.fullmatch(text) is not None
+        text = collapsed(document.slice(block))
+        named = block.table is None and len(text) <= 90 and not text.endswith((".", ":"))
+        above = block if named and _QUALITY_SCORE.fullmatch(text) is None else None
+
+
+def _row_span(row: Row) -> Iterator[tuple[int, int]]:
+    lines = [line for cell in row.cells for line in cell.lines]
+    if lines:
+        yield lines[0].start, lines[-1].end
 
 
 def as_judgement(

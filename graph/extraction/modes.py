@@ -132,7 +132,8 @@ _FINDINGS_HEADING: Final = re.compile(
 )
 _ACTION_HEADING: Final = re.compile(
     r"(?i)next (?:steps|phase|stages?)|^(?:looking|planning) (?:ahead|forward)|\bplans? for (?:the )?(?:next|coming|"
-    r"future|year)\b|^what (?:are|will be) (?:our|the council[’']s|its) (?:\w+ )?(?:plans|priorities)\b|"
+    r"future|year)\b|^what (?:are we|is the council|are officers) doing\b|"
+    r"^what (?:are|will be) (?:our|the council[’']s|its) (?:\w+ )?(?:plans|priorities)\b|"
     r"\bresponse$|what happens (?:now|next)|^what(?:[’']s)? (?:next|now)$|actions? (?:taken|"
     r"to be taken|being taken|planned|"
     r"proposed|agreed|required|in response)|"

@@ -34,6 +34,11 @@ from graph.extraction.plan_labels import bare_labels, labels_below
 from graph.extraction.plan_status import meaning_of_colour, statuses
 from graph.model import Action, Block, CellLine, ReadDocument, Recommendation, Row, Segment, StatusReport, Table
 
+#: "Ofsted said: improve the quality of assessments", above the table that answers it.
+_INSPECTORS_SAID = re.compile(
+    r"(?i)(?:what )?(?:ofsted|csci|ssi|cqc|hmip?|(?:the )?inspect(?:ors?|orate|ion)(?: report)?) (?:said|found|"
+    r"recommended|asked|told us)\s*:\s*(?=(?:\S+\s+){3}\S)"
+)
 _NUMBERED_RECOMMENDATION = re.compile(
     r"(?i)^(?P<word>(?:(?:key|ofsted|csci|ssi|cqc|hmip|jar|apa|inspect\w+|report|"
     r"headline)[’']?s?\s+)?(?:recommendation|"
@@ -126,6 +131,9 @@ class _PlanReader:
         if number is not None and len(text.split()) >= 4 and self._plan_follows(index):
             self._name(index, block, block.start, number)
             return
+        if (said := _INSPECTORS_SAID.match(text)) is not None and self._plan_follows(index):
+            self._name(index, block, block.start + said.end(), None)
+            return
         section = re.match(r"(?i)(?:standard|priority|theme|section|objective|part)\s+\w{1,3}\s*[:–-]", text)
         if block.kind == "heading" or section or (len(text) < 400 and _NUMBERED_RECOMMENDATION.match(text)):
             found = _NUMBERED_RECOMMENDATION.match(text)
@@ -142,7 +150,7 @@ class _PlanReader:
                 if self.named is None or not self._plan_follows(index):
                     self.named = None
 
-    def _name(self, index: int, block: Block, start: int, ref: str) -> None:
+    def _name(self, index: int, block: Block, start: int, ref: str | None) -> None:
         self._flush_labels()
         self.named = self._recommendation(start, block.end, ref, "plan.heading")
         self.used.add(index)

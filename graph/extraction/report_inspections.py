@@ -13,7 +13,16 @@ from graph.extraction import facts
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.grades import GRADE, area_concept, framework_id
 from graph.extraction.inspections import framework_name, inspection_dates, inspectorate, lead_inspector, signatory
-from graph.extraction.judgements import Printed, area_send_outcome, in_lines, in_table, scored, served, statement
+from graph.extraction.judgements import (
+    Printed,
+    area_send_outcome,
+    in_lines,
+    in_table,
+    quality_scores,
+    scored,
+    served,
+    statement,
+)
 from graph.extraction.report_items import BOARD
 from graph.extraction.sections import Located
 from graph.extraction.sentences import sentences
@@ -81,6 +90,8 @@ def inspections_of(
         kind = {"CSCI": "csci-inspection", "SSI": "ssi-inspection"}.get(body or "")
     if kind == "hmip-yot":
         body = "HMI Probation"
+    if name is not None and name.casefold() == "local authority assessment":
+        body = "Care Quality Commission"
     if kind in ("jtai", "jar") and re.search(r"\bOfsted\b", document.text):
         body = "Ofsted"  # which leads and publishes the inspections of several bodies
     proof = where or (front[0] if front else None)
@@ -142,6 +153,8 @@ def judgements_of(
                 found += in_table(document, place.block)
     if not found and main.framework_id == "hmip-yot":
         found += scored(document, [place.block for place in located])
+    if _QUALITY_STATEMENTS.search(document.text):
+        found += quality_scores(document, [place.block for place in located])
     found += _in_headings(document, located, only_board=bool(found))
     found = max(found, _in_sentences(document, located), key=len)
     if main.framework_id not in _OFSTED and main.framework_id != "sif":
@@ -150,6 +163,7 @@ def judgements_of(
     return _once(found)
 
 
+_QUALITY_STATEMENTS: Final = re.compile(r"(?i)\bquality statement scores\b")
 _RATINGS: Final = re.compile(r"(?i)(?:summary of )?(?:ratings|grades|scores)(?: overview)?")
 _OWN_GRADE: Final = re.compile(
     rf"(?i)(?:the |overall |service |impact |outcomes |management |leadership )[^.;:]{{0,140}}?\b(?:is|are)"

@@ -229,7 +229,7 @@ class ReviewTeller:
 
         if self._served_table(rows):
             return
-        performing = {column for column, head in heads.items() if column and re.search(r"(?i)\bperform", head)}
+        performing = {column for column, head in heads.items() if column and re.search(r"(?i)\bperform|^grade", head)}
 
         numbering = {0} if len(rows) >= 2 and all(_NUMBERING.fullmatch(t.get(0, "1.")) for _, t in rows[1:]) else set()
 

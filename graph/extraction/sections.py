@@ -49,6 +49,12 @@ def _rule(kind: SectionKind, pattern: str, *, main: bool = True, names: bool = T
 
 _RULES: Final = (
     _rule("contents", r"^(?:table of )?contents$"),
+    _rule("information", r"^what people expect$|^the (?:local authority|council|provider) commitment$", names=False),
+    _rule(
+        "findings",
+        r"^summary of (?:people[’']s experiences?|strengths, areas for development and next steps)$|"
+        r"^local authority rating and quality statement scores$",
+    ),
     _rule(
         "recommendations",
         r"^(?:appendix|annexe?)\s+\w{1,4}\s*[:.–-]?\s*(?:\w+ ){0,3}recommendations?$",
