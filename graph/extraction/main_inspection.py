@@ -39,7 +39,7 @@ _SERVICES_FOR: Final = re.compile(
 )
 _EVENT: Final = re.compile(
     r"(?i)\binspect(?:ed|ion|ors?)\b|\bvisit(?:ed)?\b|\breview(?:ed)?\b|\bfieldwork\b|\bassess(?:ment|ed)\b|"
-    r"\bon[- ]site\b|\bexamined\b"
+    r"\bon[- ]site\b|\bexamined\b|\bscreening\b"
 )
 _EVENT_VERB: Final = re.compile(
     r"(?i)\b(?:took place|taken place|was (?:under)?taken|undertaken|carried out|conducted|held|inspected|visited|"
@@ -172,7 +172,7 @@ def main_dates(
                 continue
             verb = _EVENT_VERB.search(text)
             if not verb or (
-                not _EVENT.search(text[: date.start]) and not _EVENT.search(text[date.end : date.end + 110])
+                not _EVENT.search(text[: date.start]) and not _EVENT.search(text[date.end : date.end + 240])
             ):
                 continue
             others = [name for name, pattern in BODIES if re.search(pattern, text)]
