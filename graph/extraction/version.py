@@ -2,4 +2,4 @@
 
 from typing import Final
 
-EXTRACTOR_VERSION: Final = "11"
+EXTRACTOR_VERSION: Final = "12"
