@@ -113,25 +113,37 @@ class Release:
         is ever used; "sizes" looks at names and sizes only (milliseconds). Raises ReleaseError where there is none to
         serve, with what is wrong with each.
         """
-        current = current_id(data_dir)
-        if current is None and not (ids := release_ids(data_dir)):
-            raise ReleaseError(f"there is no release in {data_dir}: build one with 'inspectgraph build SOURCE'")
-        candidates = [current] if current is not None else ids
-        if current is not None:
-            candidates += [earlier for earlier in release_ids(data_dir) if earlier < current]
-        damage: list[str] = []
-        for identifier in candidates:
-            found = open_release(data_dir / "releases" / identifier, check=check)
-            if isinstance(found, Release):
-                for sentence in damage:
-                    _LOG.error("%s; serving %s in its place", sentence, found.id)
-                return replace(found, damage=tuple(damage))
-            damage += found
-        raise ReleaseError("no release can be opened: " + "; ".join(damage))
+        while True:
+            current = current_id(data_dir)
+            found = _sound(data_dir, current, check)
+            # one that was pruned while it was read, because releases come and go meanwhile, is not damaged
+            if current_id(data_dir) == current or (isinstance(found, Release) and not found.damage):
+                break
+        if isinstance(found, list):
+            raise ReleaseError("no release can be opened: " + "; ".join(found))
+        for sentence in found.damage:
+            _LOG.error("%s; serving %s in its place", sentence, found.id)
+        return found
 
     def verify(self) -> list[str]:
         """Read every byte and compare with the manifest; one sentence for each difference, none when it is sound."""
         return _differences(self.path, self.manifest, hashes=True)
+
+
+def _sound(data_dir: Path, current: str | None, check: Literal["sizes", "hashes"]) -> Release | list[str]:
+    """The release ``current``, or the newest sound one before it with the damage of those that are not; what is wrong
+    with each where none is sound. Raises ReleaseError where there is none at all."""
+    ids = release_ids(data_dir)
+    if current is None and not ids:
+        raise ReleaseError(f"there is no release in {data_dir}: build one with 'inspectgraph build SOURCE'")
+    candidates = ids if current is None else [current, *(earlier for earlier in ids if earlier < current)]
+    damage: list[str] = []
+    for identifier in candidates:
+        found = open_release(data_dir / "releases" / identifier, check=check)
+        if isinstance(found, Release):
+            return replace(found, damage=tuple(damage))
+        damage += found
+    return damage
 
 
 def open_release(path: Path, *, check: Literal["sizes", "hashes"] = "sizes") -> Release | list[str]:
@@ -174,19 +186,30 @@ def release_ids(data_dir: Path) -> list[str]:
 def _differences(path: Path, manifest: Manifest, *, hashes: bool) -> list[str]:
     wrong = []
     for name, entry in manifest.files.items():
-        file = path / name
         if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
             wrong.append(f"release {path.name}: its manifest names a file outside ({name})")
-        elif not file.is_file():
-            wrong.append(f"release {path.name}: {name} is missing")
-        elif (size := file.stat().st_size) != entry.size:
-            wrong.append(f"release {path.name}: {name} has {size} bytes instead of {entry.size}")
-        elif hashes and sha256_of(file) != entry.sha256:
-            wrong.append(f"release {path.name}: {name} has changed since it was published")
+            continue
+        try:
+            difference = _difference(path / name, entry, hashes=hashes)
+        except OSError as err:  # the disk fails there, or the release was pruned meanwhile
+            difference = f"cannot be read ({err.strerror or err})"
+        if difference:
+            wrong.append(f"release {path.name}: {name} {difference}")
     if hashes:
-        strange = {name for name, _ in _files(path)} - set(manifest.files) - {"manifest.json"}
+        try:
+            strange = {name for name, _ in _files(path)} - set(manifest.files) - {"manifest.json"}
+        except ReleaseError as err:
+            return [*wrong, f"release {path.name}: {err}"]
         wrong += [f"release {path.name}: {name} is not of this release" for name in sorted(strange)]
     return wrong
+
+
+def _difference(file: Path, entry: FileEntry, *, hashes: bool) -> str:
+    if not file.is_file():
+        return "is missing"
+    if (size := file.stat().st_size) != entry.size:
+        return f"has {size} bytes instead of {entry.size}"
+    return "has changed since it was published" if hashes and sha256_of(file) != entry.sha256 else ""
 
 
 # ------------------------------------------------------------------------------------------------------------ writing

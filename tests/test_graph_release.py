@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import graph.release as release_module
 from graph.errors import ReleaseError
 from graph.release import (
     Release,
@@ -32,6 +33,7 @@ from graph.release import (
     prune,
     release_ids,
     restore,
+    sha256_of,
     switch,
 )
 from graph.steps import STEPS
@@ -147,6 +149,47 @@ def test_a_damaged_release_is_named_and_the_one_before_it_serves(tmp_path: Path)
     (first.path / "manifest.json").write_text("{")
     with pytest.raises(ReleaseError, match=f"{first.id}: its manifest is damaged"):
         Release.open(tmp_path)
+
+
+def test_a_file_that_the_disk_does_not_give_back_counts_as_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = publish(tmp_path, "one"), publish(tmp_path, "two")
+
+    def failing(file: Path) -> str:
+        if second.path in file.parents and file.name == "text.txt":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return sha256_of(file)
+
+    monkeypatch.setattr(release_module, "sha256_of", failing)
+    opened = Release.open(tmp_path)
+    assert opened.id == first.id
+    assert opened.damage == (f"release {second.id}: documents/d1/text.txt cannot be read ({os.strerror(errno.EIO)})",)
+
+
+def test_a_link_that_was_put_into_a_release_is_damage_and_the_one_before_it_serves(tmp_path: Path) -> None:
+    first, second = publish(tmp_path, "one"), publish(tmp_path, "two")
+    (second.path / "link").symlink_to("/etc/passwd")
+    opened = Release.open(tmp_path)
+    assert opened.id == first.id
+    assert "neither a file nor a folder" in opened.damage[0]
+
+
+def test_a_release_that_is_pruned_while_it_is_checked_gives_way_to_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path, "one")
+    later = []
+
+    def slow(file: Path) -> str:
+        if not later:
+            later.append("begun")
+            later.extend(publish(tmp_path, text, keep=1).id for text in ("two", "three"))
+        return sha256_of(file)
+
+    monkeypatch.setattr(release_module, "sha256_of", slow)
+    opened = Release.open(tmp_path)
+    assert (opened.id, opened.damage) == (later[-1], ())
 
 
 def test_a_dangling_current_link_is_survived(tmp_path: Path) -> None:
