@@ -5,8 +5,13 @@
 
 The server is the real one, over loopback. Mixed clients ask for searches, pages, data and SPARQL; the hostile one
 leaves requests unfinished, sends malformed ones and heavy queries, and does not read; three times a new release is
-published. Told at the end: answers by status, p50 and p95 of searches, slope of the memory and number of open files of
-the server's processes, and answers that did not come from one whole release.
+published. Told at the end: answers by status, p50 and p95 of searches, memory and open files of the server's processes,
+and answers that did not come from one whole release.
+
+A slope is the median of those between any two samples after the first third, so that the seconds for which two
+releases are open weigh nothing. Private memory is what the processes have written themselves; resident memory counts
+mapped files of the release too, which the system takes back when it needs room. Exit status 1 where an answer was
+wrong, private memory grows by 1 MiB in 10 minutes or more, or files stay open.
 """
 
 from __future__ import annotations
@@ -18,15 +23,20 @@ import json
 import os
 import random
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from scipy.stats import theilslopes
 
 from graph.release import Release, ReleaseWriter, WriterLock
 
@@ -141,16 +151,41 @@ def processes(server: int) -> list[int]:
     return found
 
 
-def measured(server: int) -> tuple[float, int]:
-    """(resident MiB, open files) of the server and its children, workers of queries aside, which come and go."""
-    memory, files = 0.0, 0
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """MiB and numbers of the server and its children, workers of queries and writers of dumps aside, which come and
+    go."""
+
+    seconds: float
+    resident: float = 0.0
+    private: float = 0.0
+    files: int = 0
+    sockets: int = 0
+
+
+def measured(server: int, seconds: float) -> Sample:
+    resident = private = 0.0
+    files = sockets = 0
     for process in processes(server):
         with contextlib.suppress(OSError):
-            if "worker_process" in Path(f"/proc/{process}/cmdline").read_text():
+            folder = Path(f"/proc/{process}")
+            command = (folder / "cmdline").read_text()
+            if "worker_process" in command or "webapp.dumps" in command:
                 continue
-            memory += int(Path(f"/proc/{process}/statm").read_text().split()[1]) * 4096 / (1 << 20)
-            files += len(list(Path(f"/proc/{process}/fd").iterdir()))
-    return memory, files
+            lines = (folder / "smaps_rollup").read_text().splitlines()[1:]
+            kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+            resident += kilobytes["Rss"] / 1024
+            private += kilobytes["Anonymous"] / 1024
+            for handle in (folder / "fd").iterdir():
+                with contextlib.suppress(OSError):  # closed meanwhile
+                    sockets += (is_socket := str(handle.readlink()).startswith("socket:"))
+                    files += not is_socket
+    return Sample(seconds, resident, private, files, sockets)
+
+
+def slope(samples: Sequence[Sample], name: str) -> float:
+    """Growth in 10 minutes."""
+    return float(theilslopes([getattr(s, name) for s in samples], [s.seconds for s in samples])[0]) * 600
 
 
 def main() -> int:
@@ -159,6 +194,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50, help="requests a second of all clients together")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--data", type=Path, help="a data folder that may be changed; none: the invented documents")
+    parser.add_argument("--samples", type=Path, help="write what was measured every five seconds here, as CSV")
     arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
         data = arguments.data
@@ -189,25 +225,36 @@ def run(data: Path, server: int, arguments: argparse.Namespace) -> int:
     threads.append(threading.Thread(target=hostile, args=(end,), daemon=True))
     for thread in threads:
         thread.start()
-    samples: list[tuple[float, float, int]] = []
+    samples: list[Sample] = []
     due = [begun + arguments.minutes * 60 * share for share in (0.25, 0.5, 0.75)]
     while time.monotonic() < end:
         if due and time.monotonic() > due[0]:
             due.pop(0)
             republish(data)
-        samples.append((time.monotonic() - begun, *measured(server)))
+        samples.append(measured(server, time.monotonic() - begun))
         time.sleep(min(5.0, max(0.1, end - time.monotonic())))
     for thread in threads:
         thread.join(60)
+    if arguments.samples is not None:
+        rows = [",".join(f"{value:.1f}" for value in astuple(sample)) for sample in samples]
+        arguments.samples.write_text("\n".join([",".join(Sample.__slots__), *rows]) + "\n", encoding="ascii")
     settled = samples[len(samples) // 3 :]
     times = sorted(figures.searches)
-    slope = (settled[-1][1] - settled[0][1]) / max(1.0, settled[-1][0] - settled[0][0]) * 600
     print(f"{sum(figures.statuses.values())} answers in {arguments.minutes:g} min: {dict(figures.statuses)}")
     print(f"failures: {dict(figures.failed)}; answers from two releases: {figures.mixed}")
     print(f"search p50 {times[len(times) // 2] * 1000:.0f} ms, p95 {times[int(len(times) * 0.95)] * 1000:.0f} ms")
-    print(f"memory {settled[0][1]:.0f} to {settled[-1][1]:.0f} MiB, {slope:+.1f} MiB per 10 min after the first third")
-    print(f"open files {settled[0][2]} to {settled[-1][2]}, most {max(s[2] for s in samples)}")
-    return 1 if figures.mixed or any(" 5" in name for name in figures.failed) else 0
+    sixth = max(1, len(samples) // 6)
+    for name in ("private", "resident", "files", "sockets"):
+        first, last = (
+            statistics.median(getattr(s, name) for s in part) for part in (settled[:sixth], settled[-sixth:])
+        )
+        most = max(getattr(s, name) for s in samples)
+        print(
+            f"{name}: {first:.0f} in the third sixth of the time, {last:.0f} in the last, most {most:.0f}; "
+            f"slope {slope(settled, name):+.2f} per 10 min"
+        )
+    wrong = figures.mixed or any(" 5" in name for name in figures.failed)
+    return 1 if wrong or slope(settled, "private") >= 1 or slope(settled, "files") >= 1 else 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import time
 import weakref
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from graph.release import Release, ReleaseWriter, WriterLock
 from graph.remote_store import datasets_of
 from tests.small_release import FORMULA, HOSTILE, REMOVED, publish
 from webapp import application, create_app, data_pages
+from webapp import services as services_module
 from webapp.application import CONTENT_SECURITY_POLICY
 from webapp.dumps import Dumps
 from webapp.search_query import FORMATS, PARAMETERS
@@ -758,6 +760,28 @@ def test_what_is_remembered_of_a_release_does_not_keep_it_open(data: Path) -> No
     del services, client
     gc.collect()
     assert opened() is None
+
+
+def test_a_release_that_was_replaced_is_let_go_although_its_pages_were_rendered(
+    release: OpenRelease, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services_module, "_FAREWELLS", (0.05,) * 200)
+    first = copy_of(release, tmp_path, datetime(2026, 1, 3, tzinfo=UTC))
+    services = Services(Settings(data=tmp_path))
+    client = create_app(services.settings, services).test_client()
+    gc.disable()  # as on a quiet site, where the collector's next full run is hours away
+    try:
+        assert client.get("/themes").headers["X-Release"] == first
+        opened = weakref.ref(services.current())
+        copy_of(release, tmp_path, datetime(2026, 1, 4, tzinfo=UTC))
+        assert client.get("/about").headers["X-Release"] != first
+        for _ in range(100):
+            if opened() is None:
+                break
+            time.sleep(0.05)
+        assert opened() is None
+    finally:
+        gc.enable()
 
 
 # ----------------------------------------------------------------------------------------------------------------- API

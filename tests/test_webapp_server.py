@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import http.client
 import json
 import logging
@@ -22,6 +23,7 @@ import pytest
 
 from graph.release import switch
 from tests.small_release import publish
+from webapp.admission import Allowance
 from webapp.application import HEADERS
 from webapp.observation import JsonLines
 
@@ -172,6 +174,26 @@ def test_a_greedy_client_is_told_when_to_come_back_and_others_are_not_bothered(s
     assert server.get("/health", **{"X-Forwarded-For": "198.51.100.7"})[0] == 200
 
 
+def test_clients_are_remembered_until_they_may_ask_as_much_as_anybody() -> None:
+    now = [0.0]
+    allowance = Allowance(per_minute=60, burst=10, at_once=2, clock=lambda: now[0])
+    for number in range(1000):
+        assert allowance.enter(f"client {number}") == 0
+        allowance.leave(f"client {number}")
+    for _ in range(9):
+        assert allowance.enter("client 0") == 0
+        allowance.leave("client 0")
+    assert len(allowance) == 1000
+    now[0] = 1.0
+    assert allowance.enter("another") == 0
+    assert len(allowance) == 2  # all had asked once, a second ago, but for one
+    assert allowance.enter("client 0") == 0
+    assert allowance.enter("client 0") > 0
+    now[0] = 1000.0  # longer than it takes to be as new, but a request of theirs is running
+    assert allowance.enter("client 1") == 0
+    assert len(allowance) == 3
+
+
 def test_every_answer_carries_the_security_headers(server: Running) -> None:
     for path in ("/", "/nothing", "/api/release", "/health", "/static/site.css", "/sparql?query=nonsense"):
         _, headers, _ = server.get(path, **{"X-Forwarded-For": "192.0.2.3"})
@@ -261,3 +283,34 @@ def test_a_server_process_multiplies_matrices_on_the_thread_that_asks() -> None:
         "sys.exit(any(pool['num_threads'] != 1 for pool in threadpool_info() if pool['user_api'] == 'blas'))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+_ARENAS = """
+import ctypes, os, sys, tempfile, threading
+from webapp.memory import give_back, share_arenas
+share_arenas()
+c = ctypes.CDLL(None)
+together = threading.Barrier(20)
+def work():
+    together.wait()
+    held = c.malloc(ctypes.c_size_t(1000))
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(20)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+c.fopen.restype = ctypes.c_void_p
+name = tempfile.mktemp()
+file = ctypes.c_void_p(c.fopen(name.encode(), b"w"))
+c.malloc_info(0, file)
+c.fclose(file)
+print(open(name).read().count("<heap nr="))
+os.unlink(name)
+give_back()
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="only glibc's memory is kept by arenas")
+def test_the_threads_of_a_server_process_keep_memory_in_two_places_at_most() -> None:
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", _ARENAS], check=True, cwd=root, capture_output=True, text=True)
+    assert int(done.stdout) <= 2

@@ -16,7 +16,7 @@ from werkzeug.exceptions import TooManyRequests
 from webapp.settings import Settings
 from webapp.sparql.admission import client_of
 
-#: Clients that are remembered; the one that has been silent longest is forgotten first.
+#: Clients that are remembered at most; the one that has been silent longest is forgotten first.
 _REMEMBERED = 20_000
 #: Endpoints that cost nothing.
 FREE = frozenset({"static", "data_pages.health"})
@@ -30,7 +30,8 @@ class _Client:
 
 
 class Allowance:
-    """A bucket for each client: ``burst`` requests at most, refilled at ``per_minute``. Thread-safe."""
+    """A bucket for each client: ``burst`` requests at most, refilled at ``per_minute``; one whose bucket is full again
+    is forgotten. Thread-safe."""
 
     def __init__(self, per_minute: int, burst: int, at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = per_minute / 60
@@ -43,11 +44,10 @@ class Allowance:
         now = self._clock()
         with self._lock:
             client = self._clients.pop(name, None) or _Client(self._burst, now)
-            self._clients[name] = client
-            while len(self._clients) > _REMEMBERED:
+            client.left, client.at = self._left(client, now), now
+            while self._clients and self._is_forgotten(next(iter(self._clients.values())), now):
                 self._clients.popitem(last=False)
-            client.left = min(self._burst, client.left + (now - client.at) * self._rate)
-            client.at = now
+            self._clients[name] = client
             if client.running >= self._at_once:
                 return 1.0
             if client.left < 1:
@@ -55,6 +55,17 @@ class Allowance:
             client.left -= 1
             client.running += 1
             return 0.0
+
+    def __len__(self) -> int:
+        """How many clients are remembered."""
+        return len(self._clients)
+
+    def _left(self, client: _Client, now: float) -> float:
+        return min(self._burst, client.left + (now - client.at) * self._rate)
+
+    def _is_forgotten(self, client: _Client, now: float) -> bool:
+        as_new = not client.running and self._left(client, now) >= self._burst
+        return as_new or len(self._clients) >= _REMEMBERED
 
     def leave(self, name: str) -> None:
         with self._lock:

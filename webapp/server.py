@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import sys
 import threading
@@ -17,6 +18,7 @@ from graph.errors import InspectgraphError
 from graph.isolation import start_server
 from graph.release import Release
 from webapp.dumps import Dumps
+from webapp.memory import share_arenas
 from webapp.observation import MetricsServer, log_as_json
 from webapp.services import Services
 from webapp.settings import Settings
@@ -56,9 +58,11 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         from webapp import create_app
 
         share_interpreter()
+        share_arenas()
         if self._settings.log_requests:
             log_as_json()
         app = create_app(self._settings)
+        gc.freeze()  # the collector's full runs, which a switch of releases asks for, stop all threads a third as long
         threading.Thread(target=warm, args=(app.extensions["inspectgraph"],), daemon=True).start()
         return app
 

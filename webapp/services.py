@@ -1,13 +1,15 @@
 """What the pages stand on: the open release, its search, its graph, the labels. Built once, handed to every request.
 
 A request keeps the release that it began with. When ``DATA/current`` has been switched, the next request opens the new
-one; the old one lives until its last request has ended.
+one; the old one, its memory, files and processes go when its last request has ended.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from graph.store import GraphReader, open_read_only
 from indexer.search import Searcher
 from indexer.search_request import SearchRequest, SearchResponse
 from webapp.labels import Labels, local_id
+from webapp.memory import give_back
 from webapp.settings import Settings
 from webapp.sparql.engine import SparqlEngine
 from webapp.sparql.limits import Limits
@@ -30,6 +33,8 @@ from webapp.tables import Row, Tables
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_HITS = 100
+#: Seconds after which a release that is no longer served is looked after, again and again until it has gone.
+_FAREWELLS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _Made = TypeVar("_Made")
 
 
@@ -245,8 +250,23 @@ class Services:
                     raise
                 _LOG.exception("the new release cannot be opened; %s stays", self._open.id)
                 opened = self._open
-            self._open, self._asked_for = opened, wanted
+            previous, self._open, self._asked_for = self._open, opened, wanted
+            if previous is not None and previous is not opened:
+                see_off = partial(_see_off, weakref.ref(previous))
+                threading.Thread(target=see_off, name="see-off", daemon=True).start()
             return opened
+
+
+def _see_off(release: weakref.ref[OpenRelease]) -> None:
+    """Let go of a release that is no longer served. What is left of a page that was rendered is a cycle of references
+    that holds its release: until the collector's next full run, hours away on a quiet site, files, processes and memory
+    would stay."""
+    for pause in _FAREWELLS:
+        time.sleep(pause)
+        gc.collect()
+        if release() is None:
+            break
+    give_back()
 
 
 def served_dataset(release: Release, settings: Settings) -> RemoteDataset | None:
