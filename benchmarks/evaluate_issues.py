@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.clusters import CUT, FAMILY_CUT, centred, grouped
+from indexer.clusters import CUT, FAMILY_CUT, centred, grouped, token_weights, weighted
 from indexer.embedding import EmbeddingCache, open_embedder
 from indexer.theme_linking import ThemeLinker
 from ontology.resources import themes
@@ -41,9 +41,11 @@ def main() -> None:
     linker = ThemeLinker.load(themes(), embedder.encode, embedder.identity.sha256)
     subjects = linker.confidences(texts, vectors)
     subjects /= np.linalg.norm(subjects, axis=1, keepdims=True)
-    cuts = (CUT, FAMILY_CUT, 6.0, 5.7, 5.0, 4.3)
+    weights = token_weights(texts, embedder.token_spans(texts))
+    tokens = [weighted(codes, weight) for codes, weight in zip(encoded.tokens, weights, strict=True)]
+    cuts = (CUT, FAMILY_CUT, 5.0, 4.6, 4.3)
     names = ("issues", "families", *(f"cut {cut}" for cut in cuts[2:]))
-    for name, label in zip(names, grouped(centred(vectors), subjects, encoded.tokens, cuts), strict=True):
+    for name, label in zip(names, grouped(centred(vectors), subjects, tokens, cuts), strict=True):
         same, apart, apart_from_0 = defaultdict(list), [], []
         for query, grades in judged.items():
             best = [r for r, grade in grades.items() if grade == 3]

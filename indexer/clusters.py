@@ -1,9 +1,9 @@
 """Recurring issues: groups of recommendations that ask for nearly the same, finer than themes.
 
-Recommendations are alike word by word (the token vectors of each find their best match in the other, both ways) and in
-subject (cosine of their theme confidences). Groups are made by average linkage, cut at two heights: issues, where
-judged pairs that are not relevant to the same question begin to fall together, and families of issues above them
-(``docs/themes.md``).
+Recommendations are alike word by word (the token vectors of each find their best match in the other, both ways; stock
+words and what stands after the thing asked for count less) and in subject (cosine of their theme confidences). Groups
+are made by average linkage, cut at two heights: issues, where judged pairs that are not relevant to the same question
+begin to fall together, and families of issues above them (``docs/themes.md``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,29 +27,38 @@ from indexer.theme_evidence import head_length, normalised
 
 Floats = NDArray[np.float32]
 Item = dict[str, Any]
+#: (tokens, 2): where each token stands in its text.
+TokenSpans = NDArray[np.int32]
+#: Codes of a text's tokens, and what each counts.
+WeightedTokens = tuple[TokenCodes, Floats]
 
 #: Raised when the same recommendations fall into other groups.
-CLUSTERS_VERSION = "3"
+CLUSTERS_VERSION = "4"
 #: How much likeness of subject counts beside likeness of meaning.
-SUBJECT_WEIGHT = 0.5
+SUBJECT_WEIGHT = 0.35
 #: Mean and deviation of both likenesses over all pairs of 1,906 recommendations: what makes them add up.
-_WORDS_SCALE, _SUBJECT_SCALE = (0.3525, 0.0741), (0.0558, 0.1748)
+_WORDS_SCALE, _SUBJECT_SCALE = (0.3139, 0.0844), (0.0558, 0.1748)
 #: Word by word is compared with so many nearest; of the others it is estimated from cosine and subject, and never above
 #: the mean. Comparing all pairs gave the same figures at ten times the cost.
 CANDIDATES = 100
-_ESTIMATE = (0.4745, 0.0649, 0.3488)
-_MOST_ESTIMATED = 0.37
+_ESTIMATE = (0.4112, 0.0917, 0.309)
+_MOST_ESTIMATED = 0.314
 #: Groups whose mean likeness (in deviations, see ``combined``) is below this stay apart.
-CUT = 5.45
+CUT = 4.5
 #: The same for families of issues.
-FAMILY_CUT = 4.6
+FAMILY_CUT = 3.9
 #: The same for items that no theme covers: there is no subject to hold them together.
-DISCOVERY_CUT = 3.6
+DISCOVERY_CUT = 2.73
 #: More rows than this are first parted by their leading theme: the linkage compares all pairs.
 MOST_AT_ONCE = 12_000
 TERMS = 6
+#: What a token of a stock word or a sign counts, and one of purpose, circumstance or detail, where others count 1.
+_STOCK_WEIGHT, _DETAIL_WEIGHT = 0.1, 0.3
+#: So many characters are never detail.
+_LEAST_HEAD = 60
 
 _WORD = re.compile(r"[a-z][a-z\-']+")
+_WHOLE_WORD = re.compile(r"[\w']+")
 _STOP = frozenset(
     """
     a all also an and any are as at be been being both but by can could do each for from further had has have
@@ -94,6 +103,7 @@ def recurring_issues(
     vectors: Floats,
     subjects: Floats,
     tokens: Sequence[TokenCodes] | None = None,
+    spans: Iterable[TokenSpans] | None = None,
     *,
     least: int = 2,
 ) -> list[Issue]:
@@ -102,12 +112,17 @@ def recurring_issues(
     ``items``: rows of the table ``items``, of which the recommendations count; ``vectors`` their unit rows;
     ``subjects`` (n_items, n_themes) the confidences of ``ThemeLinker.confidences`` and ``tokens`` the codes of
     ``Encoded.tokens``, of which only the rows of recommendations are read; None: by vectors and subjects alone.
+    ``spans``: where in each item's text each token stands, as of ``Embedder.token_spans``; None: all count alike.
     """
     rows = [row for row, item in enumerate(items) if item["kind"] == "recommendation"]
     if not rows:
         return []
     meaning, subject = centred(vectors[rows]), _unit(subjects[rows])
-    labels, families = grouped(meaning, subject, [tokens[row] for row in rows] if tokens is not None else None)
+    words = None
+    if tokens is not None:
+        weights = token_weights([item["text"] for item in items], spans) if spans is not None else None
+        words = [weighted(tokens[row], weights[row] if weights is not None else None) for row in rows]
+    labels, families = grouped(meaning, subject, words)
     issues, family_of, common = [], {}, _common(items, rows)
     for places in _places(labels):
         if len(places) >= least:
@@ -175,7 +190,7 @@ def issue_rows(items: Sequence[Item], issues: Sequence[Issue]) -> tuple[list[Ite
 def grouped(
     meaning: Floats,
     subject: Floats,
-    tokens: Sequence[TokenCodes] | None = None,
+    tokens: Sequence[WeightedTokens] | None = None,
     cuts: Sequence[float] = (CUT, FAMILY_CUT),
 ) -> list[NDArray[np.int64]]:
     """For each cut the rows' group numbers, by average linkage of ``combined``: a group lies whole in one of each lower
@@ -195,7 +210,7 @@ def grouped(
     return labels
 
 
-def combined(meaning: Floats, subject: Floats, tokens: Sequence[TokenCodes] | None) -> Floats:
+def combined(meaning: Floats, subject: Floats, tokens: Sequence[WeightedTokens] | None) -> Floats:
     """(n, n): likeness of each pair, in deviations from that of any two recommendations; the same both ways."""
     cosines, subjects = meaning @ meaning.T, subject @ subject.T
     by_cosine, by_subject, constant = _ESTIMATE
@@ -221,9 +236,28 @@ def _candidates(likely: Floats) -> NDArray[np.bool_]:
     return near
 
 
-def _compare(tokens: Sequence[TokenCodes], near: NDArray[np.bool_], words: Floats) -> None:
+def token_weights(texts: Sequence[str], spans: Iterable[TokenSpans]) -> list[Floats]:
+    """For each text what each of its tokens says of the thing asked for; they add up to 1."""
+    return [_token_weights(text, places) for text, places in zip(texts, spans, strict=True)]
+
+
+def _token_weights(text: str, spans: TokenSpans) -> Floats:
+    head = max(head_length(normalised(text)), _LEAST_HEAD)
+    word_at = {place: word[0] for word in _WHOLE_WORD.finditer(text.lower()) for place in range(*word.span())}
+    told = [word_at.get(int(start)) if end > start else None for start, end in spans]
+    weights = np.array([_STOCK_WEIGHT if word is None or word in _STOP else 1.0 for word in told], dtype=np.float32)
+    weights[spans[:, 0] > head] *= _DETAIL_WEIGHT
+    return np.asarray(weights / weights.sum(), dtype=np.float32)
+
+
+def weighted(tokens: TokenCodes, weights: Floats | None) -> WeightedTokens:
+    """``weights`` None: all alike."""
+    return tokens, np.full(len(tokens), 1 / len(tokens), dtype=np.float32) if weights is None else weights
+
+
+def _compare(tokens: Sequence[WeightedTokens], near: NDArray[np.bool_], words: Floats) -> None:
     """Put into ``words``, for each pair of ``near``, the mean of how well each one's tokens are met by the other's."""
-    vectors = [decoded(codes) for codes in tokens]
+    vectors, weights = [decoded(codes) for codes, _ in tokens], [weight for _, weight in tokens]
     for row, own in enumerate(vectors):
         others = np.flatnonzero(near[row, row + 1 :]) + row + 1
         if not len(others):
@@ -231,8 +265,8 @@ def _compare(tokens: Sequence[TokenCodes], near: NDArray[np.bool_], words: Float
         lengths = np.array([len(vectors[other]) for other in others])
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         similar = own @ np.concatenate([vectors[other] for other in others]).T
-        met = np.maximum.reduceat(similar, starts, axis=1).mean(axis=0)
-        meeting = np.add.reduceat(similar.max(axis=0), starts) / lengths
+        met = weights[row] @ np.maximum.reduceat(similar, starts, axis=1)
+        meeting = np.add.reduceat(similar.max(axis=0) * np.concatenate([weights[other] for other in others]), starts)
         words[row, others] = words[others, row] = (met + meeting) / 2
 
 
@@ -248,7 +282,7 @@ def centred(vectors: Floats) -> Floats:
 
 
 def _linked(
-    meaning: Floats, subject: Floats, tokens: Sequence[TokenCodes] | None, cuts: Sequence[float]
+    meaning: Floats, subject: Floats, tokens: Sequence[WeightedTokens] | None, cuts: Sequence[float]
 ) -> list[NDArray[np.int64]]:
     """Group numbers from 0, at each cut."""
     if len(meaning) == 1:

@@ -66,8 +66,9 @@ def derive_links(
     What curators corrected (``resolved``) is put in before anything is derived from it.
 
     ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``tokens``: the codes of
-    each item's tokens; without them issues are grouped by vectors and themes alone. ``jobs``: how many
-    processes recognise themes; ``cache``: what knows the themes of texts of earlier builds, None for nothing.
+    each item's tokens, as ``embedder`` gave them; without them issues are grouped by vectors and themes alone.
+    ``jobs``: how many processes recognise themes; ``cache``: what knows the themes of texts of earlier builds, None for
+    nothing.
     """
     items, model = rows["items"], embedder.identity
     linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
@@ -87,7 +88,10 @@ def derive_links(
     first_told, own_vectors = [items[row] for row in own], vectors[own]
     own_tokens = [tokens[row] for row in own] if tokens is not None else None
     uncovered, uncovered_members = issue_rows(items, discoveries(items, vectors))
-    issues, members = issue_rows(first_told, recurring_issues(first_told, own_vectors, confidences[own], own_tokens))
+    spans = embedder.token_spans([item["text"] for item in first_told]) if tokens is not None else None
+    issues, members = issue_rows(
+        first_told, recurring_issues(first_told, own_vectors, confidences[own], own_tokens, spans)
+    )
     neighbours = neighbour_rows(items, vectors)
     correct_neighbours(neighbours, items, vectors, resolved)
     return Links(

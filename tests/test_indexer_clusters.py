@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from indexer.clusters import centred, combined, grouped, issue_rows, recurring_issues
+from indexer.clusters import (
+    centred,
+    combined,
+    discoveries,
+    grouped,
+    issue_rows,
+    recurring_issues,
+    token_weights,
+    weighted,
+)
 
 TOPICS = ("caseloads of social workers", "foster carers' training", "chronologies in case files")
 
@@ -115,13 +125,54 @@ def test_an_issue_names_the_most_widespread_of_its_family() -> None:
 def test_word_by_word_likeness_is_that_of_every_pair_of_tokens() -> None:
     rng = np.random.default_rng(2)
     codes = [rng.integers(-127, 128, size=(n, 16)).astype(np.int8) for n in (3, 5, 2, 4)]
+    weights = [rng.dirichlet(np.ones(len(own))).astype(np.float32) for own in codes]
     meaning = rng.normal(size=(4, 8)).astype(np.float32)
     meaning /= np.linalg.norm(meaning, axis=1, keepdims=True)
-    found = combined(meaning, meaning, codes)
+    found = combined(meaning, meaning, [weighted(own, weight) for own, weight in zip(codes, weights, strict=True)])
     assert np.allclose(found, found.T, atol=1e-5)
     for one, other in itertools.combinations(range(4), 2):
         a, b = codes[one] / 254, codes[other] / 254
-        words = (np.mean((a @ b.T).max(axis=1)) + np.mean((a @ b.T).max(axis=0))) / 2
+        met, meeting = weights[one] @ (a @ b.T).max(axis=1), weights[other] @ (a @ b.T).max(axis=0)
+        words = (met + meeting) / 2
         subject = float(meaning[one] @ meaning[other])
-        wanted = (words - 0.3525) / 0.0741 + 0.5 * (subject - 0.0558) / 0.1748
+        wanted = (words - 0.3139) / 0.0844 + 0.35 * (subject - 0.0558) / 0.1748
         assert found[one, other] == pytest.approx(wanted, abs=1e-3)
+
+
+def spans_of(text: str, *words: str) -> NDArray[np.int32]:
+    """Where these words stand, behind a token of no place, as a model adds one."""
+    places = [(text.index(word), text.index(word) + len(word)) for word in words]
+    return np.array([(0, 0), *places], dtype=np.int32)
+
+
+def test_stock_words_signs_and_details_count_less_than_what_is_asked_for() -> None:
+    text = "Ensure that chronologies are kept by every team of the council, so that risk is understood by managers."
+    words = ("Ensure", "chronologies", ",", "risk", "managers", ".")
+    (weights,) = token_weights([text], [spans_of(text, *words)])
+    added, ensure, chronologies, comma, risk, managers, stop = weights.tolist()
+    assert weights.sum() == pytest.approx(1)
+    assert chronologies > risk == managers > ensure == comma == added > stop
+
+
+def test_a_short_text_has_no_details() -> None:
+    text = "Audit cases, where managers decide."
+    (weights,) = token_weights([text], [spans_of(text, "Audit", "cases", "managers")])
+    assert len(set(weights[1:].tolist())) == 1
+
+
+def test_all_tokens_count_alike_where_nothing_is_known_of_their_places() -> None:
+    items, vectors, subjects = corpus()
+    rng = np.random.default_rng(3)
+    words = rng.integers(-127, 128, size=(3, 6, 16)).astype(np.int8)
+    tokens = [words[row % 3] for row in range(len(items))]
+    alike = np.array([[place, place + 1] for place in range(6)], dtype=np.int32)
+    one = [item | {"text": "abcdef"} for item in items]
+    assert [i.members for i in recurring_issues(one, vectors, subjects, tokens)] == [
+        i.members for i in recurring_issues(one, vectors, subjects, tokens, [alike] * len(one))
+    ]
+
+
+def test_what_no_theme_covers_is_grouped_by_meaning_alone() -> None:
+    items, vectors, _ = corpus()
+    found = discoveries([item | {"themes": []} for item in items], vectors)
+    assert sorted(tuple(sorted(issue.members)) for issue in found) == [(0, 3, 6, 9, 12), (1, 4, 7, 10), (2, 5, 8, 11)]
