@@ -1,9 +1,11 @@
-"""Graph servers for tests: the real programs, on loopback, each with an empty database of its own."""
+"""Back ends for tests: the real programs, on loopback, each with an empty database of its own; and a Ray cluster."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import http.client
+import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +52,8 @@ MaxQueryExecutionTime = 60
 
 @dataclass
 class GraphServer:
-    """A kind of server, of which ``settings`` starts two datasets; with ``embedded`` there is none to start."""
+    """A kind of server, of which ``settings`` starts two datasets, a database, or the cluster; with ``embedded`` there
+    is none to start."""
 
     kind: str
     _stack: contextlib.ExitStack
@@ -60,6 +64,8 @@ class GraphServer:
             return {}
         if self.kind == "postgres":
             return {"search_database": self._stack.enter_context(postgres())}
+        if self.kind == "ray":
+            return {"cluster": ray_cluster().address, "vector_shards": 3}
         start = oxigraph if self.kind == "oxigraph" else virtuoso
         addresses = [self._stack.enter_context(start(**options)) for _ in range(2)]
         found = {"graph_datasets": " ".join(addresses), "graph_server": self.kind}
@@ -79,6 +85,8 @@ def graph_server(kind: str) -> Iterator[GraphServer]:
     if kind == "postgres":
         pytest.importorskip("psycopg", reason="the extra servers is not installed: make setup-cluster")
         pytest.importorskip("pgserver", reason="no PostgreSQL with pgvector is installed: make setup-cluster")
+    elif kind == "ray":
+        pytest.importorskip("ray", reason="the extra cluster is not installed: make setup-cluster")
     elif kind != "embedded":
         pytest.importorskip("httpx", reason="the extra servers is not installed: make setup-cluster")
     with contextlib.ExitStack() as stack:
@@ -141,6 +149,24 @@ def postgres() -> Iterator[str]:
             server.cleanup()
 
 
+@lru_cache(maxsize=1)
+def ray_cluster() -> Any:
+    """A head of one processor and two nodes of two, connected to: one for all tests of a process, which Ray wants, and
+    ended with it."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])  # of the workers
+    memory = {"object_store_memory": 200 << 20}
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, **memory})
+    atexit.register(lambda: (ray.shutdown(), made.shutdown()))  # in this order, Ray wants
+    for _ in range(2):
+        made.add_node(num_cpus=2, **memory)
+    ray.init(address=made.address, log_to_driver=False, configure_logging=False)
+    return made
+
+
 def _oxigraph() -> str | None:
     beside = Path(sys.executable).with_name("oxigraph")
     return str(beside) if beside.exists() else shutil.which("oxigraph")
@@ -153,7 +179,7 @@ def free_port() -> int:
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(3_600):  # a busy machine takes its time
         with contextlib.suppress(OSError, http.client.HTTPException), socket.create_connection(("127.0.0.1", port), 1):
             return
         if process.poll() is not None:

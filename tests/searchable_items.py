@@ -6,10 +6,12 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from indexer.build import build_index, publish_to_database
+from indexer.build import VECTORS, build_index, publish_to_database
+from indexer.cluster import SHARDS, write_shards
 from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
 from indexer.facets import Scheme
 from indexer.search import Searcher
@@ -137,15 +139,18 @@ def release() -> Path:
 
 
 @lru_cache(maxsize=1)
-def _searcher(database: str) -> Searcher:
+def _searcher(database: str, cluster: str) -> Searcher:
     if database:
         publish_to_database(release(), database)
-    return Searcher.open(release(), database=database)
+    if cluster:
+        vectors = np.load(release() / VECTORS / "vectors.npy", allow_pickle=False)
+        write_shards(vectors, embedder().identity, release() / SHARDS, 3)
+    return Searcher.open(release(), database=database, shards=cluster)
 
 
-#: Address of the search database that ``searcher`` asks; empty for the release's files.
-over = [""]
+#: What ``searcher`` asks: addresses of a search database and of a cluster; both empty for the release's files.
+over = {"database": "", "cluster": ""}
 
 
 def searcher() -> Searcher:
-    return _searcher(over[0])
+    return _searcher(**over)

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from indexer.embedding import ModelIdentity
 from indexer.pipeline import BuildOptions, build_release
 from indexer.search import Searcher, SearchRequest
 from indexer.vector import in_memory_index
+from tests.graph_servers import ray_cluster
 from tests.samples import make_samples
 from tests.shared_models import shared_models
 
@@ -35,24 +35,10 @@ AUTHORITIES = Path(__file__).parent / "samples/authorities.csv"
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def cluster() -> Any:
     """A head and two nodes of two processors each."""
     pytest.importorskip("ray", reason="the extra cluster is not installed: make setup-cluster")
-    import ray
-    from ray.cluster_utils import Cluster
-
-    patched = pytest.MonkeyPatch()
-    patched.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    patched.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
-    memory = {"object_store_memory": 200 << 20}
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, **memory})
-    for _ in range(2):
-        made.add_node(num_cpus=2, **memory)
-    ray.init(address=made.address, log_to_driver=False, configure_logging=False)
-    yield made
-    ray.shutdown()
-    made.shutdown()
-    patched.undo()
+    return ray_cluster()
 
 
 @pytest.fixture(scope="module")

@@ -15,16 +15,18 @@ from tests.graph_servers import graph_server
 from tests.searchable_items import ITEM, over, release, searcher, tables
 
 
-@pytest.fixture(scope="module", autouse=True, params=["files", pytest.param("postgres", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module",
+    autouse=True,
+    params=["embedded", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("postgres", "ray"))],
+)
 def index(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The same tests over the release's files and over the search database."""
-    if request.param == "files":
+    """The same tests over the release's files, over the search database and over vectors in parts."""
+    with graph_server(request.param) as back_end, pytest.MonkeyPatch.context() as patched:
+        settings = back_end.settings()
+        patched.setitem(over, "database", settings.get("search_database", ""))
+        patched.setitem(over, "cluster", settings.get("cluster", ""))
         yield
-        return
-    with graph_server("postgres") as server:
-        over[0] = server.settings()["search_database"]
-        yield
-        over[0] = ""
 
 
 def ask(text: str, **filters: object) -> SearchResponse:
@@ -232,7 +234,8 @@ def test_documents_are_found_by_title() -> None:
 
 def test_a_second_opening_gives_the_same_answer() -> None:
     request = SearchRequest("children who wait", limit=50)
-    assert Searcher.open(release(), database=over[0]).search(request) == searcher().search(request)
+    again = Searcher.open(release(), database=over["database"], shards=over["cluster"])
+    assert again.search(request) == searcher().search(request)
 
 
 @pytest.mark.parametrize("missing", ["vectors/tokens.npy", "search/scale.json"])
