@@ -13,7 +13,7 @@ Nine inspectorates' own reports and letters, joint area review to 2026, scored 0
 judgements, six more of the kinds that councils publish today 0.81, four of 2005 to 2012 0.87.
 Thirty-four more, again by an author who had not read the rules, scored 0.86 over findings, 0.86 over recommendations,
 0.80 over actions and 0.79 over judgements; ten more after the rules were widened 0.92, 1.00, 0.80 and 0.82, five
-more 0.92, 0.80, 0.80 and 0.75.
+more 0.92, 0.80, 0.80 and 0.75, three more 0.80, 1.00, 0.82 and 1.00.
 """
 
 from __future__ import annotations

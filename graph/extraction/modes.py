@@ -128,7 +128,8 @@ _FINDINGS_HEADING: Final = re.compile(
     r"concludes|saw|thought)\b|(?:outcome|result|"
     r"conclusion)s? of (?:the )?(?:inspection|review|letter|report)|inspection (?:outcome|result|"
     r"judge?ment)s?\b|"
-    r"judge?ments?$|^(?:the |main |key |overall )*(?:outcomes?|results?|messages?|conclusions?)$"
+    r"judge?ments?$|^(?:the |main |key |overall )*(?:outcomes?|results?|messages?)$|"
+    r"^(?:the )?(?:main |key |overall |inspectors[’'] )+conclusions?$"
 )
 _ACTION_HEADING: Final = re.compile(
     r"(?i)next (?:steps|phase|stages?)|^(?:looking|planning) (?:ahead|forward)|\bplans? for (?:the )?(?:next|coming|"

@@ -2,4 +2,4 @@
 
 from typing import Final
 
-EXTRACTOR_VERSION: Final = "12"
+EXTRACTOR_VERSION: Final = "13"
