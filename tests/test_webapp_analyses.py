@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
@@ -16,6 +16,8 @@ from flask.testing import FlaskClient
 from lxml import html as lxml_html
 
 from indexer.analyses.registry import ANALYSES
+from indexer.incidence import MEASURES
+from tests.shared_documents import real_release
 from tests.small_release import publish
 from webapp import create_app
 from webapp.application import STATIC
@@ -97,7 +99,110 @@ def test_the_map_of_what_is_covered_leads_to_what_it_counts(client: FlaskClient)
     links = page(client, address("coverage")).cssselect(".cells td a")
     assert links
     for link in links:
-        assert total_of(page(client, link.get("href")))[1] == int(link.text_content())
+        assert inspections_of(page(client, link.get("href"))) == int(link.text_content())
+
+
+def inspections_of(tree: lxml_html.HtmlElement) -> int:
+    """Inspections that a list of passages is of, and those that it says print nothing of the kind."""
+    more = re.search(r"; ([\d,]+) more inspections? prints? nothing", tree.cssselect("#counted")[0].text_content())
+    return total_of(tree)[1] + (int(more[1].replace(",", "")) if more else 0)
+
+
+def figures(tree: lxml_html.HtmlElement) -> Iterator[tuple[int, str, bool]]:
+    """Every number on a page that a list of passages stands behind: number, address, whether it counts inspections.
+
+    It is the link's own, beside its words, or at the end of its row of a table with bars.
+    """
+    for link in tree.xpath("//main//a[starts-with(@href, '/search?') or starts-with(@href, '/analyses/items?')]"):
+        in_bars = link.xpath("ancestor::th/../td[@class='n'][last()][ancestor::table[contains(@class, 'bars')]]")
+        said = (in_bars or link.cssselect("span.count") or [link])[0].text_content()
+        if (number := re.match(r"\s*([\d,]+)(\s|$)", said)) is not None:
+            yield int(number[1].replace(",", "")), link.get("href"), bool(link.xpath("ancestor::td"))
+
+
+def behind(client: FlaskClient, address: str, inspections: bool) -> int:
+    """What the list at an address counts."""
+    if address.startswith("/search?"):
+        return int(client.get(f"/api{address}").get_json()["total"])
+    tree = page(client, address)
+    return inspections_of(tree) if inspections else total_of(tree)[0]
+
+
+def pages_with_figures(client: FlaskClient, councils: Sequence[str]) -> list[str]:
+    """The analyses in every choice, and the pages of themes that something is about, of these councils and their
+    inspections."""
+    analyses = [
+        f"/analyses/{analysis.name}?measure={measure}&council={council}"
+        for analysis in ANALYSES.values()
+        for measure in (MEASURES if analysis.measured else ("told",))
+        for council in (councils if analysis.council else councils[:1])
+    ]
+    themes = page(client, "/themes").xpath("//main//tr[td[not(normalize-space() = '0' or . = '0%')]]/th/a/@href")
+    of_councils = [f"/authorities/{council}" for council in councils]
+    links = [link for path in of_councils for link in page(client, path).xpath("//main//a/@href")]
+    inspections = [link for link in links if re.fullmatch(r"/inspections/[\w-]+", link)]
+    compared = "&".join(f"council={council}" for council in councils)
+    return list(dict.fromkeys([*analyses, *themes, *of_councils, *inspections, f"/compare?{compared}"]))
+
+
+def figures_that_lead_elsewhere(client: FlaskClient, pages: Sequence[str], each: int = 1) -> tuple[list[str], set[str]]:
+    """Figures of these pages that are not what their links lead to, every so many being followed, and the first parts
+    of the addresses of pages that have any."""
+    wrong: list[str] = []
+    kinds: set[str] = set()
+    asked: dict[tuple[str, bool], int] = {}
+    for path in pages:
+        for number, target, inspections in list(figures(page(client, path)))[::each]:
+            kinds.add(path.split("/")[1].split("?")[0])
+            if (target, inspections) not in asked:
+                asked[target, inspections] = behind(client, target, inspections)
+            if (found := asked[target, inspections]) != number:
+                wrong.append(f"{path}: {number} leads to {found} at {target}")
+    return wrong, kinds
+
+
+KINDS_WITH_FIGURES = {"analyses", "themes", "authorities", "inspections", "compare"}
+
+
+def test_every_figure_is_what_its_link_leads_to(client: FlaskClient) -> None:
+    wrong, kinds = figures_that_lead_elsewhere(client, pages_with_figures(client, ("E06990001", "E06990003")))
+    assert not wrong, "\n".join(wrong)
+    assert kinds == KINDS_WITH_FIGURES
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_every_figure_is_what_its_link_leads_to_in_the_real_corpus() -> None:
+    data = real_release().parents[1]
+    services = Services(Settings(data=data))
+    client = create_app(services.settings, services).test_client()
+    pages = pages_with_figures(client, ("E06000016", "E06000022"))
+    wrong, kinds = figures_that_lead_elsewhere(client, pages, each=7)
+    services.current().sparql.close()
+    assert not wrong, "\n".join(wrong)
+    assert kinds == KINDS_WITH_FIGURES
+
+
+@pytest.mark.parametrize("name", [name for name in ANALYSES if name not in MATRICES and name != "coverage"])
+def test_the_pages_of_a_list_hold_together_what_its_total_says(client: FlaskClient, name: str) -> None:
+    total = client.get(address(name, form=".json")).get_json()["total"]
+    listed, number = 0, 1
+    while True:
+        tree = page(client, f"{address(name)}&page={number}")
+        listed += len(tree.xpath("//main//*[contains(@class, 'cards')]/li|//main//table//tbody/tr"))
+        number += 1
+        if not tree.xpath(f"//main//a[contains(@href, 'page={number}')]"):
+            break
+    assert listed == total
+
+
+def test_an_issue_lists_as_many_passages_as_it_is_said_to_have(client: FlaskClient) -> None:
+    for name in ("recurring", "discoveries"):
+        for row in client.get(f"/api/analyses/{name}").get_json()["rows"]:
+            tree = page(client, f"/issues/{row['issue']}")
+            assert len(tree.cssselect("#passages .items > li")) == row["items"]
+            years = tree.cssselect("table.bars td.n")
+            assert sum(int(cell.text_content()) for cell in years) <= row["items"]
 
 
 def test_the_passages_of_a_cell_are_the_same_in_every_form(client: FlaskClient) -> None:

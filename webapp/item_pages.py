@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from graph.model import Extraction
 from webapp.description import describe, serialise, term_text
 from webapp.errors import Gone
+from webapp.labels import Scheme
 from webapp.negotiation import DATA_FORMS, data_form, see_data, split_suffix
 from webapp.passages import Passage, Piece
 from webapp.services import OpenRelease, Services
@@ -259,16 +260,20 @@ def inspection_page(release: OpenRelease, key: str) -> str:
         actions=sum(item["kind"] == "action" for item in items),
         previous=release.inspection(row["previous"]),
         next=release.inspection(row["next"]),
-        themes=theme_counts(items),
+        themes=theme_counts(items, release.labels.themes),
     )
 
 
-def theme_counts(items: Sequence[Row], limit: int = 12) -> list[tuple[str, int]]:
-    counts: dict[str, int] = {}
+def theme_counts(items: Sequence[Row], scheme: Scheme, limit: int = 12) -> list[tuple[str, int]]:
+    """The themes that these items are linked to, each with how many are about it or a narrower one, as a list of its
+    passages has them; most first."""
+    counts: Counter[str] = Counter()
+    linked: set[str] = set()
     for item in items:
-        for theme in item["themes"] or ():
-            counts[theme] = counts.get(theme, 0) + 1
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+        own = set(item["themes"] or ())
+        linked |= own
+        counts.update(own | {concept.broader for theme in own if (concept := scheme.get(theme)) and concept.broader})
+    return sorted(((theme, counts[theme]) for theme in linked), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
 
 def judgement_page(release: OpenRelease, key: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,13 +39,13 @@ TOLD = Choice("told")
 
 @dataclass(frozen=True, slots=True)
 class ThemeFigures:
-    """Counts of items linked to a theme or one narrower; ``items`` has mixed findings too. ``inspections`` of
-    ``all_inspections`` main inspections told their council about it: a recommendation, or a finding that asks for
-    improvement."""
+    """Counts of items linked to a theme or one narrower. ``inspections`` of ``all_inspections`` main inspections told
+    their council about it: a recommendation, or a finding that asks for improvement."""
 
     recommendations: int
     strengths: int
     improvements: int
+    mixed: int
     actions: int
     items: int
     inspections: int
@@ -132,6 +133,7 @@ def _figures(rows: Iterable[tuple[str, str | None, str | None]], everywhere: set
         recommendations=counts["recommendation"],
         strengths=counts["strength"],
         improvements=counts["improvement"],
+        mixed=counts["mixed"],
         actions=counts["action"],
         items=counts.total(),
         inspections=len(told),
@@ -242,7 +244,8 @@ def authority_page(release: OpenRelease, key: str) -> str:
         inspections=[_with_judgements(release, row, items) for row in reversed(inspections)],
         documents=documents,
         kinds=Counter(item["kind"] for item in items),
-        themes=theme_counts([i for i in items if i["kind"] == "recommendation" or i["polarity"] == "improvement"]),
+        themes=theme_counts(_told(items, {row["iri"] for row in inspections}), release.labels.themes),
+        told_url=partial(items_url, TOLD),
         repeats=repeats_of(release_histories(release).get(key, []))[:12],
         told=release_histories(release).get(key, []),
         neighbours=_neighbours(release, authority),
@@ -274,13 +277,23 @@ def themes_beside_neighbours(release: OpenRelease, code: str) -> list[dict[str, 
 
 def _with_judgements(release: OpenRelease, row: Row, items: Sequence[Row]) -> dict[str, Any]:
     own = [item for item in items if item["inspection"] == row["iri"]]
+    themes = theme_counts(_told(own, {row["iri"]}), release.labels.themes, 5)
     return {
         "row": row,
         "judgements": release.tables.judgements.where("inspection", row["iri"]),
         "recommendations": sum(item["kind"] == "recommendation" for item in own),
         "findings": sum(item["kind"] == "finding" for item in own),
-        "themes": theme_counts([i for i in own if i["kind"] == "recommendation" or i["polarity"] == "improvement"], 5),
+        "themes": [(theme, count, items_url(TOLD, theme, "inspection", row["id"])) for theme, count in themes],
     }
+
+
+def _told(items: Sequence[Row], inspections: Collection[str]) -> list[Row]:
+    """What these inspections told their council to do something about."""
+    return [
+        item
+        for item in items
+        if item["inspection"] in inspections and (item["kind"] == "recommendation" or item["polarity"] == "improvement")
+    ]
 
 
 def _neighbours(release: OpenRelease, authority: Authority) -> list[Council]:

@@ -82,7 +82,7 @@ ANALYSES: dict[str, Analysis] = {
             "When an inspection spoke of a theme, did the next one speak of it again, and what did it judge?",
             followed.followed,
             followed.FOLLOWED,
-            ("theme", "said", "not_reinspected", "reinspected", "again"),
+            ("theme", "said", "not_reinspected", "reinspected", "again", "base", "base_again"),
         ),
         Analysis(
             "what-followed-issues",
@@ -90,7 +90,7 @@ ANALYSES: dict[str, Analysis] = {
             "When an inspection raised an issue, did the next one raise it again?",
             followed.followed_issues,
             followed.FOLLOWED_ISSUES,
-            ("issue", "said", "not_reinspected", "reinspected", "again"),
+            ("issue", "said", "not_reinspected", "reinspected", "again", "base", "base_again"),
             measured=False,
         ),
         Analysis(
@@ -135,7 +135,7 @@ ANALYSES: dict[str, Analysis] = {
             "Which councils, years and frameworks are here, and which are not?",
             coverage.coverage,
             coverage.COVERAGE,
-            ("gss_code", "framework", "year", "inspections"),
+            ("gss_code", "framework", "year", "inspections", "silent", "items"),
         ),
         Analysis(
             "discoveries",
