@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pyoxigraph as ox
@@ -24,6 +26,8 @@ from indexer.tables import SCHEMAS, Row, read_rows
 from ontology.namespaces import PREFIXES
 
 _SAMPLE = 3
+#: What a cell begins with that a spreadsheet would calculate; the last four are wide forms that some take for the same.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_items(release: Release, output: Path) -> None:
@@ -112,7 +116,7 @@ def write_sample(release: Release, output: Path) -> None:
 
 
 def write_tables(release: Release, output: Path) -> None:
-    """Every table as ``NAME.parquet`` and ``NAME.csv`` in the folder ``output``; "; " joins lists in the CSV."""
+    """Every table as ``NAME.parquet`` and ``NAME.csv`` in the folder ``output``."""
     output.mkdir(parents=True, exist_ok=True)
     for name in SCHEMAS:
         source = release.path / "tables" / f"{name}.parquet"
@@ -124,12 +128,18 @@ def write_tables(release: Release, output: Path) -> None:
 
 
 def write_table_csv(release: Release, output: Path) -> None:
-    """The table ``NAME`` as ``NAME.csv``: UTF-8, a line of names, "; " between the values of a list."""
+    """The table ``NAME`` as ``NAME.csv``: UTF-8, a line of names, "; " between the values of a list, and an apostrophe
+    before a text that a spreadsheet would calculate."""
     table = pq.read_table(release.path / "tables" / f"{output.stem}.parquet")
     for index, field in enumerate(table.schema):
         if str(field.type).startswith("list"):
-            joined = ["; ".join(cell) if cell else None for cell in table.column(index).to_pylist()]
-            table = table.set_column(index, field.name, [joined])
+            cells = [["; ".join(cell) if cell else None for cell in table.column(index).to_pylist()]]
+            table = table.set_column(index, field.name, pa.chunked_array(cells, pa.string()))
+        if pa.types.is_string(table.schema.field(index).type):
+            text = table.column(index)
+            first = pc.is_in(pc.utf8_slice_codeunits(text, 0, 1), pa.array(FORMULA_STARTS))
+            quoted = pc.binary_join_element_wise("'", text, "")
+            table = table.set_column(index, field.name, pc.if_else(first, quoted, text))
     with _replacing(output) as stream:
         pa_csv.write_csv(table, stream)
 

@@ -15,9 +15,10 @@ import pyoxigraph as ox
 import pytest
 from flask.testing import FlaskClient
 
-from indexer.tables import SCHEMAS
+from indexer import exports
+from indexer.tables import SCHEMAS, read_rows
 from ontology.namespaces import PREFIXES
-from tests.small_release import publish
+from tests.small_release import FORMULA, publish
 from webapp import create_app, data_pages
 from webapp.dumps import DUMPS, Dumps
 from webapp.services import OpenRelease, Services
@@ -127,6 +128,23 @@ def test_a_table_has_the_same_rows_as_parquet_and_as_csv(client: FlaskClient) ->
         assert len(lines) - 1 == table.num_rows, name
     for path in ("tables/nothing.csv", "tables/nothing.parquet", "dumps/items.csv", "dumps/.SHA256SUMS"):
         assert client.get(f"/data/{path}").status_code == 404
+
+
+def test_no_cell_of_a_table_is_a_formula_and_every_other_is_as_it_stands(release: OpenRelease, tmp_path: Path) -> None:
+    quoted = []
+    for name in SCHEMAS:
+        exports.write_table_csv(release.release, tmp_path / f"{name}.csv")
+        with (tmp_path / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+            written = list(csv.DictReader(lines))
+        for row, stored in zip(written, read_rows(release.path / "tables", name), strict=True):
+            for column, value in stored.items():
+                text = "; ".join(value or ()) if isinstance(value, list) else "" if value is None else value
+                if isinstance(text, str):
+                    assert not row[column].startswith(exports.FORMULA_STARTS)
+                    assert row[column] in {text, f"'{text}"}
+                    quoted += [text] if row[column] != text else []
+    assert FORMULA in quoted
+    assert all(text.startswith(exports.FORMULA_STARTS) for text in quoted)
 
 
 def test_the_record_says_what_is_in_the_store(client: FlaskClient, release: OpenRelease) -> None:

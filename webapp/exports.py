@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from flask import Response, render_template, request
 
+from indexer.exports import FORMULA_STARTS
 from indexer.search_request import Hit, SearchResponse
 from webapp.description import NOT_XML
 from webapp.labels import Labels, date_in_words
@@ -54,7 +55,6 @@ COLUMNS = (
 _WIDTHS = {"text": 90, "themes": 36, "document": 36, "section": 30, "iri": 30, "url": 30, "council": 22}
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MAX_CELL = 32_000
 
 
@@ -133,7 +133,7 @@ def _cell(value: Any) -> str:
 def safe_cell(value: Any) -> str:
     """A CSV cell that no spreadsheet calculates."""
     text = _cell(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _named(query: Query, release: OpenRelease, ending: str) -> str:
