@@ -37,6 +37,9 @@ _KINDS = ("strong", "weak", "exclude")
 #: Where in the text "early" ends, in characters.
 _EARLY = 150
 _WORD = re.compile(r"[a-z0-9&]+", re.IGNORECASE)
+#: What stands for itself at the beginning of a pattern, short of what may be missing.
+_LITERAL = re.compile(r"(?:[a-z0-9 '&-](?![?*{|]))+")
+_WORD_BEGINNING = re.compile(r"\b(?=\w)")
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u2013": "-", "\u2011": "-", "\u2010": "-", "\u00a0": " "})
 
 #: Stock openings that say nothing of the subject.
@@ -78,6 +81,16 @@ def _pattern(alternatives: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile(r"\b(?:" + "|".join(alternatives) + r")\b") if alternatives else None
 
 
+def beginning(alternative: str) -> str:
+    """With which at most three letters all that this alternative of a pattern matches begins; "" where that is not
+    plain from its text."""
+    bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])+\]", ".", alternative)
+    while "(" in (inner := re.sub(r"\([^()]*\)", ".", bare)) and inner != bare:
+        bare = inner
+    found = _LITERAL.match(alternative)
+    return "" if "|" in inner or found is None else found.group()[:3]
+
+
 def load_cues() -> dict[str, Mapping[str, Sequence[str]]]:
     """Theme id → its cues: regular expressions over normalised text, "strong", "weak" and "exclude"."""
     text = files("indexer").joinpath("models/theme_cues.json").read_text(encoding="utf-8")
@@ -97,11 +110,14 @@ class LexicalEvidence:
     """Recognises labels and cues of a scheme in texts."""
 
     def __init__(self, scheme: Sequence[Theme]) -> None:
-        cues = load_cues()
-        self._cues = [
-            _Cues(*(_pattern((cues.get(theme.id) or _label_cues(theme)).get(kind, ())) for kind in _KINDS))
-            for theme in scheme
-        ]
+        shipped = load_cues()
+        cues = [shipped.get(theme.id) or _label_cues(theme) for theme in scheme]
+        self._cues = [_Cues(*(_pattern(given.get(kind, ())) for kind in _KINDS)) for given in cues]
+        #: The themes that have a cue which begins so.
+        self._begun: dict[str, set[int]] = defaultdict(set)
+        for place, given in enumerate(cues):
+            for alternative in (*given.get("strong", ()), *given.get("weak", ())):
+                self._begun[beginning(alternative)].add(place)
         self._labels = _LabelMatcher(scheme)
 
     def of(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -115,8 +131,16 @@ class LexicalEvidence:
             self._labels.add(plain, head, found[row])
         return found
 
+    def possible(self, text: str) -> list[int]:
+        """Places of the themes of which a normalised text may hold a cue, by how its words begin: a search for each
+        theme's cues in turn costs more than all the rest."""
+        starts = [match.start() for match in _WORD_BEGINNING.finditer(text)]
+        begun = {text[start : start + length] for start in starts for length in (1, 2, 3)}
+        return sorted(set().union(self._begun.get("", ()), *(self._begun.get(letters, ()) for letters in begun)))
+
     def _add_cues(self, text: str, head: int, out: NDArray[np.float32]) -> None:
-        for theme, cues in enumerate(self._cues):
+        for theme in self.possible(text):
+            cues = self._cues[theme]
             strong = cues.strong is not None and cues.strong.search(text) is not None
             weak = cues.weak is not None and cues.weak.search(text) is not None
             if not strong and not weak:

@@ -185,8 +185,8 @@ class ThemeLinker:
         places = [self._place.get(theme, -1) for theme in weights.themes]
         known = [column for column, place in enumerate(places) if place >= 0]
         learnt = self._learnt(weights, texts, used, evidence, places)
-        for column in known:
-            score[:, places[column]] = (shared[:, places[column]] + learnt[:, column]) / 2
+        score[:, [places[column] for column in known]] += learnt[:, known]
+        score[:, [places[column] for column in known]] /= 2
         return np.asarray(1 / (1 + np.exp(-(weights.slope * score + weights.intercept))), dtype=np.float32)
 
     def _learnt(
@@ -237,9 +237,10 @@ def shared_features(evidence: Floats, cosines: Floats | None, parents: Sequence[
     cues, labels, heads = (x.sum(axis=1, keepdims=True) * spread for x in (cue, label, head))
     top = np.array([parent < 0 for parent in parents], dtype=np.float32)[None] * spread
     narrower = np.zeros_like(cue)
-    for place, parent in enumerate(parents):
-        if parent >= 0:
-            narrower[:, parent] = np.maximum(narrower[:, parent], np.maximum(cue[:, place], label[:, place]))
+    below = [place for place in sorted(range(len(parents)), key=parents.__getitem__) if parents[place] >= 0]
+    if below:
+        above, firsts = np.unique([parents[place] for place in below], return_index=True)
+        narrower[:, above] = np.maximum.reduceat(np.maximum(cue, label)[:, below], firsts, axis=1)
     features = [
         *np.moveaxis(evidence, 2, 0),
         cue * label,
@@ -299,7 +300,8 @@ def word_features(texts: Sequence[str], buckets: NDArray[np.int64], idf: Floats)
         columns += weighted
         values += [value / norm for value in weighted.values()]
         ends.append(len(columns))
-    return sparse.csr_matrix((np.array(values, dtype=np.float32), columns, ends), shape=(len(texts), len(buckets)))
+    found = np.array(values, dtype=np.float32), np.array(columns, dtype=np.int32), np.array(ends, dtype=np.int32)
+    return sparse.csr_matrix(found, shape=(len(texts), len(buckets)))
 
 
 def packed(prefix: str, weights: Weights) -> dict[str, NDArray[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from indexer import theme_linking
 from indexer.theme_cache import ThemeCache
-from indexer.theme_evidence import COLUMNS, LexicalEvidence, head_length, load_cues, normalised
+from indexer.theme_evidence import COLUMNS, LexicalEvidence, beginning, head_length, load_cues, normalised
 from indexer.theme_linking import ThemeLinker, chosen, packed, word_features, word_runs
 from indexer.training.annotations import invented_examples, text_key, theme_annotations
 from ontology.resources import Theme, themes
@@ -147,6 +148,45 @@ def test_the_head_ends_where_the_purpose_begins() -> None:
 
 def test_cues_exist_for_themes_of_the_scheme_only() -> None:
     assert set(load_cues()) <= {theme.id for theme in themes()}
+
+
+def test_no_cue_is_passed_over_by_how_words_begin() -> None:
+    scheme = themes()
+    evidence, cues = LexicalEvidence(scheme), load_cues()
+    texts = [
+        path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("unfitted_text/*.txt"))[:40]
+    ]
+    lines = [normalised(line) for text in texts for line in text.splitlines() if line.strip()]
+    held = 0
+    for line in lines:
+        possible = set(evidence.possible(line))
+        for place, theme in enumerate(scheme):
+            given = cues.get(theme.id, {})
+            patterns = [*given.get("strong", ()), *given.get("weak", ())]
+            if patterns and re.search(r"\b(?:" + "|".join(patterns) + r")\b", line):
+                held += 1
+                assert place in possible, (theme.id, line)
+    assert held > 1_000
+
+
+@pytest.mark.parametrize(
+    ("alternative", "expected"),
+    [
+        ("seen alone", "see"),
+        ("re-?referrals?", "re"),
+        ("s ?47", "s"),
+        (r"self-aware\w*", "sel"),
+        ("(the|this) board", ""),
+        ("custod(y|ial)", "cus"),
+        ("one|other", ""),
+        ("a[|]b", "a"),
+        (r"(a|b\)|c) d", ""),
+        (r"ab\|c", "ab"),
+        (r"\w+ plan", ""),
+    ],
+)
+def test_what_a_pattern_begins_with_is_read_from_it_or_left_open(alternative: str, expected: str) -> None:
+    assert beginning(alternative) == expected
 
 
 def test_word_features_are_unit_rows_over_known_runs() -> None:
