@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ _SCALE = 254.0
 _SENTENCE = re.compile(r"[^\s].*?(?:[.!?;](?=\s+[A-Z0-9“‘])|$)", re.DOTALL)
 #: The number of a token that stands in no sentence, and of every sentence from this one on.
 _NO_SENTENCE = 255
+#: So many tokens are compared at a time: what is widened to single precision then stays in the processor's cache.
+_TOGETHER = 512
 
 Vectors = NDArray[np.float32]
 SentenceNumbers = NDArray[np.uint8]
@@ -112,10 +115,18 @@ class TokenStore:
             return np.zeros((len(queries), len(rows)), dtype=np.float32)
         places, offsets = self._places(rows)
         whole = queries[0] if len(queries) == 1 else np.concatenate(queries)
-        best = np.maximum.reduceat(self._met(whole, places), offsets, axis=0)
-        bounds = np.cumsum([0, *(len(q) for q in queries[:-1])])
+        best: Vectors = np.empty((len(rows), len(whole)), dtype=np.float32)
+        # cut between rows; what is left over goes with the last part, since a small product is computed otherwise
+        bounds = [*offsets.tolist(), len(places)]
+        cuts = np.searchsorted(offsets, np.arange(0, len(places) - _TOGETHER + 1, _TOGETHER)[1:]).tolist()
+        for first, last in pairwise([0, *cuts, len(rows)]):
+            if first < last:
+                start, end = bounds[first], bounds[last]
+                met = self._met(whole, places[start:end])
+                np.maximum.reduceat(met, offsets[first:last] - start, axis=0, out=best[first:last])
+        begins = np.cumsum([0, *(len(q) for q in queries[:-1])])
         lengths = np.array([len(q) for q in queries], dtype=np.float32)
-        sums = np.add.reduceat(best, bounds, axis=1)
+        sums = np.add.reduceat(best, begins, axis=1)
         return np.asarray((sums / (lengths * _SCALE)).T, dtype=np.float32)
 
     def best_sentences(self, query: Vectors, rows: NDArray[np.int64]) -> list[int | None]:
