@@ -131,12 +131,17 @@ class SectorLanguage:
         return found
 
     @cached_property
-    def _opened(self) -> dict[str, set[int]]:
-        """The concepts that have a term that begins with this word."""
-        found: dict[str, set[int]] = defaultdict(set)
+    def _openings(self) -> dict[int, set[str]]:
+        """The words that begin the terms of each concept."""
+        found: dict[int, set[str]] = defaultdict(set)
         for term, entries in self._terms.items():
-            found[term[0]].update(place for place, _, _ in entries)
+            for place, _, _ in entries:
+                found[place].add(term[0])
         return dict(found)
+
+    def openings(self, concepts: Iterable[int]) -> set[str]:
+        """The words, as indexed, with one of which every term of these concepts begins."""
+        return set().union(*(self._openings.get(place, ()) for place in concepts))
 
     def tags(self, text: str, *, any_case: bool = False) -> tuple[int, ...]:
         """Places of the concepts whose terms the text holds, ascending. A term inside a longer one of another concept
@@ -147,8 +152,6 @@ class SectorLanguage:
     def term_spans(self, text: str, words: Words, concepts: Iterable[int]) -> list[tuple[int, int]]:
         """Half-open ranges of the terms of these concepts in the text, in order; ``words``: ``words_with_spans``."""
         wanted = set(concepts)
-        if all(wanted.isdisjoint(self._opened.get(word, ())) for word, _, _ in words):
-            return []
         return [(start, end) for start, end, places in self._found(text, words, False) if wanted.intersection(places)]
 
     def _found(self, text: str, words: Words, any_case: bool) -> list[tuple[int, int, list[int]]]:
@@ -197,18 +200,25 @@ class ConceptIndex:
         rows = np.array([r for rows in by_concept for r in rows], dtype=np.int64)
         return cls(starts, rows, weight)
 
-    def scores(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(size,) in [0, 1]: the share of the best row's evidence that each row has, a rare concept counting more, a
-        row that speaks of many things less. ``weights`` (concepts,) in [0, 1]: how surely the query means each."""
-        size = len(self.row_weight)
-        scores = np.zeros(size, dtype=np.float32)
+    @property
+    def size(self) -> int:
+        return len(self.row_weight)
+
+    def scores(self, weights: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The rows that speak of a concept meant, ascending, and in ]0, 1] the share of the best one's evidence that
+        each has, a rare concept counting more, a row that speaks of many things less. ``weights`` (concepts,) in
+        [0, 1]: how surely the query means each."""
+        scores = np.zeros(self.size, dtype=np.float32)
+        speaking = np.zeros(self.size, dtype=np.bool_)
         for place in np.flatnonzero(weights > 0):
             rows = self.rows[self.starts[place] : self.starts[place + 1]]
-            rarity = np.log(1.0 + (size - len(rows) + 0.5) / (len(rows) + 0.5))
+            rarity = np.log(1.0 + (self.size - len(rows) + 0.5) / (len(rows) + 0.5))
             scores[rows] += weights[place] * rarity
-        scores *= self.row_weight
-        best = float(scores.max(initial=0.0))
-        return scores / best if best > 0 else scores
+            speaking[rows] = True
+        # from here on only these rows: over a million each step through all would cost as much as the above
+        found = np.flatnonzero(speaking)
+        weighed = scores[found] * self.row_weight[found]
+        return found, weighed / float(weighed.max()) if len(found) else weighed
 
 
 def agreed_abbreviations(explained: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

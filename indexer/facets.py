@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from indexer.search_request import FacetValue, Filters
+from indexer.search_request import FILTERS_OF, FacetValue, Filters, Lifted
 
 Mask = NDArray[np.bool_]
+Counts = NDArray[np.int64]
 
 DOCUMENT_KIND = "document"
 
@@ -32,10 +34,12 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class CodedColumn:
-    """``codes`` (n,) index into ``values``; -1 where the row has none."""
+    """``codes`` (n,) index into ``values``; -1 where there is none. ``order`` (len(values),): the place of each value
+    among them sorted."""
 
     values: tuple[str, ...]
     codes: NDArray[np.int32]
+    order: NDArray[np.int64]
 
     def rows_with(self, wanted: Iterable[str]) -> Mask:
         places = {v: i for i, v in enumerate(self.values)}
@@ -44,6 +48,14 @@ class CodedColumn:
             if value in places:
                 chosen[places[value]] = True
         return chosen[self.codes]  # code -1 takes the last place, which is never chosen
+
+    def counts(self, numbers: Counts) -> tuple[FacetValue, ...]:
+        """``numbers`` (len(values),): most frequent first, ties by value; none that is 0."""
+        found = np.flatnonzero(numbers)
+        found = found[np.lexsort((self.order[found], -numbers[found]))]
+        return tuple(
+            FacetValue(self.values[p], n) for p, n in zip(found.tolist(), numbers[found].tolist(), strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,42 +91,53 @@ class Condition:
 
 
 class FacetTable:
-    """The filterable columns of items, then documents, in the row order of the indexes. Immutable."""
+    """The filterable columns of items, then documents, in the row order of the indexes. Immutable.
+
+    Rows that agree in all but themes share a *profile*, of which there are far fewer than rows: a filter is decided for
+    each profile, and a row looks up its own; rows are counted by profile once, whatever the number of facets. Themes
+    go by the sets of them that occur.
+    """
 
     def __init__(self, items: pa.Table, documents: pa.Table, scheme: Scheme) -> None:
         self.scheme = scheme
         self.size: int = items.num_rows + documents.num_rows
-        self._columns = {
+        columns = {
             facet: _coded(items.column(column), _document_column(facet, documents))
             for facet, column in _COLUMNS.items()
         }
-        self.year = np.concatenate([_years(items.column("year")), _years(documents.column("year"))])
-        self._years = [int(year) for year in np.unique(self.year) if year]
-        self._theme_values, self._theme_starts, self._theme_codes = _theme_lists(
+        years = np.concatenate([_years(items.column("year")), _years(documents.column("year"))])
+        self._profiles, firsts = _profiles([*(column.codes for column in columns.values()), years])
+        #: by profile
+        self._columns = {facet: replace(column, codes=column.codes[firsts]) for facet, column in columns.items()}
+        self._year = years[firsts]
+        self._years = [int(year) for year in np.unique(years) if year]
+        self._theme_sets, self._set_starts, self._themes = _theme_sets(
             items.column("themes"), documents.num_rows, scheme
         )
         self._gss = _authority_names(items, documents)
 
     def keys(self, row: int) -> tuple[str, ...]:
         """The row's filter keys, as the lexical index holds them."""
+        profile = self._profiles[row]
         found = [
-            f"{facet}:{column.values[column.codes[row]]}"
+            f"{facet}:{column.values[column.codes[profile]]}"
             for facet, column in self._columns.items()
-            if column.codes[row] >= 0
+            if column.codes[profile] >= 0
         ]
-        if self.year[row]:
-            found.append(f"year:{self.year[row]}")
+        if self._year[profile]:
+            found.append(f"year:{self._year[profile]}")
         found += [f"theme:{t}" for t in self.themes(row)]
         return tuple(found)
 
     def themes(self, row: int) -> tuple[str, ...]:
         """The row's themes and those above them."""
-        codes = self._theme_codes[self._theme_starts[row] : self._theme_starts[row + 1]]
-        return tuple(self._theme_values[c] for c in codes)
+        place = self._theme_sets[row]
+        codes = self._themes.codes[self._set_starts[place] : self._set_starts[place + 1]]
+        return tuple(self._themes.values[c] for c in codes)
 
     def value(self, facet: str, row: int) -> str | None:
         column = self._columns[facet]
-        code = column.codes[row]
+        code = column.codes[self._profiles[row]]
         return column.values[code] if code >= 0 else None
 
     def conditions(self, filters: Filters) -> tuple[tuple[Condition, ...], Condition | None]:
@@ -142,54 +165,84 @@ class FacetTable:
 
     def mask(self, must: Sequence[Condition], must_not: Condition | None) -> Mask | None:
         """True for the rows that pass; None where there is no condition."""
-        if not must and must_not is None:
-            return None
-        passing = np.ones(self.size, dtype=np.bool_)
-        for condition in must:
-            passing &= self._rows_with(condition)
-        if must_not is not None:
-            passing &= ~self._rows_with(must_not)
+        profiles, sets = self._passing(must, must_not)
+        if profiles is None:
+            return None if sets is None else sets[self._theme_sets]
+        passing = profiles[self._profiles]
+        if sets is not None:
+            passing &= sets[self._theme_sets]
         return passing
 
     def counts(self, rows: NDArray[np.int64], facets: Iterable[str]) -> dict[str, tuple[FacetValue, ...]]:
         """Exact counts over these rows: most frequent first, ties by value; years ascending."""
-        return {facet: self._count(facet, rows) for facet in facets}
+        tally = self._tally(rows)
+        return {facet: self._count_themes(rows) if facet == "theme" else self._count(facet, tally) for facet in facets}
 
-    def _rows_with(self, condition: Condition) -> Mask:
-        if condition.facet == "year":
-            chosen: Mask = np.zeros(int(self.year.max(initial=0)) + 1, dtype=np.bool_)
-            chosen[[int(value) for value in condition.values]] = True
-            return np.asarray(chosen[self.year])
-        if condition.facet == "theme":
-            return self._rows_with_themes(condition.values)
-        return self._columns[condition.facet].rows_with(condition.values)
-
-    def _rows_with_themes(self, themes: Iterable[str]) -> Mask:
-        places = {v: i for i, v in enumerate(self._theme_values)}
-        chosen = np.zeros(len(self._theme_values) + 1, dtype=np.bool_)
-        for theme in themes:
-            chosen[places.get(theme, -1)] |= theme in places
-        found = np.zeros(self.size, dtype=np.bool_)
-        lengths = np.diff(self._theme_starts)
-        found[np.repeat(np.arange(self.size), lengths)[chosen[self._theme_codes]]] = True
+    def lifted(self, rows: NDArray[np.int64], filters: Filters) -> dict[str, Lifted]:
+        """The counts of each facet that is filtered by, over those of ``rows`` that pass all the other filters."""
+        nothing, found = Filters(), {}
+        for facet, names in FILTERS_OF.items():
+            if not any(getattr(filters, name) for name in names):
+                continue
+            others = replace(filters, **{name: getattr(nothing, name) for name in names})
+            profiles, sets = self._passing(*self.conditions(others))
+            kept = rows if sets is None else rows[sets[self._theme_sets[rows]]]
+            if facet == "theme":
+                kept = kept if profiles is None else kept[profiles[self._profiles[kept]]]
+                found[facet] = Lifted(self._count_themes(kept), len(kept))
+                continue
+            tally = self._tally(kept)
+            if profiles is not None:
+                tally[~profiles] = 0
+            found[facet] = Lifted(self._count("authority" if facet == "council" else facet, tally), int(tally.sum()))
         return found
 
-    def _count(self, facet: str, rows: NDArray[np.int64]) -> tuple[FacetValue, ...]:
+    def _passing(self, must: Sequence[Condition], must_not: Condition | None) -> tuple[Mask | None, Mask | None]:
+        """Which profiles and which sets of themes pass; None: all."""
+        profiles: Mask | None = None
+        sets: Mask | None = None
+        for condition in must:
+            if condition.facet == "theme":
+                chosen = self._sets_with(condition.values)
+                sets = chosen if sets is None else sets & chosen
+            else:
+                chosen = self._profiles_with(condition)
+                profiles = chosen if profiles is None else profiles & chosen
+        if must_not is not None:
+            refused = self._profiles_with(must_not)
+            profiles = ~refused if profiles is None else profiles & ~refused
+        return profiles, sets
+
+    def _profiles_with(self, condition: Condition) -> Mask:
+        if condition.facet != "year":
+            return self._columns[condition.facet].rows_with(condition.values)
+        chosen: Mask = np.zeros(int(self._year.max(initial=0)) + 1, dtype=np.bool_)
+        chosen[[int(value) for value in condition.values]] = True
+        return np.asarray(chosen[self._year])
+
+    def _sets_with(self, themes: Iterable[str]) -> Mask:
+        chosen = self._themes.rows_with(themes)
+        found = np.zeros(len(self._set_starts) - 1, dtype=np.bool_)
+        found[np.repeat(np.arange(len(found)), np.diff(self._set_starts))[chosen]] = True
+        return found
+
+    def _tally(self, rows: NDArray[np.int64]) -> Counts:
+        """How many of these rows each profile has."""
+        return np.bincount(self._profiles[rows], minlength=len(self._year))
+
+    def _count(self, facet: str, tally: Counts) -> tuple[FacetValue, ...]:
         if facet == "year":
-            years, numbers = np.unique(self.year[rows], return_counts=True)
-            return tuple(FacetValue(str(y), int(n)) for y, n in zip(years, numbers, strict=True) if y)
-        if facet == "theme":
-            values: Sequence[str] = self._theme_values
-            starts = self._theme_starts[rows]
-            lengths = self._theme_starts[rows + 1] - starts
-            places = np.arange(int(lengths.sum())) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-            numbers = np.bincount(self._theme_codes[places], minlength=len(values))
-        else:
-            column = self._columns[facet]
-            values = column.values
-            numbers = np.bincount(column.codes[rows] + 1, minlength=len(values) + 1)[1:]
-        found = [FacetValue(v, int(n)) for v, n in zip(values, numbers, strict=True) if n]
-        return tuple(sorted(found, key=lambda f: (-f.count, f.value)))
+            numbers = np.bincount(self._year, weights=tally).astype(np.int64).tolist()
+            return tuple(FacetValue(str(year), number) for year, number in enumerate(numbers) if year and number)
+        column = self._columns[facet]
+        numbers = np.bincount(column.codes + 1, weights=tally, minlength=len(column.values) + 1)[1:]
+        return column.counts(numbers.astype(np.int64))
+
+    def _count_themes(self, rows: NDArray[np.int64]) -> tuple[FacetValue, ...]:
+        sets = np.bincount(self._theme_sets[rows], minlength=len(self._set_starts) - 1)
+        weights = np.repeat(sets, np.diff(self._set_starts))
+        numbers = np.bincount(self._themes.codes, weights=weights, minlength=len(self._themes.values))
+        return self._themes.counts(numbers.astype(np.int64))
 
     def _authorities(self, wanted: Sequence[str]) -> tuple[str, ...]:
         if not wanted:
@@ -229,7 +282,27 @@ def _coded(items: pa.ChunkedArray, documents: list[str | None]) -> CodedColumn:
     whole = pa.concat_arrays([*items.cast(pa.string()).chunks, pa.array(documents, pa.string())])
     encoded = whole.dictionary_encode()
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return CodedColumn(tuple(encoded.dictionary.to_pylist()), codes)
+    values = tuple(encoded.dictionary.to_pylist())
+    return CodedColumn(values, codes, _sorted_places(values))
+
+
+def _sorted_places(values: Sequence[str]) -> NDArray[np.int64]:
+    places = np.empty(len(values), dtype=np.int64)
+    places[sorted(range(len(values)), key=values.__getitem__)] = np.arange(len(values))
+    return places
+
+
+def _profiles(columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(n,): the number of each row's profile, equal where all ``columns`` are; and of each profile its first row."""
+    profiles = np.zeros(len(columns[0]), dtype=np.int64)
+    count = 1
+    for column in columns:
+        joined = profiles + (column.astype(np.int64) + 1) * count
+        encoded = pa.array(joined).dictionary_encode()
+        profiles, count = encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)
+    firsts = np.empty(count if len(profiles) else 0, dtype=np.int64)
+    firsts[profiles[::-1]] = np.arange(len(profiles))[::-1]
+    return profiles, firsts
 
 
 def _document_column(facet: str, documents: pa.Table) -> list[str | None]:
@@ -244,18 +317,24 @@ def _years(column: pa.ChunkedArray) -> NDArray[np.int16]:
     return np.asarray(column.cast(pa.int16()).fill_null(0).to_numpy(), dtype=np.int16)
 
 
-def _theme_lists(
+def _theme_sets(
     column: pa.ChunkedArray, documents: int, scheme: Scheme
-) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.int32]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], CodedColumn]:
+    """Of each row the place of its set of themes, broader ones included; where each set begins among the codes of the
+    themes, one after another."""
+    sets: dict[tuple[str, ...], int] = {(): 0}
+    rows = [sets.setdefault(tuple(themes or ()), len(sets)) for themes in column.to_pylist()]
     places: dict[str, int] = {}
-    starts = [0]
-    codes: list[int] = []
-    for themes in column.to_pylist():
-        for theme in scheme.with_broader(themes or ()):
-            codes.append(places.setdefault(theme, len(places)))
+    starts, codes = [0], []
+    for themes in sets:
+        codes += [places.setdefault(theme, len(places)) for theme in scheme.with_broader(themes)]
         starts.append(len(codes))
-    starts += [len(codes)] * documents
-    return tuple(places), np.array(starts, dtype=np.int64), np.array(codes, dtype=np.int32)
+    values = tuple(places)
+    return (
+        np.array(rows + [0] * documents, dtype=np.int64),
+        np.array(starts, dtype=np.int64),
+        CodedColumn(values, np.array(codes, dtype=np.int32), _sorted_places(values)),
+    )
 
 
 def _authority_names(items: pa.Table, documents: pa.Table) -> dict[str, tuple[str, ...]]:

@@ -17,8 +17,12 @@ from numpy.typing import NDArray
 from indexer.embedding import Embedder, EmbeddingCache
 from indexer.expansion import OWN_ABBREVIATIONS, ConceptIndex, SectorLanguage
 from indexer.late_interaction import TokenStore, Vectors, projected, write_token_store
+from indexer.vector import FLAT_LIMIT
 
 _FILES = ("search_concepts.csv", "search_phrasebook.csv", "abbreviations.csv")
+_ARRAYS = (
+    "projection concept_starts concept_rows concept_row_weight phrase_vectors question_vectors statement_vectors"
+).split()
 #: A wording this near in meaning begins to count as meant, and counts fully a quarter above.
 _CONCEPT_FROM, _CONCEPT_RANGE = 0.50, 0.25
 #: The same for a question of the phrasebook; among several the nearest weigh most.
@@ -26,6 +30,8 @@ _QUESTION_FROM, _QUESTION_RANGE, _QUESTION_SHARPNESS = 0.45, 0.20, 0.10
 _STATEMENTS = 3
 #: Of so many of the phrasebook's questions the usual spread is measured.
 _ASKED = 40
+#: The file of ``LanguageIndex.statement_cosines``, in steps of so many to one.
+_COSINES, _STEPS = "cosines.npy", 32_767.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,9 @@ class Meant:
 @dataclass(frozen=True)
 class LanguageIndex:
     """Read-only; safe to share between threads. ``scale``: the usual spread over rows of a query's token score and of
-    its cosine, measured at build on the phrasebook's questions; it puts both on one footing for any model."""
+    its cosine, measured at build on the phrasebook's questions; it puts both on one footing for any model.
+    ``statement_cosines`` (statements, size), to 0.00002: every row's with every statement of the phrasebook, so that
+    none is scanned for; None where that would take too much room."""
 
     language: SectorLanguage
     projection: Vectors
@@ -53,11 +61,13 @@ class LanguageIndex:
     question_vectors: Vectors
     statement_vectors: Vectors
     statement_tokens: TokenStore
+    statement_cosines: NDArray[np.int16] | None = None
 
     @classmethod
     def open(cls, folder: Path) -> LanguageIndex:
         language = SectorLanguage.load(folder)
-        arrays = {f.stem: np.load(f, allow_pickle=False) for f in folder.glob("*.npy")}
+        arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
+        cosines = folder / "statements" / _COSINES
         scale = json.loads((folder / "scale.json").read_text(encoding="utf-8"))
         return cls(
             language,
@@ -70,6 +80,7 @@ class LanguageIndex:
             arrays["question_vectors"],
             arrays["statement_vectors"],
             TokenStore.open(folder / "statements"),
+            np.load(cosines, mmap_mode="r", allow_pickle=False).view(np.ndarray) if cosines.is_file() else None,
         )
 
     def meant(self, text: str, vectors: Vectors) -> Meant:
@@ -87,6 +98,12 @@ class LanguageIndex:
         weights = np.exp((likeness[order] - likeness[order[0]]) / _QUESTION_SHARPNESS)
         sure = min(1.0, float(likeness[order[0]] - _QUESTION_FROM) / _QUESTION_RANGE)
         return Meant(concepts, order, np.asarray(weights / weights.sum() * sure, dtype=np.float32))
+
+    def stated(self, meant: Meant) -> Vectors | None:
+        """Of every row its cosine with the statements meant, weighed together; None without ``statement_cosines``."""
+        if self.statement_cosines is None:
+            return None
+        return np.asarray(meant.weights @ self.statement_cosines[meant.statements].astype(np.float32) / _STEPS)
 
 
 def write_language(
@@ -110,6 +127,8 @@ def write_language(
     question_vectors = cache.encode(embedder, questions)
     statements = cache.encode_fully(embedder, [statement for _, statement in language.phrasebook])
     write_token_store(statements.tokens, len(statements.tokens), folder / "statements")
+    if len(sentences) <= FLAT_LIMIT:
+        _write_cosines(statements.sentences, sentences, folder / "statements" / _COSINES)
     arrays: dict[str, NDArray[Any]] = {
         "projection": statements.projection,
         "concept_starts": rows.starts,
@@ -125,6 +144,14 @@ def write_language(
     tokens = [projected(t.vectors, statements.projection) for _, t in embedder.encode_tokens(questions[asked])]
     scale = _scales(tokens, question_vectors[asked], sentences, folder)
     (folder / "scale.json").write_text(json.dumps(scale), encoding="utf-8")
+
+
+def _write_cosines(statements: Vectors, sentences: Vectors, file: Path) -> None:
+    cosines = np.empty((len(statements), len(sentences)), dtype=np.int16)
+    for start in range(0, len(sentences), 4_096):
+        part = statements @ sentences[start : start + 4_096].T
+        cosines[:, start : start + 4_096] = np.rint(np.clip(part, -1.0, 1.0) * _STEPS)
+    np.save(file, cosines, allow_pickle=False)
 
 
 def _scales(tokens: list[Vectors], questions: Vectors, sentences: Vectors, folder: Path) -> dict[str, float]:

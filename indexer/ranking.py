@@ -50,23 +50,36 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Rows near a question. ``near``: by meaning, ascending, with their ``cosines``; ``by_concept``: of every row of
-    the release its agreement in concepts."""
+    """Rows near a question, of a release of ``size`` rows. ``near``: by meaning, ascending, with their ``cosines``;
+    ``speaking``: of its concepts, ascending, with their ``agreement``."""
 
+    size: int
     near: Rows
     cosines: Vectors
-    by_concept: Vectors
+    speaking: Rows
+    agreement: Vectors
 
     def among(self, mask: Mask | None) -> Related:
         """Those that pass."""
         if mask is None:
             return self
-        kept = mask[self.near]
-        return Related(self.near[kept], self.cosines[kept], self.by_concept * mask)
+        near, speaking = mask[self.near], mask[self.speaking]
+        return Related(
+            self.size, self.near[near], self.cosines[near], self.speaking[speaking], self.agreement[speaking]
+        )
 
     def rows(self) -> Rows:
         """All rows that match by meaning or by concept, ascending."""
-        return united(len(self.by_concept), self.near, np.flatnonzero(self.by_concept >= _RELATED_CONCEPT))
+        return united(self.size, self.near, self.speaking[self.agreement >= _RELATED_CONCEPT])
+
+    def by_concept(self, rows: Rows) -> NDArray[np.float64]:
+        """The agreement in concepts of each of these rows, 0 where there is none."""
+        found = np.zeros(len(rows))
+        if len(self.speaking):
+            places = np.minimum(np.searchsorted(self.speaking, rows), len(self.speaking) - 1)
+            known = self.speaking[places] == rows
+            found[known] = self.agreement[places[known]]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +90,11 @@ class Ranked:
     scores: NDArray[np.float64]
     confidence: NDArray[np.float64]
 
-    def among(self, rows: Rows, size: int) -> Ranked:
-        """Those of ``rows``, in the same order."""
-        allowed = np.zeros(size, dtype=np.bool_)
-        allowed[rows] = True
-        kept = allowed[self.rows]
+    def among(self, rows: Rows) -> Ranked:
+        """Those of ``rows``, which ascend, in the same order."""
+        if not len(rows):
+            return Ranked(rows, self.scores[:0], self.confidence[:0])
+        kept = rows[np.minimum(np.searchsorted(rows, self.rows), len(rows) - 1)] == self.rows
         return Ranked(self.rows[kept], self.scores[kept], self.confidence[kept])
 
     def triples(self) -> Iterator[tuple[int, float, float]]:
@@ -128,7 +141,8 @@ class Ranker:
     def related(self, question: Question, mask: Mask | None = None) -> Related:
         """What is near among the rows that pass ``mask``; agreement in concepts whatever it passes."""
         near, cosines = self._vectors.within(question.vectors, _RELATED, mask)
-        return Related(near, cosines, self._language.concept_rows.scores(question.meant.concepts))
+        concepts = self._language.concept_rows
+        return Related(concepts.size, near, cosines, *concepts.scores(question.meant.concepts))
 
     def ranked(self, question: Question, related: Related, mask: Mask | None, lexical: LexicalHits) -> Ranked:
         """Candidates that pass ``mask`` in order; all of ``lexical`` do."""
@@ -158,7 +172,7 @@ class Ranker:
         rough = Evidence(
             tokens=cosine,
             cosine=cosine,
-            concepts=related.by_concept[rows].astype(np.float64),
+            concepts=related.by_concept(rows),
             phrasebook=np.zeros(len(rows)) if stated is None else (vectors @ stated).astype(np.float64) / scale,
             words=words,
             themes=self._subjects.agreement(question.subjects, rows).astype(np.float64),
@@ -197,11 +211,21 @@ class Ranker:
         runs = [related.near[_top(related.cosines, _BY_MEANING)], lexical.rows]
         if len(related.near) < _BY_MEANING:
             runs.append(self._nearest(question.vectors, _BY_MEANING, mask))
-        speaking = np.flatnonzero(related.by_concept)
-        runs.append(speaking[_top(related.by_concept[speaking], _BY_CONCEPT)])
+        runs.append(related.speaking[_top(related.agreement, _BY_CONCEPT)])
         if stated is not None:
-            runs.append(self._nearest((stated / np.linalg.norm(stated))[None, :], _BY_STATEMENT, mask))
-        return united(len(related.by_concept), *runs)
+            runs.append(self._near_statements(question.meant, stated / np.linalg.norm(stated), mask))
+        return united(related.size, *runs)
+
+    def _near_statements(self, meant: Meant, stated: Vectors, mask: Mask | None) -> Rows:
+        """``stated``: the statements in one unit vector."""
+        cosines = self._language.stated(meant)
+        if cosines is None:
+            return self._nearest(stated[None, :], _BY_STATEMENT, mask)
+        if mask is not None:
+            cosines[~mask] = -np.inf
+        rows = np.sort(_top(cosines, 2 * _BY_STATEMENT))
+        rows = rows[np.isfinite(cosines[rows])]
+        return rows[_top(self._vectors.vectors(rows) @ stated, _BY_STATEMENT)]
 
     def _nearest(self, vectors: Vectors, k: int, mask: Mask | None) -> Rows:
         rows = self._vectors.search(vectors.astype(np.float32), k, mask).rows.ravel()

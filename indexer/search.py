@@ -29,11 +29,9 @@ from indexer.postgres import PostgresVectors, PostgresWords, open_database
 from indexer.ranking import BY_WORDS, COMPARED, Question, Ranked, Ranker, Rows, united
 from indexer.search_request import (
     FACETS,
-    FILTERS_OF,
     FacetValue,
     Filters,
     Hit,
-    Lifted,
     SearchRequest,
     SearchResponse,
     Why,
@@ -189,7 +187,9 @@ class Searcher:
             by_words = lexical if request.mode == "hybrid" else NO_HITS
             ranked = self._ranker.ranked(question, related, scope.mask, by_words)
         found = self._response(request, parsed, question, ranked, scope.passing(matching))
-        return replace(found, lifted=self._lifted(request, matching)) if by_itself else found
+        if by_itself and request.facets:
+            found = replace(found, lifted=self._facets.lifted(matching, request.filters))
+        return found
 
     def similar(self, iri: str, filters: Filters | None = None, limit: int = 10) -> SearchResponse:
         """The item's nearest of its own kind in other authorities, best first, near-duplicates folded into one hit."""
@@ -208,10 +208,10 @@ class Searcher:
         groups = self._texts.folded(ranked.rows[: max(limit * 4, 40)].tolist())[:limit]
         first = [group[0] for group in groups]
         scores = {place: (score, confidence) for place, score, confidence in ranked.triples()}
-        whys = self._texts.whys(first, question, ParsedQuery())
+        found = self._texts.hits(first, 1, [scores[r] for r in first], question, ParsedQuery())
         hits = [
             replace(hit, duplicates=tuple(self._texts.iri(r) for r in group[1:]))
-            for group, hit in zip(groups, self._texts.hits(first, 1, [scores[r] for r in first], whys), strict=True)
+            for group, hit in zip(groups, found, strict=True)
         ]
         return SearchResponse(tuple(hits), len(groups), {}, close=bool(hits) and hits[0].confidence >= CLOSE)
 
@@ -254,20 +254,6 @@ class Searcher:
                 return LexicalHits(found.rows[passing[:BY_WORDS]], found.scores[passing[:BY_WORDS]])
         return self._words.search(words, BY_WORDS, must=scope.keys, must_not=scope.without, demanded=demanded)
 
-    def _lifted(self, request: SearchRequest, matching: Rows) -> dict[str, Lifted]:
-        """The counts of each facet that is filtered by, without its own filter. ``matching``: without any filter."""
-        filters, nothing = request.filters, Filters()
-        if not request.facets:
-            return {}
-        lifted = {}
-        for facet, names in FILTERS_OF.items():
-            if any(getattr(filters, name) for name in names):
-                others = replace(filters, **{name: getattr(nothing, name) for name in names})
-                rows = self._scope(others).passing(matching)
-                counted = "authority" if facet == "council" else facet
-                lifted[facet] = Lifted(self._facets.counts(rows, (counted,))[counted], len(rows))
-        return lifted
-
     def _corrected(self, parsed: ParsedQuery) -> dict[str, str]:
         """Each word, and the index's word that it was probably meant to be where neither index nor model knows it."""
         text = parsed.plain_text
@@ -288,7 +274,8 @@ class Searcher:
         ranked = Ranked(np.zeros(0, dtype=np.int64), nothing, nothing)
         passing = self._scope(request.filters).passing(everything)
         found = self._response(replace(request, order="date"), ParsedQuery(), None, ranked, passing)
-        return replace(found, lifted=self._lifted(request, everything))
+        lifted = self._facets.lifted(everything, request.filters) if request.facets else {}
+        return replace(found, lifted=lifted)
 
     def _newest_first(self, rows: Rows) -> Rows:
         return rows[np.lexsort((rows, -self._date_rank[rows]))]
@@ -296,7 +283,7 @@ class Searcher:
     def _response(
         self, request: SearchRequest, parsed: ParsedQuery, question: Question | None, ranked: Ranked, matching: Rows
     ) -> SearchResponse:
-        ranked = ranked.among(matching, self.size)
+        ranked = ranked.among(matching)
         start, limit = max(0, request.offset), max(0, request.limit)
         if request.order == "date":
             ordered = self._newest_first(matching)
@@ -311,7 +298,7 @@ class Searcher:
             known.get(row, (lowest - rank / (len(matching) + 1.0), 0.0)) for rank, row in enumerate(page, start + 1)
         ]
         themes = self._themes(question)
-        hits = self._texts.hits(page, start + 1, scores, self._texts.whys(page, question, parsed), themes)
+        hits = self._texts.hits(page, start + 1, scores, question, parsed, themes)
         facets = self._facets.counts(matching, FACETS) if request.facets else {}
         best = float(ranked.confidence.max(initial=0.0))
         close = len(matching) > 0 and (question is None or parsed.strict or best >= CLOSE)

@@ -18,8 +18,9 @@ from indexer.embedding import (
     default_model_dir,
     open_embedder,
 )
-from indexer.expansion import SectorLanguage, agreed_abbreviations
+from indexer.expansion import ConceptIndex, SectorLanguage, agreed_abbreviations
 from indexer.late_interaction import (
+    TOKEN_DIMENSIONS,
     TokenStore,
     decoded,
     encoded,
@@ -116,6 +117,17 @@ def test_the_nearest_sentence_of_each_row_is_found(tmp_path: Path) -> None:
             assert inside == ([number] if number != 255 else [])
 
 
+def test_each_row_scores_by_its_own_tokens_however_many_are_compared(tmp_path: Path) -> None:
+    generator = np.random.default_rng(1)
+    rows = [generator.integers(-127, 128, (int(n), TOKEN_DIMENSIONS), np.int8) for n in generator.integers(1, 700, 40)]
+    write_token_store(rows, len(rows), tmp_path)
+    store = TokenStore.open(tmp_path)
+    queries = [generator.normal(size=(n, TOKEN_DIMENSIONS)).astype(np.float32) for n in (3, 1, 9)]
+    for asked in (np.arange(40), np.array([7]), np.array([3, 3, 12])):
+        expected = [[(decoded(rows[row]) @ query.T).max(axis=0).mean() for row in asked] for query in queries]
+        np.testing.assert_allclose(store.scores(queries, asked), expected, rtol=1e-4)
+
+
 def test_projected_tokens_keep_their_cosines() -> None:
     made = [t.vectors for _, t in embedder().encode_tokens(TEXTS[:10])]
     projection = fit_projection(made, 128)
@@ -168,6 +180,16 @@ def test_documents_are_believed_where_most_agree_what_their_abbreviation_means()
         ("EET", "education, employment and training"),
         ("IFD", "integrated front door"),
     )
+
+
+def test_rows_share_the_evidence_of_the_concepts_meant() -> None:
+    index = ConceptIndex.of([(0,), (), (0, 1), (2,), (1,)], 3, 5)
+    rows, agreement = index.scores(np.array([1.0, 0.5, 0.0], dtype=np.float32))
+    assert rows.tolist() == [0, 2, 4]
+    rarity = np.log(1 + 3.5 / 2.5)
+    expected = np.array([rarity, 1.5 * rarity / 2**0.5, 0.5 * rarity])
+    np.testing.assert_allclose(agreement, expected / expected.max(), rtol=1e-6)
+    assert [len(found) for found in index.scores(np.zeros(3, dtype=np.float32))] == [0, 0]
 
 
 def test_every_concept_belongs_to_a_theme_of_the_scheme() -> None:

@@ -238,6 +238,19 @@ def test_a_second_opening_gives_the_same_answer() -> None:
     assert again.search(request) == searcher().search(request)
 
 
+def test_statements_are_met_alike_with_their_cosines_and_without(tmp_path: Path) -> None:
+    copied = shutil.copytree(release(), tmp_path / "release")
+    (copied / "search" / "statements" / "cosines.npy").unlink()
+    without = Searcher.open(copied)
+    for question in (
+        "a settled family for the whole of childhood",
+        "what happened to the concerns that were passed on",
+    ):
+        for filters in (Filters(), Filters(kinds=("recommendation", "finding")), Filters(authorities=("Nowhere",))):
+            request = SearchRequest(question, filters, limit=50)
+            assert without.search(request) == searcher().search(request)
+
+
 @pytest.mark.parametrize("missing", ["vectors/tokens.npy", "search/scale.json"])
 def test_a_release_without_a_file_that_is_needed_now_asks_to_be_built_again(tmp_path: Path, missing: str) -> None:
     older = shutil.copytree(release(), tmp_path / "older")
