@@ -218,7 +218,8 @@ class RemoteDataset:
         return isinstance(name, ox.NamedNode) and bool(self.query(f"ASK {{ GRAPH {name} {{ ?s ?p ?o }} }}"))
 
     def named_graphs(self) -> Iterator[ox.NamedNode]:
-        found = self.query("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")
+        # grouped: Virtuoso takes over 300 times as long for DISTINCT, a minute for 90,000 triples on a busy machine
+        found = self.query("SELECT ?g WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g")
         assert isinstance(found, ox.QuerySolutions)
         for solution in found:
             name = solution["g"]
