@@ -7,6 +7,7 @@ among those that pass and order them together (``indexer.ranking``); describe on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -46,6 +47,9 @@ CLOSE = 0.5
 #: A theme is named as the question's from this share of what the question is about; where none has it, from this weight
 #: of one of its concepts.
 _ABOUT, _MEANT = 0.3, 0.6
+#: So many of the best answers bear out what a question was understood as, half of them being enough; or they correct it
+#: to what this share of them has, if it is so many times more frequent among them than in the release.
+_BORNE_OUT_BY, _SHARED, _LIFT = 10, 0.7, 3
 #: Unknown words that are looked for among the index's words, one or two letters off.
 _CORRECTED = 5
 #: A filter that passes this share of rows is applied to what the lexical index finds without it: a fifth of the time.
@@ -297,7 +301,7 @@ class Searcher:
         scores = [
             known.get(row, (lowest - rank / (len(matching) + 1.0), 0.0)) for rank, row in enumerate(page, start + 1)
         ]
-        themes = self._themes(question)
+        themes = self._themes(question, ranked)
         hits = self._texts.hits(page, start + 1, scores, question, parsed, themes)
         facets = self._facets.counts(matching, FACETS) if request.facets else {}
         best = float(ranked.confidence.max(initial=0.0))
@@ -318,15 +322,34 @@ class Searcher:
         assert near is not None
         return np.concatenate([rows[near[rows]], rows[~near[rows]]])
 
-    def _themes(self, question: Question | None) -> tuple[str, ...]:
-        """The themes that a question is about; where no theme stands out, those of the concepts that it comes near."""
+    def _themes(self, question: Question | None, ranked: Ranked) -> tuple[str, ...]:
+        """The themes that a question is about; where it has close answers, those of them that the best answers bear
+        out, else those that the best answers share. Where no theme stands out, those of the concepts it comes near."""
         if question is None:
             return ()
-        if subjects := self._subjects.named(question.subjects, _ABOUT):
-            return subjects
+        named = self._subjects.named(question.subjects, _ABOUT)
+        best = ranked.rows[:_BORNE_OUT_BY]
+        if len(best) == _BORNE_OUT_BY and ranked.confidence.max() >= CLOSE:
+            carried = Counter(theme for row in best.tolist() for theme in self._facets.themes(row))
+            borne_out = tuple(theme for theme in named if 2 * carried[theme] >= len(best))
+            named = borne_out or self._shared(best, carried) or named
+        if named:
+            return named
         weights, concepts = question.meant.concepts, self._language.language.concepts
         places = [p for p in np.argsort(-weights, kind="stable").tolist() if weights[p] >= _MEANT]
         return tuple(dict.fromkeys(concepts[p].theme for p in places))[:5]
+
+    def _shared(self, best: Rows, carried: Counter[str]) -> tuple[str, ...]:
+        """The themes that most of the best answers share and few other rows have."""
+        shared = self._subjects.named(self._subjects.shared(best), _ABOUT)
+        often = (theme for theme in shared if carried[theme] >= _SHARED * len(best))
+        return tuple(t for t in often if carried[t] * self.size >= _LIFT * len(best) * self._with_theme[t])
+
+    @cached_property
+    def _with_theme(self) -> dict[str, int]:
+        """How many rows of the release have each theme."""
+        counted = self._facets.counts(np.arange(self.size), ("theme",))["theme"]
+        return {theme.value: theme.count for theme in counted}
 
 
 def _embedder_of(release_dir: Path, vectors: VectorIndex) -> Embedder:

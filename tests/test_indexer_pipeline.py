@@ -232,3 +232,10 @@ def test_a_killed_build_leaves_the_old_release_and_the_next_build_is_whole(
     build(data, own_sources)
     assert files_of(data) == {file.name for file in own_sources.iterdir()}
     assert not [entry for entry in (data / "releases").iterdir() if entry.name.startswith(".")]
+
+
+def test_a_question_is_understood_as_those_of_its_themes_that_the_best_answers_bear_out(built: Path) -> None:
+    asked = "Team managers must record the reasons for their decisions and check that agreed actions were carried out."
+    response = Searcher.open(Release.open(built).path).search(SearchRequest(asked))
+    assert len(response.hits) >= 10
+    assert response.themes == ("management-oversight",)
