@@ -83,6 +83,24 @@ def test_memory_and_disk_answer_alike(pool: Pool) -> None:
     assert rows(pool, "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }", named_graphs=one) == [["3000"]]
 
 
+def test_a_pool_that_is_closed_ends_the_copy_that_it_is_still_reading(graph_dir: Path) -> None:
+    """The release of a large graph can be gone before its copy in memory is ready."""
+    pool = Pool(graph_dir, LIMITS)
+    while (coming := pool._coming) is None and not pool.resident:
+        time.sleep(0.001)
+    assert coming is not None, "it was read before it could be looked at"
+    process = coming._process
+    os.kill(process.pid, signal.SIGSTOP)  # a graph that takes long to read
+    pool.close()
+    assert process.wait(10) == -signal.SIGKILL
+    for _ in range(200):
+        if not any(thread.name == "sparql-resident" for thread in threading.enumerate()):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("somebody still waits for the copy")
+
+
 def test_a_query_that_runs_on_is_ended_on_time_and_the_next_is_answered(pool: Pool) -> None:
     for _ in range(3):
         started = time.monotonic()

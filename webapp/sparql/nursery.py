@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import graph
 from graph.errors import ReleaseError
@@ -52,10 +53,12 @@ class Task:
 
 
 class Nursery:
-    """The process that workers are forked from."""
+    """The process that workers are forked from; ``wait`` comes before the first ``fork``."""
 
     def __init__(self, graph_dir: Path, limits: Limits, *, resident: bool) -> None:
         self.resident = resident
+        self.network_closed = False
+        self._graph_dir = graph_dir
         self._control, theirs = socket.socketpair()
         self._lock = threading.Lock()
         self._alive = 0
@@ -78,16 +81,21 @@ class Nursery:
                 stdout=subprocess.DEVNULL,
                 env={**_environment(), "PYTHONPATH": str(Path(graph.__file__).parents[1])},
             )
+
+    def wait(self) -> Self:
+        """Until it has opened the graph, or read it into memory. Raises ReleaseError where it cannot, or was stopped
+        meanwhile."""
         try:
             letter, body = receive(self._control)
         except (EOFError, OSError) as err:
             self.stop()
-            raise ReleaseError(f"the query workers for {graph_dir} could not be started") from err
+            raise ReleaseError(f"the query workers for {self._graph_dir} could not be started") from err
         answer = json.loads(body)
         if letter == b"E":
             self.stop()
             raise ReleaseError(answer["message"])
         self.network_closed = bool(answer["closed"])
+        return self
 
     def fork(self) -> Worker:
         ours, theirs = socket.socketpair()

@@ -52,7 +52,8 @@ class Pool:
         self._running: set[Worker] = set()
         self._closed = False
         self._undertaker = ThreadPoolExecutor(limits.workers + limits.long_workers, "sparql-undertaker")
-        self._nursery = Nursery(graph_dir, limits, resident=bool(resident))
+        self._coming: Nursery | None = None
+        self._nursery = Nursery(graph_dir, limits, resident=bool(resident)).wait()
         self._idle = [self._nursery.fork() for _ in range(limits.workers)]
         if not self._idle[0].is_waiting():
             self.close()
@@ -122,6 +123,9 @@ class Pool:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
+            coming, self._coming = self._coming, None
+        if coming is not None:
+            coming.stop()
         for worker in idle:
             worker.end()
         self._undertaker.shutdown()
@@ -160,7 +164,7 @@ class Pool:
             with self._replacing:
                 if self._nursery is nursery:
                     _LOG.exception("the nursery of query workers has died; starting another")
-                    self._nursery = Nursery(self._graph_dir, self.limits, resident=nursery.resident)
+                    self._nursery = Nursery(self._graph_dir, self.limits, resident=nursery.resident).wait()
                     nursery.stop()
             return self._nursery.fork()
 
@@ -206,12 +210,19 @@ class Pool:
 
     def _become_resident(self) -> None:
         try:
-            nursery = Nursery(self._graph_dir, self.limits, resident=True)
+            with self._lock:
+                if self._closed:
+                    return
+                # a large graph takes long to read: whoever closes the pool meanwhile must be able to end that
+                nursery = self._coming = Nursery(self._graph_dir, self.limits, resident=True)
+            nursery.wait()
             fresh = [nursery.fork() for _ in range(self.limits.workers)]
         except (OSError, EOFError, ReleaseError):
-            _LOG.exception("the graph cannot be held in memory; queries go on from disk")
+            if not self._closed:
+                _LOG.exception("the graph cannot be held in memory; queries go on from disk")
             return
         with self._lock:
+            self._coming = None
             old, idle = self._nursery, self._idle
             if self._closed:
                 old, idle = nursery, fresh
