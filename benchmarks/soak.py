@@ -153,24 +153,26 @@ def processes(server: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """MiB and numbers of the server and its children, workers of queries and writers of dumps aside, which come and
-    go."""
+    """MiB and numbers of the server and its children; those that evaluate queries and write dumps come and go, and are
+    counted only, as ``aside``."""
 
     seconds: float
     resident: float = 0.0
     private: float = 0.0
     files: int = 0
     sockets: int = 0
+    aside: int = 0
 
 
 def measured(server: int, seconds: float) -> Sample:
     resident = private = 0.0
-    files = sockets = 0
+    files = sockets = aside = 0
     for process in processes(server):
         with contextlib.suppress(OSError):
             folder = Path(f"/proc/{process}")
             command = (folder / "cmdline").read_text()
             if "worker_process" in command or "webapp.dumps" in command:
+                aside += 1
                 continue
             lines = (folder / "smaps_rollup").read_text().splitlines()[1:]
             kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
@@ -180,7 +182,7 @@ def measured(server: int, seconds: float) -> Sample:
                 with contextlib.suppress(OSError):  # closed meanwhile
                     sockets += (is_socket := str(handle.readlink()).startswith("socket:"))
                     files += not is_socket
-    return Sample(seconds, resident, private, files, sockets)
+    return Sample(seconds, resident, private, files, sockets, aside)
 
 
 def slope(samples: Sequence[Sample], name: str) -> float:
@@ -244,7 +246,7 @@ def run(data: Path, server: int, arguments: argparse.Namespace) -> int:
     print(f"failures: {dict(figures.failed)}; answers from two releases: {figures.mixed}")
     print(f"search p50 {times[len(times) // 2] * 1000:.0f} ms, p95 {times[int(len(times) * 0.95)] * 1000:.0f} ms")
     sixth = max(1, len(samples) // 6)
-    for name in ("private", "resident", "files", "sockets"):
+    for name in ("private", "resident", "files", "sockets", "aside"):
         first, last = (
             statistics.median(getattr(s, name) for s in part) for part in (settled[:sixth], settled[-sixth:])
         )
