@@ -211,10 +211,11 @@ class Pool:
     def _become_resident(self) -> None:
         try:
             with self._lock:
-                if self._closed:
-                    return
                 # a large graph takes long to read: whoever closes the pool meanwhile must be able to end that
-                nursery = self._coming = Nursery(self._graph_dir, self.limits, resident=True)
+                nursery = None if self._closed else Nursery(self._graph_dir, self.limits, resident=True)
+                self._coming = nursery
+            if nursery is None:
+                return
             nursery.wait()
             fresh = [nursery.fork() for _ in range(self.limits.workers)]
         except (OSError, EOFError, ReleaseError):
