@@ -126,6 +126,8 @@ class OpenVinoEmbedder:
             "INFERENCE_PRECISION_HINT": chosen,
             "NUM_STREAMS": threads,
             "INFERENCE_NUM_THREADS": threads,
+            # each process would bind its first thread to the first processor, however many processes there are
+            "ENABLE_CPU_PINNING": False,
         }
         self._compiled = core.compile_model(str(folder / "model.xml"), "CPU", options)
         # one more than threads: none waits while the outcome of a batch is taken up

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +66,19 @@ def test_tokens_stand_where_their_spans_say() -> None:
     assert tokens.vectors.shape == (len(tokens.pieces), 384)
     assert [text[s:e].lower() for s, e in tokens.spans[1:3]] == ["reflective", "supervision"]
     assert [spans.tolist() for spans in embedder().token_spans([text])] == [tokens.spans.tolist()]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not say where threads may run")
+def test_every_thread_that_embeds_may_run_on_every_processor() -> None:
+    embedder = OpenVinoEmbedder(model_dir(), threads=1)
+    working = threading.Thread(target=embedder.encode, args=([f"{text} {n}" for n in range(100) for text in TEXTS],))
+    working.start()
+    allowed = set()
+    while working.is_alive():
+        for thread in Path("/proc/self/task").iterdir():
+            with suppress(OSError):  # it has ended
+                allowed.add(frozenset(os.sched_getaffinity(int(thread.name))))
+    assert allowed == {frozenset(os.sched_getaffinity(0))}
 
 
 def test_embedding_needs_no_torch() -> None:
