@@ -225,3 +225,35 @@ def test_the_real_council_papers_are_read_with_every_item_where_it_says() -> Non
 def test_judgements_that_share_a_verb_or_a_grade_are_each_read(sentence: str, given: list[tuple[str, str]]) -> None:
     told = JudgementReader(sentence, ofsteds=True).given(0, len(sentence))
     assert [(judgement.area, judgement.grade) for judgement in told] == given
+
+
+@pytest.mark.parametrize(
+    ("sentence", "actions"),
+    [
+        (
+            "Two actions were set: to draft a protocol with the police by May and to train all duty staff.",
+            ["to draft a protocol with the police by May", "to train all duty staff."],
+        ),
+        (
+            "The key steps are to appoint a lead nurse, to publish the pathway and to audit ten files a month.",
+            ["to appoint a lead nurse", "to publish the pathway", "to audit ten files a month."],
+        ),
+        ("Actions are agreed by the board: it meets monthly.", []),
+        ("Inspectors saw that steps were taken to protect children and to support parents.", []),
+    ],
+)
+def test_a_sentence_that_lists_actions_gives_each(sentence: str, actions: list[str]) -> None:
+    found = extracted(f"Ofsted inspected the service in May 2019.\n\nNext steps\n\n{sentence}")
+    assert [action.text for action in found.actions] == actions
+
+
+def test_an_answer_is_linked_to_the_recommendation_whose_number_it_names() -> None:
+    found = extracted(
+        "Inspection of children’s services\n\nOfsted inspected the service in May 2019. "
+        "Inspectors recommended that the council should:\n\n"
+        "(i) see children alone\n(ii) record every decision with its reasons\n\nResponse to the recommendations\n\n"
+        "In relation to (ii), the department is to issue a handbook by April 2020."
+    )
+    assert [found.recommendations[a.recommendation].text for a in found.actions if a.recommendation is not None] == [
+        "record every decision with its reasons"
+    ]

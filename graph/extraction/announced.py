@@ -34,7 +34,33 @@ _DOING: Final = (
     r"sampl|observ|shadow|"
     r"trial|purchas|buy|spend|book|schedul|redecorat|refurbish|upgrad|reorganis|reinvest|"
     r"doubl|halv|trebl|design|adapt|resolv|clarif|widen|"
-    r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay)\w*"
+    r"broaden|tighten|issu|guarantee|convert|renew|retain|reward|pay|obtain|assess|approv|confirm|identif|reach|"
+    r"redeploy|rotat|rostered|stagger|licen[sc]|computeris|digitis|automat|bid|bought|brief|enrol|insert|incorporat)\w*"
+)
+#: Participles that do not end in "ed".
+_IRREGULAR: Final = (
+    r"(?:put|set|made|given|held|brought|bought|begun|built|drawn|written|rewritten|taken|undertaken|spent|sent|met|"
+    r"led|run|split|sought|let|taught|found a)\b"
+)
+#: What goes on or comes about without being anybody's action.
+_NO_DEED: Final = (
+    r"(?:be|have|need|require|remain|depend|mean|cost|result|enable|allow|help|benefit|involve|include|face|improv|"
+    r"perform|fall|ris|grow|declin|struggl|lack|miss|exist|concern|demand|excit|surpris|interest|will|need|find|liv|"
+    r"leav|encourag|pleas|promis|disappoint|outstand|challeng|wait|await|becom|show|experienc|get|enjoy|want|hop|look|"
+    r"expect|see|receiv|follow|come|go|not|no|only|never)"
+)
+#: Under a heading of actions any verb may name one, but those of state and change.
+_WILL_ANY: Final = re.compile(
+    rf"(?i)\b(?:will|shall)\s+(?:(?:also|now|then|each|all|both|further|again|shortly|jointly)\s+)*"
+    rf"(?P<passive>be\s+(?:(?:also|further|jointly|fully|regularly|now)\s+)*(?=[a-z]{{2,}}(?:ed|en)\b))?"
+    rf"(?P<verb>(?!{_NO_DEED}(?:e|ed|es|s|ing)?\b)(?!\w+ly\b)[a-z]{{3,}})\b"
+)
+_UNDER_WAY_ANY: Final = re.compile(
+    rf"(?i)\b(?:is|are)\s+(?:currently |now |also |already )*(?P<verb>(?!{_NO_DEED}(?:t|n)?ing\b)"
+    rf"(?!during|nothing|being|according|including|ongoing|willing)[a-z]{{3,}}ing)\b"
+)
+_NOW_DONE: Final = re.compile(
+    rf"(?i)\b(?:is|are)\s+now\s+(?:\w+ly\s+)?(?P<passive>(?=\w))(?P<verb>(?={_IRREGULAR}|\w+ed\b){_DOING})\b"
 )
 WILL: Final = re.compile(
     rf"(?i)\b(?:will|shall|is going to|are going to)\s+(?:(?:also|now|therefore|then|each|all|both|continue to|"
@@ -55,18 +81,27 @@ _UNDER_WAY: Final = re.compile(
 )
 _HABIT: Final = re.compile(rf"(?i)\bnow\s+(?:\w+ly\s+)?(?P<verb>{_DOING})\b")
 _GOES_LIVE: Final = re.compile(
-    r"(?i)\b(?P<verb>starts?|begins?|opens?|launch(?:es)?|goes? live|comes? into (?:force|effect|use)|takes? effect)\s+"
-    r"(?:work\s+)?(?:on|in|from|at|next|this)\b"
+    r"(?i)\b(?P<verb>starts?|begins?|opens?|launch(?:es)?|goes? live|comes? into (?:force|effect|use)|takes? effect|"
+    r"takes? up (?:the |their |her |his )?(?:posts?|role)|joins?)\s+(?:work\s+)?(?:on|in|from|at|next|this)\b"
 )
 _DONE: Final = re.compile(
-    rf"(?i)\b(?:has|have)\s+(?:already |now |also )*(?P<passive>been\s+)?(?P<verb>(?=\w+ed\b)(?!agreed|"
-    rf"adopted){_DOING})\b"
+    rf"(?i)\b(?:has|have)\s+(?:already |now |also |all |both )*(?P<passive>been\s+(?:\w+ly\s+)?)?"
+    rf"(?P<verb>(?=\w+ed\b|{_IRREGULAR})(?!agreed|adopted|approved|confirmed|identified){_DOING})\b"
+)
+#: The same in minutes, where an officer answers.
+_HAD_DONE: Final = re.compile(
+    rf"(?i)\b(?:(?:had|has|have)\s+(?:already |now |also )*(?P<passive>been\s+)?|(?:was|were)\s+(?:now|being)\s+)"
+    rf"(?P<verb>(?=\w+ed\b|{_IRREGULAR})(?!agreed\b(?! to)|adopted|approved|confirmed|"
+    rf"identified){_DOING}|agreed to \w+)\b"
 )
 _IN_PLACE: Final = re.compile(
     r"(?i)\b(?:will|shall)\s+(?:also\s+|then\s+)?(?P<passive>be)\s+(?:fully\s+)?(?P<verb>in place|operational|in "
     r"(?:use|post)|up and running|live)\b"
 )
 _AGREED_TO: Final = re.compile(rf"(?i)\b(?:has|have)\s+(?:already |now |also )*agreed to\s+(?P<verb>{_DOING})\b")
+_BEING_ANY: Final = re.compile(
+    r"(?i)\b(?:is|are)\s+(?:currently |now |also )?(?P<passive>being)\s+(?:\w+ly\s+)?(?P<verb>[\w-]+ed|written|drawn)\b"
+)
 #: In minutes: "She undertook to report back".
 _UNDERTOOK: Final = re.compile(rf"(?i)\b(?:undertook|promised|offered)\s+to\s+(?P<verb>{_DOING})\b")
 _BEING: Final = re.compile(rf"(?i)\b(?:is|are)\s+(?:currently |now |also )?being\s+(?P<verb>{_DOING})\b")
@@ -127,15 +162,16 @@ _WHEN: Final = re.compile(
 )
 
 
-def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> bool:
+def announces(text: str, *, listed: bool, minutes: bool, after: str | None, replies: bool = False) -> bool:
     """``listed``: under a heading of actions, where less says as much; in ``minutes`` what will be done is told as what
-    would be. ``after``: the paper's date."""
+    would be, and where an officer ``replies``, what is done as what had been. ``after``: the paper's date."""
     if len(text.split()) < 5 or _ANSWERING.search(text):
         return False
     will = (
         WILL.search(text)
         or _IN_PLACE.search(text)
         or ((_WOULD.search(text) or _UNDERTOOK.search(text)) if minutes else None)
+        or (_HAD_DONE.search(text) if replies else None)
     )
     if will is None and (going := _GOES_LIVE.search(text)) and timescale_in(text, after):
         will = going
@@ -145,7 +181,10 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
             or _UNDER_WAY.search(text)
             or _DONE.search(text)
             or _HABIT.search(text)
+            or _NOW_DONE.search(text)
             or _AGREED_TO.search(text)
+            or _WILL_ANY.search(text)
+            or _UNDER_WAY_ANY.search(text)
         )
     elif (
         will is None
@@ -158,7 +197,12 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
         will = done
     elif will is None and (planned := _IS_TO.search(text)) and planned["passive"] == "be ":
         will = planned
-    if listed and will is not None and _REPORTING.search(text[will.start() :]) and (done := _DONE.search(text)):
+    if (
+        listed
+        and will is not None
+        and _REPORTING.search(text[will.start() :])
+        and (done := _DONE.search(text) or _BEING_ANY.search(text))
+    ):
         will = done  # "has been commissioned and will be published in May"
     being = _BEING.search(text) if will is None else None
     if will is None and being is None:
@@ -170,7 +214,11 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None) -> b
     if being is not None and re.search(r"\b(?:that|which|who)$", text[: at.start()].rstrip()):
         return False  # of something, in passing
     subject = re.split(r"[;:]|,\s+(?:and|but)\s|\b(?:which|that|who)\b", text[: at.start()])[-1].strip()
-    head = re.sub(r"^(?:If|Once|When|Following|After|As|In|To|Subject to)\b[^,]*,\s*", "", text[: at.start()]).strip()
+    head = re.sub(
+        r"^(?:If|Once|When|Following|After|As|In|To|On|For|Under|Regarding|With|Subject to)\b[^,]*,\s*",
+        "",
+        text[: at.start()],
+    ).strip()
     if (
         _NOT_COUNCIL.match(f"{head} ")
         or _NOT_COUNCIL.match(head)

@@ -10,12 +10,12 @@ from graph.dates import PrintedDate, find_dates
 from graph.extraction.evidence import collapsed
 
 BODIES: Final = (
-    ("Ofsted", r"\bOfsted\b|\bOFSTED\b|Office for Standards in Education"),
-    ("CSCI", r"Commission for Social Care Inspection|\bCSCI\b"),
-    ("SSI", r"Social Services Inspect(?:orate|ion)\b|\bSSI\b"),
+    ("Ofsted", r"\bOfsted\b|\bOFSTED\b|Office for Standards in Education|OFFICE FOR STANDARDS IN EDUCATION"),
+    ("CSCI", r"Commission for Social Care Inspection|COMMISSION FOR SOCIAL CARE INSPECTION|\bCSCI\b"),
+    ("SSI", r"Social Services Inspect(?:orate|ion)\b|SOCIAL SERVICES INSPECTORATE|\bSSI\b"),
     ("Audit Commission", r"Audit Commission(?:[’']s)?\b"),
-    ("HMI Probation", r"Inspectorate of Probation|\bHMI ?Probation\b|\bHMIP\b"),
-    ("Care Quality Commission", r"Care Quality Commission|\bCQC\b"),
+    ("HMI Probation", r"Inspectorate of Probation|INSPECTORATE OF PROBATION|\bHMI ?Probation\b|\bHMIP\b"),
+    ("Care Quality Commission", r"Care Quality Commission|CARE QUALITY COMMISSION|\bCQC\b"),
     ("HMICFRS", r"\bHMICFRS\b|Inspectorate of Constabulary"),
     ("Estyn", r"\bEstyn\b"),
 )

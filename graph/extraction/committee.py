@@ -84,7 +84,12 @@ def _put_together(
         else replace(action, recommendation=_of_number(recommendations, plan.answers.get(place)))
         for place, action in enumerate(plan.actions)
     ]
-    actions.extend(prose.actions)
+    for action, answered in zip(prose.actions, prose.answers, strict=True):
+        if isinstance(answered, int):
+            answer = replace(action, recommendation=position[id(prose.recommendations[answered])])
+        else:
+            answer = replace(action, recommendation=_of_number(recommendations, answered))
+        actions.append(answer)
     named = [_with_names(action, abbreviations) for action in sorted(actions, key=lambda a: a.evidence.start)]
     return Extraction(
         source=document.source,

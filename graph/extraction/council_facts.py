@@ -7,6 +7,7 @@ is everything above the first long paragraph.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,6 +50,11 @@ _BODY_LETTERHEAD: Final = re.compile(
     r"(?i)\bofsted\b|office for standards in education|commission for social care inspection|\bcsci\b|"
     r"social services inspectorate|\bssi\b|audit commission|care quality commission"
 )
+_COUNCILS_POST: Final = re.compile(
+    r"(?i)(?:(?:interim|acting|strategic|executive|corporate|service|assistant|deputy) )*(?:director (?:of|for) |"
+    r"director,|chief executive\b|head of |councillor |cllr |(?:cabinet|lead|executive) member\b|leader of the council)"
+)
+"""How those sign who answer for a council's services."""
 _MINUTES: Final = re.compile(
     r"(?i)^(?:draft )?minutes\b|^minutes of|^apologies(?: for absence)?\b|^(?:members )?present\s*:|^resolved\b|"
     r"\bit was resolved"
@@ -171,7 +177,12 @@ def council_kind(document: ReadDocument, plan_share: float) -> DocumentKind:
     letter = any(_LETTER.match(text) for text in texts[:40]) or any(_LETTER.match(text) for text in texts[-12:])
     if minutes and any(re.match(r"(?i)(?:draft )?minutes\b", text) for text in front[:14]) and (resolved or signs < 4):
         return "minutes"
-    if letter and signs <= 3 and _BODY_LETTERHEAD.search(" ".join([*front, *texts[:15], *texts[-8:]])):
+    if (
+        letter
+        and signs <= 3
+        and not _signed_by_council(texts)
+        and _BODY_LETTERHEAD.search(" ".join([*front, *texts[:15], *texts[-8:]]))
+    ):
         return "review-letter"
     titled = any(_PLAN_TITLE.search(text) and not re.search(r"(?i)\breport and\b", text) for text in front[:12])
     if plan_share > 0.5 and signs < 4:
@@ -189,6 +200,13 @@ def council_kind(document: ReadDocument, plan_share: float) -> DocumentKind:
     ):
         return "review-letter"
     return "committee-report"
+
+
+def _signed_by_council(texts: Sequence[str]) -> bool:
+    """Whether a letter ends with the post of one of the council's people."""
+    close = next((at for at, text in enumerate(texts) if re.match(r"(?i)yours (?:sincerely|faithfully)", text)), None)
+    signed = texts[close : close + 5] if close is not None else ()
+    return any(_COUNCILS_POST.match(text) for text in signed) and not any(map(_BODY_LETTERHEAD.search, signed))
 
 
 def title_of(document: ReadDocument, front: Front) -> str | None:

@@ -17,6 +17,7 @@ from typing import Final
 from graph.dates import find_dates, timescale_edtf
 from graph.extraction.action_tails import Tail, tail_of
 from graph.extraction.announced import WILL, announces, responsible_in, timescale_in
+from graph.extraction.answers import EACH_ANSWERED, Answered, listed_within, named_number, replies
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.leads import Place, mode_of_lead
 from graph.extraction.modes import (
@@ -40,6 +41,7 @@ from graph.extraction.reported import (
     BODY,
     OWN_VOICE,
     SAW_MUCH,
+    THEY_SAID,
     Surroundings,
     reports_finding,
     strongly_reported,
@@ -91,6 +93,8 @@ class ProseReader:
     recommendations: list[Recommendation] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
+    answers: list[str | int | None] = field(default_factory=list)
+    """Of each action, what it answers: a recommendation's number, or its place among ``recommendations``."""
     _place: Place = field(default_factory=Place)
 
     @cached_property
@@ -147,6 +151,7 @@ class ProseReader:
         place.reporter = False
         place.deadline = None
         place.listed = False
+        place.answering = False
         self._note(block, "heading", f"a heading; what follows is read as {place.mode or 'prose'}", None)
 
     def _changes_subject(self, block: Block, following: Block | None) -> bool:
@@ -220,6 +225,8 @@ class ProseReader:
         if place.mode == "decision" or place.list_mode == "decision":
             self._note(block, "skipped", "what the committee is asked to decide", "council.decision")
             return
+        if self._bare_or_answer(index, block, bullet=bullet):
+            return
         if self._outline.leads_in(index, block):
             self._lead_in(index, block, plain)
             return
@@ -270,6 +277,41 @@ class ProseReader:
             self._note(block, "recommendation", f"stands under “{place.section}”", "council.section")
             return
         self._sentences(block)
+
+    @cached_property
+    def _answered_ones(self) -> frozenset[int]:
+        return Answered(self.document, self.after).bare
+
+    def _bare_or_answer(self, index: int, block: Block, *, bullet: bool) -> bool:
+        """A recommendation that stands bare above the paragraph that answers it, that paragraph, or both in one."""
+        spans = list(sentences(self.document.text, block.start, block.end))
+        if index in self._answered_ones and not bullet:
+            self._recommend(block.start, block.end, None, "council.answered")
+            self._note(block, "recommendation", "stands above the paragraph that answers it", "council.answered")
+            return True
+        if index - 1 in self._answered_ones and self.segments[-1].rule == "council.answered":
+            self._answer(block, spans)
+            return True
+        if not (self._place.answering and len(spans) >= 2):
+            return False
+        texts = [collapsed(self.document.text[start:end]) for start, end in spans]
+        if self._says_what_is_done(texts[0]) or not any(map(self._says_what_is_done, texts[1:])):
+            return False
+        self._recommend(*spans[0], number_of(block.marker), "council.answered")
+        self._answer(block, spans[1:])
+        return True
+
+    def _says_what_is_done(self, text: str) -> bool:
+        return announces(text, listed=True, minutes=False, after=self.after)
+
+    def _answer(self, block: Block, spans: Sequence[tuple[int, int]]) -> None:
+        """Reads the sentences that answer the recommendation read last."""
+        place = self._place
+        mode, place.mode, place.answers = place.mode, "actions", len(self.recommendations) - 1
+        made = [self._action(start, end) for start, end in spans]
+        place.mode, place.answers = mode, None
+        outcome = "action" if any(made) else "skipped"
+        self._note(block, outcome, "answers the recommendation before it", "council.answer")
 
     def _one_of_them(self, block: Block, plain: str) -> bool:
         """Whether a paragraph numbered like a list's lead is of the list: one sentence, not the council's."""
@@ -379,11 +421,12 @@ class ProseReader:
     def _sentences(self, block: Block, *, after_finding: bool = False) -> set[str]:
         """What became of its sentences. ``after_finding``: it goes on with a list whose last item reports one."""
         place = self._place
-        goes_on = place.in_list or self.document.slice(block).startswith("They ")
+        goes_on = place.in_list or THEY_SAID.match(self.document.slice(block)) is not None
         place.reporter = place.reporter and goes_on
         made: set[str] = set()
         last_finding = after_finding
         place.announced, place.reporter = False, place.reporter or after_finding
+        place.replied, place.answers = False, named_number(collapsed(self.document.slice(block)))
         for start, end in sentences(self.document.text, block.start, block.end):
             if end - start > MAX_SENTENCE:
                 continue
@@ -391,6 +434,7 @@ class ProseReader:
             last_finding = outcome == "finding"
             if outcome:
                 made.add(outcome)
+        place.replied, place.answers = False, None
         best = next((kind for kind in ("finding", "recommendation", "action", "judgement") if kind in made), "skipped")
         self._note(
             block,
@@ -419,6 +463,8 @@ class ProseReader:
             self._recommend(start, end, None, "council.sentence")
             return "recommendation"
         told_of = reporter or place.reporter or place.mode == "findings" or self._in_report_of_findings()
+        place.answering = place.answering or EACH_ANSWERED.search(text) is not None
+        place.replied = place.replied or (self.minutes and replies(text))
         if (ANNOUNCES.match(text) or SAW_MUCH.match(text)) and told_of:
             place.announced = place.reporter = True
             place.last_mode = mode_said(text)
@@ -526,9 +572,14 @@ class ProseReader:
     def _action(self, start: int, end: int) -> bool:
         """Makes an action of a sentence in which the council says what it will do; False where it does not."""
         text = collapsed(self.document.text[start:end])
+        if not ACTIVE.search(text) and (several := listed_within(self.document.text[start:end])):
+            for begin, stop in several:
+                self._act(start + begin, start + stop, "council.sentence")
+            return True
         listed = self._place.mode == "actions"
         tail = tail_of(self.document.text[start:end]) if listed else None
-        planned = announces(text, listed=listed, minutes=self.minutes, after=self.after)
+        replied = self._place.replied
+        planned = announces(text, listed=listed, minutes=self.minutes, after=self.after, replies=replied)
         if ACTIVE.search(text) or not (planned or (tail is not None and tail.owners)):
             return False
         self._act(start, start + tail.end if tail else end, "council.sentence", tail)
@@ -537,6 +588,7 @@ class ProseReader:
     def _act(self, start: int, end: int, rule: str, tail: Tail | None = None) -> None:
         text = collapsed(self.document.text[start:end])
         timescale = (tail.timescale if tail else None) or timescale_in(text, self.after)
+        self.answers.append(self._place.answers)
         self.actions.append(
             Action(
                 text=text,

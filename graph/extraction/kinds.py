@@ -98,6 +98,7 @@ _PAPER: Final = (
     (2, r"^(?:meeting|date of meeting|committee)\s*:|overview and scrutiny|scrutiny committee$|^cabinet$"),
     (2, r"^purpose of (?:the )?report|^executive summary and purpose"),
     (3, r"\baction plan\b.{0,40}$"),
+    (5, r"^[^.]{0,60}\bwritten statement of action\b[^.]{0,30}$"),
     (2, r"^minutes\b|^apologies\b|^present:"),
     (4, r"^(?:draft )?minutes of (?:the |a )?\w|^resolved\b|\bit was (?:resolved|agreed) that\b"),
     (2, r"^dear (?:director|councillor|chief|colleague|mr|ms|mrs|dr)\b"),

@@ -34,6 +34,13 @@ _SOME_OF_THEM = re.compile(
     r"(?i)(?:the|those|these) (?:\w+ )?(?:that|which|for|most|main|key|first|principal)\b[^.;]{0,60}\b(?:are|were)\W*$"
 )
 
+#: "In the letter:", "From the inspectors' report:".
+_ONLY_A_SOURCE = re.compile(
+    r"(?i)(?:(?:in|from) )?(?:the |its |their )?(?:[\w-]+[’']s? )?(?:(?:final |published )?letter|"
+    r"(?:inspection |inspectors[’'] |ofsted |csci |published )report|inspectors?|"
+    r"(?:verbal )?feedback)(?: says?| said| again)?\s*:$"
+)
+
 
 @dataclass
 class Place:
@@ -58,6 +65,12 @@ class Place:
     listed_finding: bool = False
     announced: bool = False
     """Whether a sentence of this paragraph said that findings follow in those after it."""
+    replied: bool = False
+    """Whether in this paragraph of minutes an officer answers."""
+    answering: bool = False
+    """Whether the paper said here that it gives each area with what is done about it."""
+    answers: str | int | None = None
+    """What the sentence at hand answers: a recommendation's number, or its place among those read in prose."""
 
 
 def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of: bool) -> Mode | None:
@@ -67,6 +80,8 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
         return "method"
     if DECIDING.search(lead) and not strongly_reported(lead):
         return "decision"
+    if WHEN_TO_ACT.match(lead) and LEAD_IMPROVE.search(lead):
+        return "improvement"  # "Within three months the council must:"
     if leaning_of(lead) == "actions" and not LEAD_IMPROVE.search(lead):
         return "actions"
     if STATEMENT_ASKED.search(f"{before} {lead}"):
@@ -92,6 +107,8 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
             return said
         if (known := place.last_mode or place.mode) is not None or not REPORTED.search(lead):
             return known
+    if _ONLY_A_SOURCE.match(lead):
+        return "findings"
     scope = f"{before} {lead}" if neutral else lead
     reported = (
         bool(REPORTED.search(lead) or REPORTED.search(before))

@@ -47,6 +47,7 @@ _EVENT_VERB: Final = re.compile(
     r"was (?:inspected|completed|held)|reviewed|assessed|on[- ]site|took|between|during|fieldwork|of .{3,80} (?:in|on)|"
     r"(?:inspection|visit|review) (?:of|in|during) (?:(?:early|late|mid|its|their|the) ?)?(?-i:January|February|March|"
     r"April|May|June|July|August|September|October|November|December)|"
+    r"(?:inspection|visit|review)(?: by (?:the )?\w+)? (?:on|from|of) \d|"
     r"commenced|completed|examined|received (?:its|an?|the)(?! (?:\w+ )?(?:outcome|letter|report|results?|rating|"
     r"judge?ments?))|had (?:its|an?)|(?:the|a) (?:\w+ )?(?:inspection|"
     r"visit) of)\b|\breview (?:\(\w+\) )?of\b"
@@ -78,7 +79,8 @@ _LEAD_AFTER: Final = re.compile(
     r"HMI,? )?(?i:lead\s+(?:\w{2,6}\s+)?inspector)\b"
 )
 _LED_BY: Final = re.compile(
-    r"\b(?i:inspection|team|review|it was)\b[^.]{0,160}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z](?:\.|"
+    r"\b(?i:inspection|inspectors|team|review|"
+    r"it was)\b[^.]{0,160}\bled by (?:HMI )?(?P<name>[A-Z][a-z’'-]+(?:\s+[A-Z](?:\.|"
     r"[\w’'-]+)){1,2})"
 )
 
@@ -134,6 +136,41 @@ def main_dates(
     document: ReadDocument, title: str | None, published: str | None, prose: Sequence[Block], body: str | None
 ) -> tuple[str | None, str | None, tuple[int, int]]:
     """The most exact date of a sentence that tells when the inspection was; the first of equally exact ones."""
+    told = _told_dates(document, title, published, prose, body, None)
+    if told is None and published is not None and len(published) == 10:
+        # "on 16 and 17 February": of the year before the paper
+        told = _told_dates(document, title, published, prose, body, f"{int(published[:4]) - 1}{published[4:]}")
+    if told is not None:
+        return told
+    for start, end in sentences_in(document, (b for b in document.blocks[:60] if b.table is None)):
+        text = document.text[start:end]
+        if len(text) < 160 and re.search(r"(?i)inspection", text) and not EARLIER.search(text):
+            dates = [d for d in find_dates(text) if len(d.earliest) >= 7 and d.earliest[5:7] <= "12"]
+            if (
+                dates
+                and (published is None or dates[0].latest <= published[: len(dates[0].latest)])
+                and not re.search(
+                    r"(?i)report|meeting|committee|cabinet|version|announced|published|framework|propos|"
+                    r"consult|due|forthcoming",
+                    text,
+                )
+            ):
+                word = re.search(r"(?i)inspection", text)
+                date = next((date for date in dates if word and date.start > word.end()), dates[0])
+                return date.earliest, date.latest, (start, end)
+    first = prose[0] if prose else None
+    return None, None, (first.start, first.end) if first else (0, 0)
+
+
+def _told_dates(
+    document: ReadDocument,
+    title: str | None,
+    published: str | None,
+    prose: Sequence[Block],
+    body: str | None,
+    after: str | None,
+) -> tuple[str, str, tuple[int, int]] | None:
+    """``after``: from when on dates without a year are read; they are left out without it."""
     titled = frameworks_in(title or "")
     best: tuple[float, int, PrintedDate, tuple[int, int]] | None = None
     for start, end in sentences_in(document, prose):
@@ -146,7 +183,7 @@ def main_dates(
             and not re.search(r"(?i)took place|was carried out|were inspected|inspected|visited", text)
         ):
             continue
-        for date in find_dates(text):
+        for date in find_dates(text, after):
             before = text[max(0, date.start - 70) : date.start]
             if (
                 date.earliest[5:7] > "12"
@@ -186,26 +223,7 @@ def main_dates(
                 score -= 1.5
             if score > 0 and (best is None or score > best[0]):
                 best = (score, start, date, (start, end))
-    if best is not None:
-        return best[2].earliest, best[2].latest, best[3]
-    for start, end in sentences_in(document, (b for b in document.blocks[:60] if b.table is None)):
-        text = document.text[start:end]
-        if len(text) < 160 and re.search(r"(?i)inspection", text) and not EARLIER.search(text):
-            dates = [d for d in find_dates(text) if len(d.earliest) >= 7 and d.earliest[5:7] <= "12"]
-            if (
-                dates
-                and (published is None or dates[0].latest <= published[: len(dates[0].latest)])
-                and not re.search(
-                    r"(?i)report|meeting|committee|cabinet|version|announced|published|framework|propos|"
-                    r"consult|due|forthcoming",
-                    text,
-                )
-            ):
-                word = re.search(r"(?i)inspection", text)
-                date = next((date for date in dates if word and date.start > word.end()), dates[0])
-                return date.earliest, date.latest, (start, end)
-    first = prose[0] if prose else None
-    return None, None, (first.start, first.end) if first else (0, 0)
+    return (best[2].earliest, best[2].latest, best[3]) if best is not None else None
 
 
 def _is_latest(before: str, date: PrintedDate, published: str | None) -> bool:

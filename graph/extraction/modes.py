@@ -144,6 +144,9 @@ _ACTION_HEADING: Final = re.compile(
     r"planned (?:work|improvements|actions)|^actions?:?$|progress (?:to date|made|since)|"
     r"^actions? (?:so far|to date|since|after|following|arising|from|plan)\b|^(?:the )?work (?:in hand|under "
     r"?way|planned|to come)\b|"
+    r"^(?:plans?|planned|priorities|actions?|activit(?:y|ies)|tasks?|work|milestones?|focus|key \w+) for (?:the )?"
+    r"(?:next|coming) (?:period|month|quarter|reporting period)\b|^(?:planned|due|activity|actions?) (?:for )?next "
+    r"(?:period|month|quarter)\b|"
     r"^(?:our|the) plans?\b|^how (?:we|the council|officers|it) (?:propose|intend|plan)s?\b|^how we (?:will|"
     r"are|have)\b|^who (?:is|will|does)\b|^(?:update|progress|position) (?:on|"
     r"against) (?:the |our )?"
@@ -153,7 +156,7 @@ _ACTION_HEADING: Final = re.compile(
 NAMES_A_PART: Final = re.compile(
     r"(?i)(?:what|where|who|how|our|the|key|main|areas?|strengths?|weaknesses|outcomes?|results?|findings|ofsted|csci|ssi|"
     r"inspectors?|inspection|recommendations?|requirements?|priority|immediate|next|actions?|things|aspects|points|"
-    r"work|summary of|proposed|"
+    r"work|summary of|proposed|plans?|planned|priorities|milestones?|activit(?:y|ies)|tasks?|"
     r"conclusions?|responses?|positive|good practice|improvements?)\b"
 )
 
@@ -252,6 +255,12 @@ WHEN_TO_ACT: Final = re.compile(
     r"urgent(?:ly)?|within|"
     r"over the (?:next|coming)|(?:in|over) the (?:short|medium|long)(?:er)?[- ]term|(?:short|medium|"
     r"long)(?:er)?[- ]term)\b"
+)
+
+#: What an inspectorate asks for, not what a committee decides.
+ASKS_OF_SERVICES: Final = re.compile(
+    r"(?:Ensure|Make sure|Improve|Develop|Strengthen|Increase|Reduce|Provide|Review|Revise|Implement|Establish|"
+    r"Introduce|Address|Raise)\b(?!.{0,60}\b(?:report|action plan)\b)"
 )
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from graph.extraction.evidence import collapsed
 from graph.extraction.modes import (
     AS_FOLLOWS,
+    ASKS_OF_SERVICES,
     DECIDING,
     DECISION_VERB,
     LISTED,
@@ -40,12 +41,6 @@ _NUMBERED_PART: Final = re.compile(
     r"(?i)(?:standard|outcome|theme|priority|section|domain|area)\s+\w{1,3}\s*[:–-]\s+(?-i:[A-Z])[^.;:]*"
 )
 """How a part of a scheme of standards is headed."""
-
-#: What an inspectorate asks for, not what a committee decides.
-_ASKS_OF_SERVICES: Final = re.compile(
-    r"(?:Ensure|Make sure|Improve|Develop|Strengthen|Increase|Reduce|Provide|Review|Revise|Implement|Establish|"
-    r"Introduce|Address|Raise)\b(?!.{0,60}\b(?:report|action plan)\b)"
-)
 
 
 @dataclass
@@ -105,7 +100,7 @@ class Outline:
             text = collapsed(self.document.slice(block))
             if DECIDING.search(text) or DECISION_VERB.match(text):
                 return True
-            if _ASKS_OF_SERVICES.match(text):
+            if ASKS_OF_SERVICES.match(text):
                 return False
         return False
 

@@ -32,6 +32,7 @@ from graph.extraction.plan_columns import (
 )
 from graph.extraction.plan_labels import bare_labels, labels_below
 from graph.extraction.plan_status import meaning_of_colour, statuses
+from graph.extraction.sentences import sentences
 from graph.model import Action, Block, CellLine, ReadDocument, Recommendation, Row, Segment, StatusReport, Table
 
 #: "Ofsted said: improve the quality of assessments", above the table that answers it.
@@ -52,7 +53,7 @@ _NUMBERED_RECOMMENDATION = re.compile(
 _LEGAL_REF = re.compile(r"(?i)(?:reg(?:ulation)?|section|sec|standard|nms|article|schedule)s?\b\.?\s*\d")
 _NO_ACTION = re.compile(
     r"(?i)(?:none|n/?a|nil|not applicable|no (?:further )?action(?: (?:required|needed|necessary))?|see above|as above|"
-    r"complete[d]?|-+|–|—)\.?"
+    r"complete[d]?|(?:accepted|agreed)(?: in (?:part|full|principle))?|partially (?:accepted|agreed)|-+|–|—)\.?"
 )
 _SUBHEAD = re.compile(
     r"(?i)^(?:headline |key |main )?(?:recommendations?|actions?|objectives?|areas? for (?:improvement|"
@@ -246,10 +247,17 @@ class _PlanReader:
         ):
             return
         self.current = self.current if self.named is None else self.named
+        if not set(cells) & {"timescale", "owner", "status"} and len(cells["action"]) == 1:
+            cells["action"] = self._sentences(cells["action"][0])
         self._record(_Record({role: tuple(lines) for role, lines in cells.items()}))
         for index in blocks:
             self.used.add(index)
             self._segment(self.document.blocks[index], "action", "a label of a plan with its value")
+
+    def _sentences(self, line: CellLine) -> list[CellLine]:
+        """Each sentence of a response as an item: prose, where neither people nor times make a record of it."""
+        spans = list(sentences(self.document.text, line.start, line.end))
+        return [replace(line, start=start, end=end, marker="•") for start, end in spans] if len(spans) > 1 else [line]
 
     def finish(self) -> None:
         self._flush_labels()

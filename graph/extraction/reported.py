@@ -53,6 +53,8 @@ _THEY: Final = re.compile(
     rf"reviewers?))\s+(?:ha[ds]\s+|have\s+|also\s+|further\s+|particularly\s+|again\s+|"
     rf"however\s+)*(?:{_FOUND})\b"
 )
+#: A paragraph that goes on about those whom the one before it named.
+THEY_SAID: Final = re.compile(rf"They |(?:[^.]{{0,40}}\bthat )[Tt]hey\s+(?:ha[ds]\s+|have\s+|also\s+)*(?:{_FOUND})\b")
 #: Who the team is, a paper that reports findings has said before.
 _TEAM_FOUND: Final = re.compile(r"The (?:inspection |review )?(?:team|inspectors?) (?:also )?found\b")
 _PASSIVE: Final = re.compile(

@@ -266,6 +266,7 @@ class ReviewTeller:
         reviews = {
             column: self._column_review(heads.get(column, ""), latest, len(columns), block) for column in columns
         }
+        groups = self._group_columns([texts for _, texts in graded], min(columns))
         self._group = self._line_above(block)
         crossed = len(columns) >= 2 and all(_CROSS_HEAD.match(heads.get(column, "")) for column in columns)
         for row, texts in rows:
@@ -273,7 +274,7 @@ class ReviewTeller:
                 if len(texts) == 1 and len(next(iter(texts.values())).split()) <= 10:
                     self._group = next(iter(texts.values())).casefold()
                 continue
-            first = min(set(texts) - numbering, default=0)
+            first = min(set(texts) - numbering - groups, default=0)
             if first in columns or not (every or names_area(texts[first])):
                 continue
             for column in columns:
@@ -291,6 +292,16 @@ class ReviewTeller:
                         ),
                         reviews[column],
                     )
+
+    def _group_columns(self, graded: Sequence[dict[int, str]], grades: int) -> set[int]:
+        """Columns before those that name what is judged: they say the same of several rows, which those tell apart."""
+        left = sorted({column for texts in graded for column in texts if column < grades})
+        if len(left) < 2 or len(graded) < 3:
+            return set()
+        names = [texts.get(left[-1], "") for texts in graded]
+        told_apart = all(names) and len(set(names)) == len(names)
+        again = {column for column in left[:-1] if len({texts.get(column, "") for texts in graded}) < len(graded)}
+        return again if told_apart else set()
 
     def _served_table(self, rows: Sequence[tuple[Row, dict[int, str]]]) -> bool:
         """A table of the ratings of 2002 to 2007: for adults and for children, how many are served well and with what

@@ -74,6 +74,11 @@ _IS_GRADE: Final = re.compile(
     rf"overall quality(?: of (?:the )?(?:\w+ )?service)?|quality of [\w ]+?|effectiveness of [\w ,’'-]*?)\s*"
     rf"(?:[-–:=]+|(?:is|was|were|are|remains?)(?: (?:now|again|still|also))?|as)\s*{Q}(?P<grade>{GRADE})\b"
 )
+#: "judged Oxenmere inadequate overall".
+_JUDGED_NAME: Final = re.compile(
+    rf"\b(?i:rated|judged|graded|found)\s+(?P<who>[A-Z][\w-]+(?: (?:and )?[A-Z][\w-]+)?)\s+(?i:to be |as )?{Q}"
+    rf"(?P<grade>(?i:{GRADE}))(?={QE}\s+overall\b)"
+)
 #: What inspectorates give a grade to, by its own name.
 _GRADED: Final = (
     r"(?:(?:the|its|their|our|[A-Z][\w-]+[’']s?)\s+)?(?:overall (?:effectiveness|judge?ment|"
@@ -285,7 +290,9 @@ class JudgementReader:
             taken.append((begin, stop))
             found.append(Given(self._overall(text), match["grade"], begin, stop, "council.rated", 0.9))
         matches = [
-            match for pattern in (_JUDGED_THEM, _JUDGED_TO_BE, _IS_GRADE, _RATED) for match in pattern.finditer(text)
+            match
+            for pattern in (_JUDGED_THEM, _JUDGED_NAME, _JUDGED_TO_BE, _IS_GRADE, _RATED)
+            for match in pattern.finditer(text)
         ]
         if _SAYS_GRADES.search(text):
             # "performing well" in running prose praises; it is a rating only where one is named
@@ -361,6 +368,8 @@ class JudgementReader:
             return collapsed(assessed["area"])
         if match.re is _JUDGED_THEM:
             return "Overall effectiveness"
+        if match.re is _JUDGED_NAME:
+            return self._overall(text)
         if re.match(r"(?i)performs (?:well|adequately|poorly|excellently)", match["grade"]):
             return self._overall(text)
         if match.re is _JUDGED_TO_BE:
