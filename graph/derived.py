@@ -73,10 +73,17 @@ class IssueGroup:
     uncovered: bool
 
 
-def theme_triples(links: Iterable[ThemeLink], generator: Generator, base: str = DEFAULT_BASE) -> bytes:
-    """The graph ``graphs/themes``: each link as ``dcterms:subject``, and as a node that says how sure it is."""
-    iris = Iris(base)
-    out = _derived(iris, "themes", "Theme links", generator)
+_LABELS = {"themes": "Theme links", "neighbours": "Similar items"}
+
+
+def derived_graph_triples(name: str, generator: Generator, base: str = DEFAULT_BASE) -> bytes:
+    """What the graph ``graphs/themes`` or ``graphs/neighbours`` says of itself."""
+    return _derived(Iris(base), name, _LABELS[name], generator).encoded()
+
+
+def theme_triples(links: Iterable[ThemeLink], base: str = DEFAULT_BASE) -> bytes:
+    """Of the graph ``graphs/themes``: each link as ``dcterms:subject``, and as a node that says how sure it is."""
+    iris, out = Iris(base), Triples()
     for link in links:
         own, item, theme = iri(f"{link.item}#theme-{link.theme}"), iri(link.item), iri(iris.theme(link.theme))
         out.add(item, dcterms.subject, theme)
@@ -88,9 +95,9 @@ def theme_triples(links: Iterable[ThemeLink], generator: Generator, base: str = 
     return out.encoded()
 
 
-def neighbour_triples(links: Iterable[SimilarityLink], generator: Generator, base: str = DEFAULT_BASE) -> bytes:
-    """The graph ``graphs/neighbours``: similar items, so that a dump answers for similarity in any store."""
-    out = _derived(Iris(base), "neighbours", "Similar items", generator)
+def neighbour_triples(links: Iterable[SimilarityLink]) -> bytes:
+    """Of the graph ``graphs/neighbours``: similar items, so that a dump answers for similarity in any store."""
+    out = Triples()
     for link in links:
         own = iri(f"{link.item}#similar-{link.neighbour.rsplit('/', 1)[-1]}")
         out.type(own, ig.SimilarityLink)

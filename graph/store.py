@@ -130,6 +130,13 @@ class OxigraphStore:
         if not self.engine.contains_named_graph(name):
             self.engine.add_graph(name)
 
+    def change_graph(self, iri: str, removed: bytes, added: bytes) -> None:
+        """Remove and add these triples, at a cost in proportion to them; a kill leaves some of either undone."""
+        name = ox.NamedNode(iri)
+        for triple in ox.parse(removed, format=ox.RdfFormat.N_TRIPLES):
+            self.engine.remove(ox.Quad(triple.subject, triple.predicate, triple.object, name))
+        self.engine.load(added, format=ox.RdfFormat.N_TRIPLES, to_graph=name)
+
     def remove_graph(self, iri: str) -> None:
         self.engine.remove_graph(ox.NamedNode(iri))
 

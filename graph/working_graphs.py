@@ -2,6 +2,7 @@
 
 A journal beside the store says which content each graph holds. A graph is struck from it before it is touched and
 entered when it is safe on disk: after a killed build the next one loads the graph again and never trusts a stale one.
+Of a graph that comes in parts, only the triples that differ are removed and added.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,13 +23,48 @@ from graph.store import OxigraphStore
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """What most of a large graph consists of, by name of the part; ``triples`` makes N-Triples of a name and its
+    content. No triple may be of two parts."""
+
+    contents: Mapping[str, bytes]
+    triples: Callable[[str, bytes], bytes]
+
+    def all_triples(self) -> bytes:
+        return b"".join(self.triples(name, content) for name, content in self.contents.items())
+
+    def digest(self) -> str:
+        digest = hashlib.sha256()
+        for name, content in sorted(self.contents.items()):
+            for value in (name.encode(), content):
+                digest.update(len(value).to_bytes(8, "big") + value)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class GraphContent:
-    """One named graph: ``version`` says what its triples depend on; ``triples`` makes them, as N-Triples, if needed."""
+    """One named graph: ``version`` says what its triples depend on, its parts' contents apart; ``triples`` makes them,
+    as N-Triples, if needed."""
 
     iri: str
     version: str
     triples: Callable[[], bytes]
     derived: bool = False
+    parts: Parts | None = None
+
+    def full_version(self) -> str:
+        return self.version if self.parts is None else content_version(self.version, self.parts.digest())
+
+    def all_triples(self) -> bytes:
+        return self.triples() + (self.parts.all_triples() if self.parts is not None else b"")
+
+
+class _StoredParts(msgspec.Struct):
+    """The parts that a graph was last given: ``version`` of the content, ``full_version`` with that of its parts."""
+
+    version: str
+    full_version: str
+    contents: dict[str, bytes]
 
 
 class WorkingGraphs:
@@ -60,30 +96,46 @@ class WorkingGraphs:
     def outdated(self, contents: Iterable[GraphContent]) -> list[GraphContent]:
         """Those whose triples ``hold`` will ask for."""
         held = set(self._store.graphs())
-        return [c for c in contents if self._journal.get(c.iri) != c.version or c.iri not in held]
+        return [c for c in contents if self._journal.get(c.iri) != c.full_version() or c.iri not in held]
 
-    def hold(self, contents: Iterable[GraphContent], progress: Callable[[], None] = lambda: None) -> int:
-        """Make the dataset consist of exactly these graphs; returns how many had to be loaded."""
+    def hold(
+        self,
+        contents: Iterable[GraphContent],
+        progress: Callable[[], None] = lambda: None,
+        *,
+        superseded: Collection[str] = (),
+    ) -> int:
+        """Make the dataset consist of exactly these graphs; returns how many had to be loaded.
+
+        Where a graph goes, the dataset is written anew, so that its texts go from the engine's files too; not for one
+        that is ``superseded`` (the IRI of an earlier version of a document that stays): its texts go with the next that
+        is removed.
+        """
         wanted = {content.iri: content for content in contents}
         changed = self.outdated(wanted.values())
         held = set(self._store.graphs())
         gone = sorted(held - set(wanted))
+        known = {content.iri: self._known_parts(content) for content in changed if content.iri in held}
         for iri in [*gone, *(content.iri for content in changed)]:
             self._journal.pop(iri, None)
         if gone or changed:
             self._write_journal()
-        if gone:
+        if not set(superseded).issuperset(gone):
             self._anew.mkdir(exist_ok=True)
         for iri in gone:
             self._store.remove_graph(iri)
         fresh = not held
         for content in changed:
-            self._store.replace_graph(content.iri, content.triples(), derived=content.derived or fresh)
+            if content.parts is not None and (before := known.get(content.iri)) is not None:
+                self._store.change_graph(content.iri, *_difference(before, content.parts))
+            else:
+                self._store.replace_graph(content.iri, content.all_triples(), derived=content.derived or fresh)
+            self._keep_parts(content)
             progress()
         if self._anew.exists():
             self._forget()
         self._store.flush()
-        self._journal = {iri: content.version for iri, content in wanted.items()}
+        self._journal = {iri: content.full_version() for iri, content in wanted.items()}
         self._write_journal()
         return len(changed)
 
@@ -103,13 +155,49 @@ class WorkingGraphs:
         self._anew.rename(self._folder / "store")
         self._store = OxigraphStore(self._folder / "store")
 
+    def _known_parts(self, content: GraphContent) -> Mapping[str, bytes] | None:
+        """What parts the graph holds now; None where that is not known, or its other triples are to change as well."""
+        if content.parts is None:
+            return None
+        try:
+            stored = msgspec.msgpack.decode(self._parts_file(content.iri).read_bytes(), type=_StoredParts)
+        except (OSError, msgspec.DecodeError):
+            return None
+        holds = stored.version == content.version and stored.full_version == self._journal.get(content.iri)
+        return stored.contents if holds else None
+
+    def _keep_parts(self, content: GraphContent) -> None:
+        if content.parts is not None:
+            stored = _StoredParts(content.version, content.full_version(), dict(content.parts.contents))
+            _write_whole(self._parts_file(content.iri), msgspec.msgpack.encode(stored))
+
+    def _parts_file(self, iri: str) -> Path:
+        return self._folder / f"parts-{hashlib.sha256(iri.encode()).hexdigest()[:16]}"
+
     def _write_journal(self) -> None:
-        temporary = self._journal_file.with_suffix(".part")
-        with temporary.open("wb") as file:
-            file.write(msgspec.json.encode(self._journal))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._journal_file)
+        _write_whole(self._journal_file, msgspec.json.encode(self._journal))
+
+
+def _difference(before: Mapping[str, bytes], parts: Parts) -> tuple[bytes, bytes]:
+    """The triples to remove and those to add, as N-Triples."""
+    removed: set[bytes] = set()
+    added: set[bytes] = set()
+    for name in before.keys() | parts.contents.keys():
+        old, new = before.get(name), parts.contents.get(name)
+        if old != new:
+            removed |= set(parts.triples(name, old).splitlines(keepends=True)) if old is not None else set()
+            added |= set(parts.triples(name, new).splitlines(keepends=True)) if new is not None else set()
+    return b"".join(sorted(removed - added)), b"".join(sorted(added - removed))
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Durably, and whole or not at all."""
+    temporary = path.with_suffix(".part")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
 
 
 def content_version(*parts: object) -> str:

@@ -21,8 +21,8 @@ from indexer.embedding import ModelIdentity, OpenVinoEmbedder, Precision, Progre
 from indexer.late_interaction import TokenVectors, Vectors
 from indexer.vector import FLAT_LIMIT, DimensionMismatch, Mask, Neighbours, Rows, best_of, open_index, write_index
 
-#: Batches that one task embeds.
-_BATCHES = 4
+#: Texts that one task embeds.
+_TEXTS = 128
 SHARDS = "vectors/shards"
 
 
@@ -30,8 +30,8 @@ SHARDS = "vectors/shards"
 
 
 class ClusterEmbedder:
-    """An ``Embedder`` whose texts are embedded by the workers of a cluster, in the same batches as by one process, so
-    that vectors are the same; few texts are embedded here."""
+    """An ``Embedder`` whose texts are embedded by the workers of a cluster, with the vectors that one process would
+    give; few texts are embedded here."""
 
     def __init__(self, own: OpenVinoEmbedder, model_dir: Path, address: str) -> None:
         self._own = own
@@ -64,28 +64,18 @@ class ClusterEmbedder:
         ray = connected(self._address)
         if self._shipped is None:
             self._shipped = ray.put(self._files)
-        remote = ray.remote(num_cpus=1, max_retries=RETRIES)(embed_batches)
-        batches = self._own.batches(texts)
-        groups = [batches[at : at + _BATCHES] for at in range(0, len(batches), _BATCHES)]
+        remote = ray.remote(num_cpus=1, max_retries=RETRIES)(embed_texts)
         tasks = [
-            remote.remote(self._shipped, self.identity.precision, [[texts[i] for i in batch] for batch in group])
-            for group in groups
+            remote.remote(self._shipped, self.identity.precision, texts[at : at + _TEXTS])
+            for at in range(0, len(texts), _TEXTS)
         ]
-        done: list[tuple[Vectors, TokenVectors] | None] = [None] * len(texts)
-        for group, made in zip(groups, ray.get(tasks), strict=True):
-            for batch, encoded in zip(group, made, strict=True):
-                for place, one in zip(batch, encoded, strict=True):
-                    done[place] = one
-        return [one for one in done if one is not None]
+        return [one for made in ray.get(tasks) for one in made]
 
 
-def embed_batches(
-    files: dict[str, bytes], precision: Precision, batches: list[list[str]]
-) -> list[list[tuple[Vectors, TokenVectors]]]:
+def embed_texts(files: dict[str, bytes], precision: Precision, texts: list[str]) -> list[tuple[Vectors, TokenVectors]]:
     """Runs on a worker, which keeps the model for the next task."""
     digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()
-    embedder = _kept_embedder(digest, precision, _Files(files))
-    return [list(embedder.encode_tokens(batch)) for batch in batches]
+    return list(_kept_embedder(digest, precision, _Files(files)).encode_tokens(texts))
 
 
 class _Files:

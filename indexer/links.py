@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from graph import derived
 from graph.authorities import Register
@@ -23,12 +26,12 @@ from graph.iris import Iris
 from graph.mapping import MAPPING_VERSION
 from graph.model import Extraction
 from graph.register import register_triples
-from graph.working_graphs import GraphContent, content_version
+from graph.working_graphs import GraphContent, Parts, content_version
 from indexer.clusters import CLUSTERS_VERSION, discoveries, issue_rows, recurring_issues
 from indexer.curated_links import correct_answers, correct_neighbours, correct_restatements, correct_themes
 from indexer.embedding import Embedder, Vectors
 from indexer.late_interaction import TokenCodes
-from indexer.neighbours import lineage_rows, neighbour_rows
+from indexer.neighbours import NeighbourCache, lineage_rows, neighbour_rows
 from indexer.restatements import restated
 from indexer.tables import Row
 from indexer.theme_cache import ThemeCache
@@ -60,6 +63,7 @@ def derive_links(
     jobs: int = 1,
     cache: ThemeCache | None = None,
     resolved: Resolved = _UNCORRECTED,
+    nearest: NeighbourCache | None = None,
 ) -> Links:
     """Link all items, and write what was found into the columns ``themes`` and ``restates`` of ``items``.
 
@@ -67,8 +71,8 @@ def derive_links(
 
     ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``tokens``: the codes of
     each item's tokens, as ``embedder`` gave them; without them issues are grouped by vectors and themes alone.
-    ``jobs``: how many processes recognise themes; ``cache``: what knows the themes of texts of earlier builds, None for
-    nothing.
+    ``jobs``: how many processes recognise themes; ``cache``: what knows the themes of texts of earlier builds,
+    ``nearest`` the neighbours that the last build found, None for nothing.
     """
     items, model = rows["items"], embedder.identity
     linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
@@ -92,7 +96,7 @@ def derive_links(
     issues, members = issue_rows(
         first_told, recurring_issues(first_told, own_vectors, confidences[own], own_tokens, spans)
     )
-    neighbours = neighbour_rows(items, vectors)
+    neighbours = neighbour_rows(items, vectors, cache=nearest, model=model.key)
     correct_neighbours(neighbours, items, vectors, resolved)
     return Links(
         found,
@@ -154,20 +158,25 @@ def derived_graphs(
             iris.derived_graph(name), content_version(MAPPING_VERSION, base, parts), triples, derived=True
         )
 
-    themed = [
-        derived.ThemeLink(item["iri"], link.theme, link.confidence, link.method)
-        for item, found in zip(items, links.themes, strict=True)
-        for link in found
-    ]
-    yield graph(
-        "themes", [themed, links.generators["themes"]], lambda: theme_triples(themed, links.generators["themes"], base)
+    def parted(name: str, made: Callable[[str, bytes], bytes], contents: dict[str, bytes]) -> GraphContent:
+        generator = links.generators[name]
+        return GraphContent(
+            iris.derived_graph(name),
+            content_version(MAPPING_VERSION, base, generator),
+            lambda: derived.derived_graph_triples(name, generator, base),
+            derived=True,
+            parts=Parts(contents, made),
+        )
+
+    yield parted(
+        "themes",
+        partial(_theme_triples, base),
+        {item["iri"]: _ENCODER.encode(found) for item, found in zip(items, links.themes, strict=True) if found},
     )
-    similar = [SimilarityLink(r["item"], r["neighbour"], r["score"], r["rank"]) for r in links.rows["neighbours"]]
-    yield graph(
-        "neighbours",
-        [similar, links.generators["neighbours"]],
-        lambda: neighbour_triples(similar, links.generators["neighbours"], base),
-    )
+    similar: dict[str, list[tuple[str, float, int]]] = defaultdict(list)
+    for row in links.rows["neighbours"]:
+        similar[row["item"]].append((row["neighbour"], row["score"], row["rank"]))
+    yield parted("neighbours", _neighbour_triples, {item: _ENCODER.encode(found) for item, found in similar.items()})
     pairs = [(items[row]["iri"], items[original]["iri"]) for row, original in links.restated.items()]
     yield graph(
         "restatements", pairs, lambda: derived.restatement_triples(pairs, links.generators["restatements"], base)
@@ -187,6 +196,20 @@ def derived_graphs(
         ("agents", derived.agent_triples(extractions, links.generators.values(), base)),
     ):
         yield graph(name, made.decode(), partial(bytes, made))
+
+
+_ENCODER = msgspec.json.Encoder()
+_FOUND_THEMES = msgspec.json.Decoder(list[ThemeLink])
+_FOUND_NEIGHBOURS = msgspec.json.Decoder(list[tuple[str, float, int]])
+
+
+def _theme_triples(base: str, item: str, found: bytes) -> bytes:
+    links = _FOUND_THEMES.decode(found)
+    return theme_triples([derived.ThemeLink(item, link.theme, link.confidence, link.method) for link in links], base)
+
+
+def _neighbour_triples(item: str, found: bytes) -> bytes:
+    return neighbour_triples([SimilarityLink(item, *link) for link in _FOUND_NEIGHBOURS.decode(found)])
 
 
 def _issues(links: Links) -> list[IssueGroup]:

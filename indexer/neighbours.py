@@ -1,14 +1,19 @@
 """Similar items elsewhere, and the lineage of a recommendation within one authority over time.
 
-Both are exact: every pair is compared, in blocks, so that memory stays small. Vectors are unit rows, scores cosines.
+Both are exact: every pair is compared, in blocks, so that memory stays small. Vectors are unit rows, scores cosines. A
+neighbour's score is computed in double precision of the pair alone, so that it is the same whatever else is compared:
+what an earlier build found can be kept (``NeighbourCache``).
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +28,8 @@ Item = dict[str, Any]
 LEAST_SCORE = 0.5
 NEIGHBOURS = 10
 _BLOCK = 512
+#: By how much a cosine in single precision can be wrong, with a factor of some 50 to spare.
+_MARGIN = 2e-5
 
 #: Two texts with this cosine and this overlap of words say it again in the same words.
 _REPEATED_SCORE, _REPEATED_OVERLAP = 0.9, 0.75
@@ -34,10 +41,11 @@ LineageKind = Literal["repeated", "reworded", "not-seen-again"]
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """For each row its neighbours, best first, ties by ascending row. ``rows`` (n, k) is -1 where there are fewer."""
+    """For each row its neighbours, best first, ties by ascending row. ``rows`` (n, k) is -1 where there are fewer, and
+    ``scores`` then -inf."""
 
     rows: NDArray[np.int64]
-    scores: Floats
+    scores: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +60,138 @@ class Lineage:
 
 
 def nearest_elsewhere(
-    vectors: Floats, groups: Sequence[object], k: int = NEIGHBOURS, least: float = -np.inf
+    vectors: Floats,
+    groups: Sequence[object],
+    k: int = NEIGHBOURS,
+    least: float = -np.inf,
+    *,
+    of: NDArray[np.int64] | None = None,
 ) -> Nearest:
     """Exact nearest rows of other groups. ``vectors`` (n, dimension) unit rows; ``groups`` says which rows belong
-    together (an authority); neighbours below ``least`` are left out."""
-    count = len(vectors)
-    codes = _codes(groups)
-    rows = np.full((count, k), -1, dtype=np.int64)
-    scores = np.full((count, k), -np.inf, dtype=np.float32)
-    for start in range(0, count, _BLOCK):
-        found = vectors[start : start + _BLOCK] @ vectors.T
-        found[codes[start : start + _BLOCK, None] == codes[None, :]] = -np.inf
-        taken = min(k, count)
-        floors = np.partition(found, count - taken, axis=1)[:, count - taken]
-        for place, (row, floor) in enumerate(zip(found, floors, strict=True)):
-            near = np.flatnonzero((row >= max(floor, least)) & (row > -np.inf))
-            near = near[np.lexsort((near, -row[near]))][:k]
-            rows[start + place, : len(near)] = near
-            scores[start + place, : len(near)] = row[near]
-    return Nearest(rows, scores)
+    together (an authority); neighbours below ``least`` are left out; ``of``: the rows whose neighbours are wanted, in
+    the order of the answer, None for all."""
+    wanted = np.arange(len(vectors)) if of is None else of
+    codes, found = _codes(groups), _none(len(wanted), k)
+    taken = min(k, len(vectors))
+    for start in range(0, len(wanted), _BLOCK):
+        rows = wanted[start : start + _BLOCK]
+        cosines = vectors[rows] @ vectors.T
+        cosines[codes[rows, None] == codes[None, :]] = -np.inf
+        floors = np.partition(cosines, len(vectors) - taken, axis=1)[:, len(vectors) - taken]
+        near, others = np.nonzero(cosines >= np.maximum(floors, least)[:, None] - _MARGIN)
+        there = cosines[near, others] > -np.inf
+        _put_best(found, near[there] + start, others[there], _cosines(vectors, rows[near[there]], others[there]), least)
+    return found
+
+
+def _none(count: int, k: int) -> Nearest:
+    return Nearest(np.full((count, k), -1, dtype=np.int64), np.full((count, k), -np.inf))
+
+
+def _cosines(vectors: Floats, rows: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Of each pair."""
+    parts = [slice(start, start + _BLOCK * NEIGHBOURS) for start in range(0, len(rows), _BLOCK * NEIGHBOURS)]
+    made = [
+        (vectors[rows[part]].astype(np.float64) * vectors[others[part]].astype(np.float64)).sum(axis=1)
+        for part in parts
+    ]
+    return np.concatenate(made) if made else np.empty(0)
+
+
+def _put_best(
+    found: Nearest,
+    places: NDArray[np.int64],
+    others: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    least: float,
+) -> None:
+    """Put the best of these pairs into the lines of ``found`` that ``places`` (ascending) names."""
+    order = np.lexsort((others, -scores, places))
+    order = order[scores[order] >= least]
+    places = places[order]
+    ranks = np.arange(len(places)) - np.searchsorted(places, places)
+    best = ranks < found.rows.shape[1]
+    found.rows[places[best], ranks[best]] = others[order][best]
+    found.scores[places[best], ranks[best]] = scores[order][best]
+
+
+class NeighbourCache:
+    """A folder of ``DATA/work``: the neighbours that the last build found. Only what an arrival or a loss can have
+    changed is looked for again, with the result of looking for all. Deleting it costs time only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def nearest(
+        self, name: str, keys: Sequence[bytes], vectors: Floats, groups: Sequence[object], k: int, least: float
+    ) -> Nearest:
+        """``nearest_elsewhere``. ``name`` of the collection; ``keys``: 16 bytes a row, of all that its vector and its
+        group depend on and of what tells it from others."""
+        file = self._folder / f"{name}.npz"
+        own = np.frombuffer(b"".join(keys), dtype="V16")
+        found = self._updated(file, own, vectors, groups, k, least)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}.part")
+        with part.open("wb") as stream:
+            np.savez(stream, keys=own, rows=found.rows, scores=found.scores, asked=np.array([k, least]))
+        part.replace(file)
+        return found
+
+    def _updated(
+        self, file: Path, keys: NDArray[np.void], vectors: Floats, groups: Sequence[object], k: int, least: float
+    ) -> Nearest:
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                old_keys, rows, scores, asked = (stored[name] for name in ("keys", "rows", "scores", "asked"))
+        except (OSError, ValueError, KeyError):
+            return nearest_elsewhere(vectors, groups, k, least)
+        places = {key: place for place, key in enumerate(old_keys.tolist())}
+        before = np.array([places.get(key, -1) for key in keys.tolist()], dtype=np.int64)
+        kept = np.flatnonzero(before >= 0)
+        # ties go by row, so what stayed must have stayed in its order
+        if (asked != [k, least]).any() or len(places) < len(old_keys) or (np.diff(before[kept]) <= 0).any():
+            return nearest_elsewhere(vectors, groups, k, least)
+        now = np.full(len(old_keys) + 1, -2, dtype=np.int64)  # -2: gone; the last place stands for "none"
+        now[before[kept]] = kept
+        now[-1] = -1
+        known = now[rows[before[kept]]]
+        whole = (known != -2).all(axis=1)
+        found = _none(len(keys), k)
+        found.rows[kept[whole]], found.scores[kept[whole]] = known[whole], scores[before[kept[whole]]]
+        arrived = np.flatnonzero(before < 0)
+        _add_arrivals(found, kept[whole], arrived, vectors, _codes(groups), least)
+        anew = np.sort(np.concatenate([arrived, kept[~whole]]))
+        made = nearest_elsewhere(vectors, groups, k, least, of=anew)
+        found.rows[anew], found.scores[anew] = made.rows, made.scores
+        return found
+
+
+def _add_arrivals(
+    found: Nearest,
+    rows: NDArray[np.int64],
+    arrived: NDArray[np.int64],
+    vectors: Floats,
+    codes: NDArray[np.int64],
+    least: float,
+) -> None:
+    """``found`` holds the neighbours of ``rows`` among all others: put those of ``arrived`` that are nearer."""
+    for start in range(0, len(rows) if len(arrived) else 0, _BLOCK):
+        part = rows[start : start + _BLOCK]
+        cosines = vectors[part] @ vectors[arrived].T
+        cosines[codes[part, None] == codes[None, arrived]] = -np.inf
+        floors = np.maximum(found.scores[part, -1], least) - _MARGIN
+        near, others = np.nonzero((cosines >= floors[:, None]) & (cosines > -np.inf))
+        if not len(near):
+            continue
+        changed = np.unique(near)
+        held_rows, held_scores = found.rows[part[changed]], found.scores[part[changed]]
+        there = held_rows >= 0
+        places = np.concatenate([np.repeat(changed, there.sum(axis=1)), near])
+        candidates = np.concatenate([held_rows[there], arrived[others]])
+        scores = np.concatenate([held_scores[there], _cosines(vectors, part[near], arrived[others])])
+        best = _none(len(part), found.rows.shape[1])
+        _put_best(best, places, candidates, scores, least)
+        found.rows[part[changed]], found.scores[part[changed]] = best.rows[changed], best.scores[changed]
 
 
 def neighbour_rows(
@@ -80,10 +201,13 @@ def neighbour_rows(
     kinds: Sequence[str] = ("recommendation", "finding"),
     k: int = NEIGHBOURS,
     least: float = LEAST_SCORE,
+    cache: NeighbourCache | None = None,
+    model: str = "",
 ) -> list[Item]:
     """Rows of the table ``neighbours``: for each item of these kinds the nearest of its kind in other authorities.
 
-    An item whose authority is unknown is compared with all but those of its own document.
+    An item whose authority is unknown is compared with all but those of its own document. ``cache``: what knows those
+    of the last build; ``model`` is then the key of what made the vectors.
     """
     found: list[Item] = []
     for kind in kinds:
@@ -91,7 +215,12 @@ def neighbour_rows(
         if not of_kind:
             continue
         groups = [items[row].get("gss_code") or items[row]["document"] for row in of_kind]
-        nearest = nearest_elsewhere(np.ascontiguousarray(vectors[of_kind]), groups, k, least)
+        own = np.ascontiguousarray(vectors[of_kind])
+        if cache is not None:
+            keys = [_key(model, items[row], group) for row, group in zip(of_kind, groups, strict=True)]
+            nearest = cache.nearest(kind, keys, own, groups, k, least)
+        else:
+            nearest = nearest_elsewhere(own, groups, k, least)
         for place, row in enumerate(of_kind):
             pairs = zip(nearest.rows[place].tolist(), nearest.scores[place].tolist(), strict=True)
             for rank, (near, score) in enumerate(pairs, start=1):
@@ -105,6 +234,15 @@ def neighbour_rows(
                         }
                     )
     return found
+
+
+def _key(model: str, item: Item, group: object) -> bytes:
+    parts = (model, item["iri"], item["text"], str(group))
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.digest()[:16]
 
 
 def lineage(items: Sequence[Item], vectors: Floats) -> list[Lineage]:

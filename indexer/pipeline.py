@@ -67,6 +67,7 @@ from indexer.cluster import SHARDS, ClusterEmbedder, write_shards
 from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, OpenVinoEmbedder, converted_model, open_embedder
 from indexer.facets import Scheme
 from indexer.links import Links, derive_links, derived_graphs
+from indexer.neighbours import NeighbourCache
 from indexer.polarity import PolarityClassifier
 from indexer.rows import Known, rows_of
 from indexer.tables import Row, write_table
@@ -289,7 +290,7 @@ def prune_data(data: Path, keep: int, *, caches: bool = False) -> list[str]:
         clear_leftovers(data)
         gone = prune(data, keep)
         SourceStore(data / "sources").drop_all_but(_sources_of_all_releases(data))
-        for folder in ("parsed", "graph", "embeddings.sqlite", "themes.sqlite") if caches else ():
+        for folder in ("parsed", "graph", "neighbours", "embeddings.sqlite", "themes.sqlite") if caches else ():
             path = data / "work" / folder
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         if caches:
@@ -471,6 +472,7 @@ class _Build:
                     jobs=self._options.jobs,
                     cache=recognised,
                     resolved=self._resolved,
+                    nearest=NeighbourCache(self._work / "neighbours"),
                 )
             reached("build", "linked")
             with WorkingGraphs(self._work / "graph") as graphs:
@@ -484,7 +486,7 @@ class _Build:
                     self._map(outdated, documents, known, progress)
                 reached("build", "mapped")
                 with self._clock.stage("store", len(outdated)) as progress:
-                    graphs.hold(contents, progress.advance)
+                    graphs.hold(contents, progress.advance, superseded=self._superseded(documents))
                 reached("build", "stored")
                 self._mapped.clear()
                 with ReleaseWriter(self._options.data, keep=self._options.keep) as writer:
@@ -538,6 +540,19 @@ class _Build:
             made = curation_triples(self._entries, self._resolved, self._options.base_iri)
             iri = Iris(self._options.base_iri).derived_graph("curation")
             yield GraphContent(iri, content_version(made.decode()), partial(bytes, made), derived=True)
+
+    def _superseded(self, documents: Sequence[tuple[Source, ParsedDocument]]) -> set[str]:
+        """The graphs of earlier versions of these documents."""
+        if self._earlier is None:
+            return set()
+        paths, digests = {str(s.path) for s, _ in documents}, {s.sha256 for s, _ in documents}
+        replaced = {e.sha256 for e in _entries(self._earlier) if e.path in paths and e.sha256 not in digests}
+        iris = Iris(self._options.base_iri)
+        return {
+            iris.document_graph(source.document)
+            for source in self._earlier.manifest.facts.sources
+            if source.document and source.sha256 in replaced
+        }
 
     def _with_polarity(self, known: Sequence[Known], cache: EmbeddingCache, embedder: Embedder) -> list[Known]:
         """The findings with the classifier's polarity in the place of the extraction rule's."""

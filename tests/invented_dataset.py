@@ -8,6 +8,7 @@ from graph.curation import Entry, curation_triples, resolve, words_of
 from graph.derived import (
     IssueGroup,
     agent_triples,
+    derived_graph_triples,
     issue_triples,
     lineage_triples,
     neighbour_triples,
@@ -40,8 +41,8 @@ def invented_graphs(base: str = DEFAULT_BASE) -> dict[str, bytes]:
     }
     derived = {
         "agents": agent_triples([d.extraction for d in all_invented()], [LINKER, EMBEDDER, LINEAGE], base),
-        "themes": theme_triples(theme_links(iris), LINKER, base),
-        "neighbours": neighbour_triples(similarity_links(iris), EMBEDDER, base),
+        "themes": derived_graph_triples("themes", LINKER, base) + theme_triples(theme_links(iris), base),
+        "neighbours": derived_graph_triples("neighbours", EMBEDDER, base) + neighbour_triples(similarity_links(iris)),
         "lineage": lineage_triples(successions(iris), LINEAGE, base),
         "restatements": restatement_triples(
             [(link.item, link.neighbour) for link in similarity_links(iris)][:1], LINEAGE, base

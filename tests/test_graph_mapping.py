@@ -15,7 +15,7 @@ from rdflib import Graph, Literal, URIRef
 from rdflib.compare import graph_diff, isomorphic, to_isomorphic
 from rdflib.namespace import DCTERMS, PROV, RDF, XSD
 
-from graph.derived import neighbour_triples, theme_triples
+from graph.derived import derived_graph_triples, neighbour_triples, theme_triples
 from graph.description import DatasetFacts, Download, dataset_triples
 from graph.iris import DEFAULT_BASE, DocumentIris, Iris
 from graph.mapping import days, document_triples, inspectorates_named, makers, parsed, to_rdflib
@@ -24,7 +24,6 @@ from graph.ntriples import decimal, iri, string, with_graph
 from ontology.namespaces import EARL, EDTF, IG, OA, ORG, PPLAN, SCHEMA, VOID
 from tests.invented_dataset import invented_graphs
 from tests.invented_extractions import (
-    EMBEDDER,
     LINKER,
     REGISTER,
     all_invented,
@@ -314,7 +313,7 @@ def test_an_address_with_spaces_is_a_valid_iri() -> None:
 
 
 def test_theme_links_say_how_sure_they_are_and_who_made_them() -> None:
-    graph = parsed(theme_triples(theme_links(Iris()), LINKER))
+    graph = parsed(derived_graph_triples("themes", LINKER) + theme_triples(theme_links(Iris())))
     links = list(graph.subjects(RDF.type, _ig("ThemeLink")))
     assert len(links) == len(theme_links(Iris()))
     for link in links:
@@ -325,7 +324,7 @@ def test_theme_links_say_how_sure_they_are_and_who_made_them() -> None:
 
 
 def test_neighbour_links_keep_score_and_rank() -> None:
-    graph = parsed(neighbour_triples(similarity_links(Iris()), EMBEDDER))
+    graph = parsed(neighbour_triples(similarity_links(Iris())))
     found = {
         (
             str(graph.value(link, _ig("from"))),

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 from graph.errors import ReleaseError
 from graph.store import OxigraphStore, open_dataset
-from graph.working_graphs import GraphContent, WorkingGraphs
+from graph.working_graphs import GraphContent, Parts, WorkingGraphs
 
 A, B = "https://example.org/a/graph", "https://example.org/b/graph"
 
@@ -218,3 +220,52 @@ def test_what_a_killed_build_removed_is_forgotten_by_the_next(tmp_path: Path, mo
         working.hold([kept])
         working.checkpoint(tmp_path / "release")
     assert b"confidential" not in b"".join(f.read_bytes() for f in (tmp_path / "release").iterdir())
+
+
+def test_a_superseded_graph_goes_and_its_text_with_the_next_that_is_removed(tmp_path: Path) -> None:
+    def content(name: str) -> GraphContent:
+        return GraphContent(f"https://example.org/{name}/graph", "1", lambda: triples(3, name))
+
+    with WorkingGraphs(tmp_path / "work") as working:
+        working.hold([content("other"), content("draft"), content("kept")])
+        working.hold([content("other"), content("corrected"), content("kept")], superseded=[content("draft").iri])
+        working.checkpoint(tmp_path / "first")
+        working.hold([content("corrected"), content("kept")])
+        working.checkpoint(tmp_path / "second")
+    assert set(counts(OxigraphStore.open_read_only(tmp_path / "first"))) == {
+        content(name).iri for name in ("other", "corrected", "kept")
+    }
+    assert b"draft" not in b"".join(f.read_bytes() for f in (tmp_path / "second").iterdir())
+
+
+PARTS = st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=2), max_size=6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("12"), PARTS, st.booleans()), min_size=2, max_size=5))
+def test_a_graph_in_parts_holds_what_its_last_content_says(steps: list[tuple[str, dict[str, bytes], bool]]) -> None:
+    """Whatever came before: other parts, another version, a build that was killed between the two."""
+
+    def made(name: str, content: bytes) -> bytes:
+        return "".join(f'<urn:{name}> <urn:p> "{value}" .\n' for value in {-1, *content}).encode()
+
+    def quads(found: Iterable[ox.Triple | ox.Quad]) -> set[tuple[str, str, str]]:
+        return {(str(one.subject), str(one.predicate), str(one.object)) for one in found}
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with tempfile.TemporaryDirectory() as folder:
+        for version, contents, killed in steps:
+            own = triples(1, version)
+            content = GraphContent(A, version, lambda own=own: own, derived=True, parts=Parts(contents, made))
+            with WorkingGraphs(Path(folder)) as working:
+                if killed:
+                    working._store.flush = interrupted  # type: ignore[method-assign]
+                    with pytest.raises(KeyboardInterrupt):
+                        working.hold([content])
+                    continue
+                working.hold([content])
+                found = quads(working._store.engine.quads_for_pattern(None, None, None, ox.NamedNode(A)))
+            expected = own + b"".join(made(name, value) for name, value in contents.items())
+            assert found == quads(ox.parse(expected, format=ox.RdfFormat.N_TRIPLES))

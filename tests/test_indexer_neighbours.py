@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.neighbours import lineage, lineage_rows, nearest_elsewhere, neighbour_rows
+from indexer.neighbours import NeighbourCache, lineage, lineage_rows, nearest_elsewhere, neighbour_rows
 
 
 def unit(rows: Any) -> Any:
@@ -43,6 +45,26 @@ def test_results_do_not_depend_on_how_rows_fall_into_blocks(monkeypatch: pytest.
     whole = nearest_elsewhere(vectors, groups)
     monkeypatch.setattr("indexer.neighbours._BLOCK", 7)
     assert (nearest_elsewhere(vectors, groups).rows == whole.rows).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 4), st.integers(0, 2**31), st.lists(st.integers(0, 30), min_size=1, max_size=5))
+def test_neighbours_brought_up_to_date_are_those_of_looking_for_all(k: int, seed: int, sizes: list[int]) -> None:
+    """Rows come, go and change again and again; coarse vectors, so that ties are many, and fine ones."""
+    rng = np.random.default_rng(seed)
+    kept: list[int] = []
+    vectors = rng.integers(-2, 3, size=(200, 4)) + (rng.standard_normal((200, 4)) / 50 if seed % 2 else 0)
+    vectors = unit(np.where(np.abs(vectors).sum(axis=1, keepdims=True) == 0, 1, vectors))
+    groups = rng.integers(0, 3, size=200).tolist()
+    with tempfile.TemporaryDirectory() as folder:
+        for size in sizes:
+            kept = sorted({*(row for row in kept if rng.random() < 0.8), *rng.integers(0, 200, size).tolist()})
+            own, own_groups = vectors[kept], [groups[row] for row in kept]
+            keys = [row.to_bytes(16, "big") for row in kept]
+            found = NeighbourCache(Path(folder)).nearest("all", keys, own, own_groups, k, 0.2)
+            whole = nearest_elsewhere(own, own_groups, k, 0.2)
+            assert found.rows.tolist() == whole.rows.tolist()
+            assert found.scores.tolist() == whole.scores.tolist()
 
 
 def test_the_own_authority_and_other_kinds_are_left_out() -> None:
