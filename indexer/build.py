@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from indexer.embedding import Embedder, EmbeddingCache
 from indexer.expansion import SectorLanguage, agreed_abbreviations
 from indexer.facets import FacetTable, Scheme
 from indexer.language_index import write_language
-from indexer.late_interaction import sentence_numbers, write_token_store
+from indexer.late_interaction import SentenceNumbers, sentence_numbers, write_token_store
 from indexer.lexical import LexicalRecord, write_lexical
 from indexer.subjects import write_subjects
+from indexer.text_cache import TextCache
 from indexer.theme_linking import Floats, ThemeLinker, description
 from indexer.vector import write_index
 from ontology.resources import themes
@@ -88,6 +89,7 @@ def build_index(
     embedder: Embedder,
     *,
     cache: EmbeddingCache | None = None,
+    found: TextCache | None = None,
     scheme: Scheme | None = None,
     model_dir: Path | None = None,
     progress: Progress | None = None,
@@ -97,6 +99,7 @@ def build_index(
     """Writes ``vectors/``, ``lexical/``, ``search/`` and ``model/`` under ``release_dir``.
 
     ``tables``: at least ``items`` and ``documents``. Index rows are the rows of ``items``, then those of ``documents``.
+    ``found``: what knows texts of earlier builds.
     ``scheme``: broader themes, labels and statistical neighbours. ``model_dir``: the converted model, hard-linked into
     the release so that it can be searched wherever it is moved. ``progress``: told stage, done, total.
     ``confidences`` (n_items, n_themes) as ``derive_links`` found them; None: the linker is asked.
@@ -115,18 +118,18 @@ def build_index(
             progress("embed", done, total)
 
     cache = cache if cache is not None else EmbeddingCache(":memory:")
+    found = found if found is not None else TextCache()
     made = cache.encode_fully(embedder, texts, embedded)
     write_index(made.sentences, embedder.identity, release_dir / VECTORS)
-    numbers = (sentence_numbers(t, s) for t, s in zip(texts, embedder.token_spans(texts), strict=True))
-    write_token_store(made.tokens, total, release_dir / VECTORS, numbers)
+    write_token_store(made.tokens, total, release_dir / VECTORS, _sentence_numbers(texts, embedder, found))
     language = replace(SectorLanguage.load(), own_abbreviations=agreed_abbreviations(abbreviations))
-    write_language(language, texts, made.sentences, embedder, cache, release_dir / SEARCH)
+    write_language(language, texts, made.sentences, embedder, cache, found, release_dir / SEARCH)
     if confidences is None:
         linker = ThemeLinker.load(themes(), embedder.encode, embedder.identity.sha256)
         confidences = linker.linked(texts[: items.num_rows], made.sentences[: items.num_rows])[1]
     write_subjects(confidences, total, cache.encode(embedder, [description(t) for t in themes()]), release_dir / SEARCH)
     facets = FacetTable(items, documents, scheme)
-    write_lexical(_lexical_records(items, documents, facets, texts), release_dir / LEXICAL)
+    write_lexical(_lexical_records(items, documents, facets, texts), release_dir / LEXICAL, found)
     _write_scheme(scheme, release_dir / SEARCH)
     if model_dir is not None:
         _link_folder(model_dir, release_dir / MODEL)
@@ -136,6 +139,17 @@ def build_index(
     return IndexSummary(
         total, items.num_rows, documents.num_rows, {f: getattr(identity, f) for f in identity.__slots__}
     )
+
+
+def _sentence_numbers(texts: Sequence[str], embedder: Embedder, found: TextCache) -> Iterator[SentenceNumbers]:
+    def numbered(places: Sequence[int]) -> Iterator[bytes]:
+        own = [texts[place] for place in places]
+        for text, spans in zip(own, embedder.token_spans(own), strict=True):
+            yield sentence_numbers(text, spans).tobytes()
+
+    context = f"sentence numbers\x1f{embedder.identity.key}\x1f{INDEX_VERSION}".encode()
+    for value in found.of(context, texts, numbered):
+        yield np.frombuffer(value, dtype=np.uint8)
 
 
 def publish_to_database(release_dir: Path, address: str) -> int:

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from indexer.embedding import Embedder, EmbeddingCache
 from indexer.expansion import OWN_ABBREVIATIONS, ConceptIndex, SectorLanguage
 from indexer.late_interaction import TokenStore, Vectors, projected, write_token_store
+from indexer.lexical import forms_version
+from indexer.text_cache import TextCache
 from indexer.vector import FLAT_LIMIT
 
 _FILES = ("search_concepts.csv", "search_phrasebook.csv", "abbreviations.csv")
@@ -112,9 +114,10 @@ def write_language(
     sentences: Vectors,
     embedder: Embedder,
     cache: EmbeddingCache,
+    found: TextCache,
     folder: Path,
 ) -> None:
-    """Tags every row's text with the concepts it holds and embeds all wordings, from the cache where it can.
+    """Tags every row's text with the concepts it holds and embeds all wordings, from the caches where it can.
     ``sentences``: the rows' vectors."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in _FILES:
@@ -122,7 +125,12 @@ def write_language(
             shutil.copyfile(source, folder / name)
     with (folder / OWN_ABBREVIATIONS).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([("short", "long"), *language.own_abbreviations])
-    rows = ConceptIndex.of((language.tags(t) for t in texts), len(language.concepts), len(texts))
+    context = b"concepts" + repr((language.concepts, forms_version())).encode()
+    tagged = found.of(
+        context, texts, lambda places: (np.array(language.tags(texts[p]), "u2").tobytes() for p in places)
+    )
+    tags = (np.frombuffer(value, "u2").tolist() for value in tagged)
+    rows = ConceptIndex.of(tags, len(language.concepts), len(texts))
     questions = [question for question, _ in language.phrasebook]
     question_vectors = cache.encode(embedder, questions)
     statements = cache.encode_fully(embedder, [statement for _, statement in language.phrasebook])

@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from indexer.text_cache import TextCache
 
 _STOP_WORDS = """
 a about above after again against all also am an and any are as at be because been before being below between both but
@@ -24,6 +28,8 @@ with within without would you your yours
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _LONGEST_QUERY_WORDS = 256
+#: Rows that are looked up in a cache of texts in one go.
+_WRITTEN_TOGETHER = 4096
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 FIELDS = ("text", "section", "file", "authority", "ref", "title")
 _QUERY_PART = re.compile(
@@ -54,6 +60,11 @@ def _stemmer() -> Any:
 
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw())
     return builder.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.stemmer("english")).build()
+
+
+def forms_version() -> str:
+    """Differs where a text may have other index forms."""
+    return f"1 {version('tantivy')}"
 
 
 def indexed_text(text: str) -> str:
@@ -176,24 +187,43 @@ def _schema() -> Any:
     return builder.build()
 
 
-def write_lexical(records: Iterable[LexicalRecord], folder: Path) -> None:
-    """Writes the index into the empty or new folder."""
+def write_lexical(records: Iterable[LexicalRecord], folder: Path, found: TextCache | None = None) -> None:
+    """Writes the index into the empty or new folder. ``found``: what knows texts of earlier builds."""
     import tantivy
+
+    found = found if found is not None else TextCache()
+    of_field = lru_cache(maxsize=4096)(indexed_text)  # headings, files and authorities come again and again
 
     folder.mkdir(parents=True, exist_ok=True)
     index = tantivy.Index(_schema(), path=str(folder))
     writer = index.writer(heap_size=256_000_000, num_threads=1)
-    for record in records:
-        document = tantivy.Document()
-        document.add_unsigned("row", record.row)
-        document.add_text("text", indexed_text(record.text))
-        for name, value in record.fields.items():
-            document.add_text(name, indexed_text(value))
-        for key in record.keys:
-            document.add_text("key", key)
-        writer.add_document(document)
+    for part in _chunks(records, _WRITTEN_TOGETHER):
+        for record, text in zip(part, _indexed_texts([record.text for record in part], found), strict=True):
+            document = tantivy.Document()
+            document.add_unsigned("row", record.row)
+            document.add_text("text", text)
+            for name, value in record.fields.items():
+                document.add_text(name, of_field(value))
+            for key in record.keys:
+                document.add_text("key", key)
+            writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
+
+
+def _indexed_texts(texts: Sequence[str], found: TextCache) -> Iterator[str]:
+    made = found.of(
+        f"index forms {forms_version()}".encode(),
+        texts,
+        lambda places: (indexed_text(texts[p]).encode() for p in places),
+    )
+    return (value.decode() for value in made)
+
+
+def _chunks(records: Iterable[LexicalRecord], size: int) -> Iterator[list[LexicalRecord]]:
+    remaining = iter(records)
+    while part := list(islice(remaining, size)):
+        yield part
 
 
 class WordIndex(Protocol):

@@ -34,7 +34,8 @@ from indexer.late_interaction import TokenCodes
 from indexer.neighbours import NeighbourCache, lineage_rows, neighbour_rows
 from indexer.restatements import restated
 from indexer.tables import Row
-from indexer.theme_cache import ThemeCache
+from indexer.text_cache import TextCache
+from indexer.theme_cache import known_themes
 from indexer.theme_linking import Floats, ThemeLink, ThemeLinker
 from ontology.resources import themes
 
@@ -61,7 +62,7 @@ def derive_links(
     tokens: Sequence[TokenCodes] | None = None,
     *,
     jobs: int = 1,
-    cache: ThemeCache | None = None,
+    cache: TextCache | None = None,
     resolved: Resolved = _UNCORRECTED,
     nearest: NeighbourCache | None = None,
 ) -> Links:
@@ -78,7 +79,7 @@ def derive_links(
     linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
     texts = [item["text"] for item in items]
     if cache is not None:
-        found, confidences = cache.linked(linker, model.key, texts, vectors, jobs=jobs)
+        found, confidences = known_themes(cache, linker, model.key, texts, vectors, jobs=jobs)
     else:
         found, confidences = linker.linked(texts, vectors, jobs=jobs)
     correct_themes(items, found, confidences, resolved)

@@ -71,7 +71,7 @@ from indexer.neighbours import NeighbourCache
 from indexer.polarity import PolarityClassifier
 from indexer.rows import Known, rows_of
 from indexer.tables import Row, write_table
-from indexer.theme_cache import ThemeCache
+from indexer.text_cache import TextCache
 from ontology.resources import themes
 
 #: What the table of counts lists, in its order.
@@ -290,7 +290,9 @@ def prune_data(data: Path, keep: int, *, caches: bool = False) -> list[str]:
         clear_leftovers(data)
         gone = prune(data, keep)
         SourceStore(data / "sources").drop_all_but(_sources_of_all_releases(data))
-        for folder in ("parsed", "graph", "neighbours", "embeddings.sqlite", "themes.sqlite") if caches else ():
+        for folder in (
+            ("parsed", "graph", "neighbours", "embeddings.sqlite", "texts.sqlite", "themes.sqlite") if caches else ()
+        ):
             path = data / "work" / folder
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         if caches:
@@ -452,14 +454,14 @@ class _Build:
         register = Register.load(self._authorities())
         iris = Iris(self._options.base_iri)
         cache = EmbeddingCache(self._work / "embeddings.sqlite")
-        recognised = ThemeCache(self._work / "themes.sqlite")
-        with contextlib.closing(cache), contextlib.closing(recognised):
+        found = TextCache(self._work / "texts.sqlite")
+        with contextlib.closing(cache), contextlib.closing(found):
             known = self._curated([Known(p.extraction, DocumentIris.of(p.extraction, iris)) for _, p in documents])
             texts = {text for one in known for text in item_texts(one.extraction)}
             with self._clock.stage("embed", len(texts)) as progress:
                 cache.encode(embedder, sorted(texts), progress.advance)
             reached("build", "embedded")
-            known = self._with_polarity(known, cache, embedder)
+            known = self._with_polarity(known, cache, found, embedder)
             rows = rows_of(known, register)
             items = [row["text"] for row in rows["items"]]
             encoded = cache.encode_fully(embedder, items)
@@ -470,7 +472,7 @@ class _Build:
                     embedder,
                     encoded.tokens,
                     jobs=self._options.jobs,
-                    cache=recognised,
+                    cache=found,
                     resolved=self._resolved,
                     nearest=NeighbourCache(self._work / "neighbours"),
                 )
@@ -499,6 +501,7 @@ class _Build:
                             writer.path,
                             embedder,
                             cache=cache,
+                            found=found,
                             scheme=scheme_of(register),
                             model_dir=self._model_dir(),
                             confidences=links.confidences,
@@ -554,14 +557,17 @@ class _Build:
             if source.document and source.sha256 in replaced
         }
 
-    def _with_polarity(self, known: Sequence[Known], cache: EmbeddingCache, embedder: Embedder) -> list[Known]:
+    def _with_polarity(
+        self, known: Sequence[Known], cache: EmbeddingCache, found: TextCache, embedder: Embedder
+    ) -> list[Known]:
         """The findings with the classifier's polarity in the place of the extraction rule's."""
         classifier = PolarityClassifier.load(embedder.identity.sha256)
         maker = Maker("polarity-classifier", classifier.version)
         findings = [finding for one in known for finding in one.extraction.findings]
         texts = [finding.text for finding in findings]
-        vectors = cache.encode(embedder, texts) if classifier.uses_vectors else None
-        judged = iter(classifier.classify(texts, vectors, [finding.section for finding in findings]))
+        sections = [finding.section for finding in findings]
+        encode = partial(cache.encode, embedder)
+        judged = iter(classifier.classify_known(found, embedder.identity.key, texts, encode, sections))
         return [
             replace(
                 one,

@@ -9,20 +9,23 @@ measurements, ``indexer/training/polarity.py`` the training.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.extraction.polarity import rule_polarity
 from graph.model import Polarity
-from indexer.theme_linking import Floats, word_features
+from indexer.text_cache import TextCache
+from indexer.theme_linking import Floats, product, word_features
 
 POLARITIES: tuple[Polarity, ...] = ("strength", "improvement", "mixed")
 
@@ -141,7 +144,7 @@ class ClauseModel:
     bias: float
 
     def scores(self, parts: Sequence[str], cues: Floats) -> NDArray[np.float64]:
-        weighed = word_features(parts, self.buckets, self.idf) @ self.words + cues @ self.cues + self.bias
+        weighed = word_features(parts, self.buckets, self.idf) @ self.words + product(cues, self.cues) + self.bias
         return np.asarray(1 / (1 + np.exp(-weighed)), dtype=np.float64)
 
 
@@ -191,6 +194,27 @@ class PolarityClassifier:
     def uses_vectors(self) -> bool:
         return self._full is not None
 
+    def classify_known(
+        self,
+        cache: TextCache,
+        model: str,
+        texts: Sequence[str],
+        encode: Callable[[Sequence[str]], Floats],
+        sections: Sequence[str | None],
+    ) -> list[tuple[Polarity, float]]:
+        """``classify``, asked only for what is new. ``model``: key of what makes the vectors, by ``encode``."""
+
+        def judged(places: Sequence[int]) -> Iterator[bytes]:
+            own = [texts[place] for place in places]
+            vectors = encode(own) if self.uses_vectors else None
+            yield from map(msgspec.msgpack.encode, self.classify(own, vectors, [sections[place] for place in places]))
+
+        stored = files("indexer").joinpath("models/polarity.npz").read_bytes()
+        about = f"polarity\x1f{self.version}\x1f{model if self.uses_vectors else ''}\x1f".encode()
+        asked = [f"{section_kind(section)} {text}" for text, section in zip(texts, sections, strict=True)]
+        decoder = msgspec.msgpack.Decoder(tuple[Polarity, float])
+        return [decoder.decode(value) for value in cache.of(about + hashlib.sha256(stored).digest(), asked, judged)]
+
     def classify(
         self, texts: Sequence[str], embeddings: Floats | None, sections: Sequence[str | None]
     ) -> list[tuple[Polarity, float]]:
@@ -211,7 +235,7 @@ class PolarityClassifier:
         if self._full is not None and embeddings is not None:
             model = self._full
             features = np.hstack([features, embeddings])
-        return softmax(features @ model.weights + model.bias)
+        return softmax(product(features, model.weights) + model.bias)
 
 
 def section_features(sections: Sequence[str | None]) -> Floats:

@@ -36,7 +36,7 @@ Encode = Callable[[Sequence[str]], Floats]
 MOST_THEMES = 3
 
 _NGRAM_WORDS = 3
-#: Texts that are linked in one go: their last digits depend on how many are computed together.
+#: Texts that are linked in one go.
 _TOGETHER = 4096
 _BUCKETS = 1 << 20
 _TOKEN = re.compile(r"\w+")
@@ -179,8 +179,9 @@ class ThemeLinker:
     def _confidences(self, texts: Sequence[str], vectors: Floats | None, evidence: Floats) -> Floats:
         weights = self._weights(vectors)
         used = vectors if weights is self._full else None
-        cosines = used @ self._described.T if used is not None and self._described is not None else None
-        shared = shared_features(evidence, cosines, self._parents) @ weights.shared + weights.shared_bias
+        described = self._described
+        cosines = product(used, described.T) if used is not None and described is not None else None
+        shared = product(shared_features(evidence, cosines, self._parents), weights.shared) + weights.shared_bias
         score = shared.copy()
         places = [self._place.get(theme, -1) for theme in weights.themes]
         known = [column for column, place in enumerate(places) if place >= 0]
@@ -191,12 +192,12 @@ class ThemeLinker:
 
     def _learnt(
         self, weights: Weights, texts: Sequence[str], vectors: Floats | None, evidence: Floats, places: Sequence[int]
-    ) -> Floats:
+    ) -> NDArray[np.float64]:
         words = word_features(texts, weights.buckets, weights.idf) @ weights.words
-        scored = words + learnt_evidence(evidence, places) @ weights.evidence + weights.bias
+        scored = words + product(learnt_evidence(evidence, places), weights.evidence) + weights.bias
         if vectors is not None:
-            scored = scored + vectors @ weights.vector
-        return np.asarray(scored, dtype=np.float32)
+            scored = scored + product(vectors, weights.vector)
+        return np.asarray(scored, dtype=np.float64)
 
     def _as_link(self, place: int, confidences: Floats, evidence: Floats) -> ThemeLink:
         row = evidence[place]
@@ -216,6 +217,12 @@ def _link_part(part: tuple[Sequence[str], Floats | None]) -> tuple[list[tuple[Th
     return _OWN[0]._link(*part)
 
 
+def product(a: NDArray[np.floating], b: Floats) -> NDArray[np.float64]:
+    """In double precision: the last digits of single precision depend on how many rows are computed together, and what
+    is found of a text must not."""
+    return np.asarray(a.astype(np.float64) @ b.astype(np.float64), dtype=np.float64)
+
+
 def description(theme: Theme) -> str:
     """What a theme's vector is made of."""
     return f"{theme.label}. {theme.scope}. {', '.join(sorted(theme.alt_labels)[:12])}"
@@ -230,7 +237,7 @@ def chosen(confidences: Floats, threshold: float, parents: Sequence[int]) -> lis
     return [place for place in kept if place not in covered]
 
 
-def shared_features(evidence: Floats, cosines: Floats | None, parents: Sequence[int]) -> Floats:
+def shared_features(evidence: Floats, cosines: NDArray[np.floating] | None, parents: Sequence[int]) -> Floats:
     """(n_texts, n_themes, n_features): what the shared scorer weighs. ``cosines`` None: without meaning."""
     cue, label, head, label_head = (evidence[:, :, c] for c in (_CUE, _LABEL, _HEAD, _LABEL_HEAD))
     spread = np.ones_like(cue)

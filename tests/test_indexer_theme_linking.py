@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from indexer import theme_linking
-from indexer.theme_cache import ThemeCache
+from indexer.text_cache import TextCache
+from indexer.theme_cache import known_themes
 from indexer.theme_evidence import COLUMNS, LexicalEvidence, beginning, head_length, load_cues, normalised
 from indexer.theme_linking import ThemeLinker, chosen, packed, word_features, word_runs
 from indexer.training.annotations import invented_examples, text_key, theme_annotations
@@ -281,14 +282,30 @@ def test_a_text_whose_themes_are_known_is_not_recognised_again(linker: ThemeLink
     texts = [example.text for example in invented_examples(TRAINING / "theme_examples.tsv")][:30]
     vectors = np.zeros((40, 8), dtype=np.float32)
     counting: Any = _Counting(linker)
-    cache = ThemeCache(tmp_path / "themes.sqlite")
-    cache.linked(counting, "model", texts[:20], vectors[:20])
+    cache = TextCache(tmp_path / "texts.sqlite")
+    known_themes(cache, counting, "model", texts[:20], vectors[:20])
     cache.close()
-    again = ThemeCache(tmp_path / "themes.sqlite")
-    links, confidences = again.linked(counting, "model", [*texts, *texts[:5]], vectors[:35])
-    again.linked(counting, "another model", texts[:3], vectors[:3])
+    again = TextCache(tmp_path / "texts.sqlite")
+    links, confidences = known_themes(again, counting, "model", [*texts, *texts[:5]], vectors[:35])
+    known_themes(again, counting, "another model", texts[:3], vectors[:3])
     again.close()
     assert counting.asked == [*texts, *texts[:3]]
     expected, exact = linker.linked([*texts, *texts[:5]])
     assert links == expected
     np.testing.assert_allclose(confidences, exact, atol=1e-5)
+
+
+def test_the_themes_of_a_text_do_not_depend_on_what_else_is_asked(linker: ThemeLinker) -> None:
+    texts = [example.text for example in invented_examples(TRAINING / "theme_examples.tsv")][:40]
+    vectors = np.random.default_rng(1).standard_normal((40, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    weights = linker.about["weights_sha256"]
+    full = ThemeLinker.load(themes(), lambda names: np.resize(vectors, (len(names), 384)), weights)
+    assert full.uses_vectors
+    together, confidences = full.linked(texts, vectors)
+    for size in (1, 7):
+        for start in range(0, 40, size):
+            part = slice(start, start + size)
+            links, own = full.linked(texts[part], vectors[part])
+            assert links == together[part]
+            np.testing.assert_array_equal(own, confidences[part])
