@@ -5,7 +5,8 @@
 Each build runs in a process of its own. By stage: wall clock, processor seconds of the process and all that it started,
 and the most memory that the process itself held (the resident set, mapped files among it); "whole": the same of the
 build, and the most that all its processes held together (proportional set, twice a second). ``--known``: a data folder
-whose caches of texts already embedded and converted models are taken along, to measure the other stages alone.
+whose converted model and caches of documents already read and texts already embedded are taken along, to measure the
+other stages alone.
 
 The changed file gets the bytes of another of the same kind, held back like the one that is added: both are new to every
 cache but those of ``--known``.
@@ -62,7 +63,8 @@ def main() -> None:
     measured("one file added", "build", str(sources))
     (sources / added.name).unlink()
     measured("one file removed", "remove", added.name)
-    machine.write("build_stages", {"machine": facts, "texts_known": given.known is not None, "results": results})
+    known = given.known is not None
+    machine.write("build_stages", {"machine": facts, "read_and_embedded_before": known, "results": results})
 
 
 def _prepare(scratch: Path, known: Path | None) -> None:
@@ -70,7 +72,8 @@ def _prepare(scratch: Path, known: Path | None) -> None:
     work = scratch / "data" / "work"
     work.mkdir(parents=True)
     if known is not None:
-        shutil.copytree(known / "work" / "models", work / "models", symlinks=True)
+        for name in ("models", "parsed"):
+            shutil.copytree(known / "work" / name, work / name, symlinks=True)
         with (
             contextlib.closing(sqlite3.connect(known / "work" / "embeddings.sqlite")) as source,
             contextlib.closing(sqlite3.connect(work / "embeddings.sqlite")) as target,

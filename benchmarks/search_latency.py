@@ -16,6 +16,7 @@ import random
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -79,16 +80,25 @@ class Moved(EmbeddingCache):
         super().__init__(":memory:")
         self._embedder = embedder
 
-    def encode_fully(self, embedder, texts, progress=None):  # type: ignore[no-untyped-def]
-        first = super().encode_fully(embedder, texts[:_EMBEDDED], progress)
-        generator = np.random.default_rng(1)
-        pick = generator.integers(0, len(first.tokens), len(texts))
+    def encode(self, embedder, texts, progress=None):  # type: ignore[no-untyped-def]
+        first = super().encode(embedder, texts[:_EMBEDDED], progress)
+        if len(texts) <= _EMBEDDED:
+            return first
+        generator, pick = np.random.default_rng(1), self._picked(len(texts))
         sentences = np.empty((len(texts), embedder.identity.dimension), dtype=np.float32)
         for start in range(0, len(texts), 50_000):
-            part = first.sentences[pick[start : start + 50_000]]
+            part = first[pick[start : start + 50_000]]
             part = part + 0.03 * generator.normal(size=part.shape).astype(np.float32)
             sentences[start : start + 50_000] = part / np.linalg.norm(part, axis=1, keepdims=True)
-        return type(first)(sentences, [first.tokens[p] for p in pick], first.projection)
+        return sentences
+
+    def tokens(self, embedder, texts):  # type: ignore[no-untyped-def]
+        first = list(super().tokens(embedder, texts[:_EMBEDDED]))
+        return first if len(texts) <= _EMBEDDED else (first[place] for place in self._picked(len(texts)))
+
+    @staticmethod
+    def _picked(count: int) -> Any:
+        return np.random.default_rng(0).integers(0, _EMBEDDED, count)
 
 
 def main() -> None:

@@ -348,11 +348,23 @@ class ReleaseWriter:
         return release
 
     def _manifest(self, facts: ReleaseFacts) -> Manifest:
-        files = {name: FileEntry(file.stat().st_size, sha256_of(file)) for name, file in sorted(_files(self.path))}
+        known = self._known_files()
+        files = {
+            name: known.get(_identity(file)) or FileEntry(file.stat().st_size, sha256_of(file))
+            for name, file in sorted(_files(self.path))
+        }
         created = self._created()
         blank = Manifest("", created.isoformat().replace("+00:00", "Z"), facts, files)
         content = blank.digest()
         return replace(blank, id=f"{created:%Y-%m-%dT%H%M%SZ}-{content[:6]}", content=content)
+
+    def _known_files(self) -> dict[tuple[int, ...], FileEntry]:
+        """The files of the current release: one that is a hard link to any of them has its hash already, and if it has
+        been damaged since, the new release shows that as well."""
+        current = open_release(self._data / "releases" / (current_id(self._data) or ""))
+        if not isinstance(current, Release):
+            return {}
+        return {_identity(current.path / name): entry for name, entry in current.manifest.files.items()}
 
     def _created(self) -> datetime:
         now = (self._now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
@@ -548,6 +560,11 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, in lower-case hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _identity(file: Path) -> tuple[int, ...]:
+    found = file.stat()
+    return found.st_dev, found.st_ino, found.st_size
 
 
 def _pretty(manifest: Manifest) -> bytes:

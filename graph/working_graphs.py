@@ -8,9 +8,10 @@ Of a graph that comes in parts, only the triples that differ are removed and add
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,9 +30,6 @@ class Parts:
 
     contents: Mapping[str, bytes]
     triples: Callable[[str, bytes], bytes]
-
-    def all_triples(self) -> bytes:
-        return b"".join(self.triples(name, content) for name, content in self.contents.items())
 
     def digest(self) -> str:
         digest = hashlib.sha256()
@@ -55,8 +53,11 @@ class GraphContent:
     def full_version(self) -> str:
         return self.version if self.parts is None else content_version(self.version, self.parts.digest())
 
-    def all_triples(self) -> bytes:
-        return self.triples() + (self.parts.all_triples() if self.parts is not None else b"")
+    def pieces(self) -> Iterator[bytes]:
+        """All triples, piece by piece."""
+        yield self.triples()
+        if self.parts is not None:
+            yield from itertools.starmap(self.parts.triples, self.parts.contents.items())
 
 
 class _StoredParts(msgspec.Struct):
@@ -124,12 +125,11 @@ class WorkingGraphs:
             self._anew.mkdir(exist_ok=True)
         for iri in gone:
             self._store.remove_graph(iri)
-        fresh = not held
+        fresh = [content for content in changed if content.iri not in held]
+        self._store.load_new((content.iri, content.pieces()) for content in fresh)
         for content in changed:
-            if content.parts is not None and (before := known.get(content.iri)) is not None:
-                self._store.change_graph(content.iri, *_difference(before, content.parts))
-            else:
-                self._store.replace_graph(content.iri, content.all_triples(), derived=content.derived or fresh)
+            if content.iri in held:
+                self._replace(content, known[content.iri])
             self._keep_parts(content)
             progress()
         if self._anew.exists():
@@ -138,6 +138,13 @@ class WorkingGraphs:
         self._journal = {iri: content.full_version() for iri, content in wanted.items()}
         self._write_journal()
         return len(changed)
+
+    def _replace(self, content: GraphContent, before: Mapping[str, bytes] | None) -> None:
+        """``before``: the parts that the graph holds, None where they are not known."""
+        if content.parts is not None and before is not None:
+            self._store.change_graph(content.iri, *_difference(before, content.parts))
+        else:
+            self._store.replace_graph(content.iri, b"".join(content.pieces()), derived=content.derived)
 
     def checkpoint(self, target: Path) -> None:
         """An independent copy of the dataset for a release."""

@@ -119,14 +119,16 @@ def build_index(
 
     cache = cache if cache is not None else EmbeddingCache(":memory:")
     found = found if found is not None else TextCache()
-    made = cache.encode_fully(embedder, texts, embedded)
-    write_index(made.sentences, embedder.identity, release_dir / VECTORS)
-    write_token_store(made.tokens, total, release_dir / VECTORS, _sentence_numbers(texts, embedder, found))
+    sentences = cache.encode(embedder, texts, embedded)
+    write_index(sentences, embedder.identity, release_dir / VECTORS)
+    write_token_store(
+        cache.tokens(embedder, texts), total, release_dir / VECTORS, _sentence_numbers(texts, embedder, found)
+    )
     language = replace(SectorLanguage.load(), own_abbreviations=agreed_abbreviations(abbreviations))
-    write_language(language, texts, made.sentences, embedder, cache, found, release_dir / SEARCH)
+    write_language(language, texts, sentences, embedder, cache, found, release_dir / SEARCH)
     if confidences is None:
         linker = ThemeLinker.load(themes(), embedder.encode, embedder.identity.sha256)
-        confidences = linker.linked(texts[: items.num_rows], made.sentences[: items.num_rows])[1]
+        confidences = linker.linked(texts[: items.num_rows], sentences[: items.num_rows])[1]
     write_subjects(confidences, total, cache.encode(embedder, [description(t) for t in themes()]), release_dir / SEARCH)
     facets = FacetTable(items, documents, scheme)
     write_lexical(_lexical_records(items, documents, facets, texts), release_dir / LEXICAL, found)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from indexer.late_interaction import TokenCodes, decoded
+from indexer.late_interaction import CODE_SCALE, TokenCodes
 from indexer.theme_evidence import head_length, normalised
 
 Floats = NDArray[np.float32]
@@ -49,7 +49,7 @@ CUT = 4.5
 FAMILY_CUT = 3.9
 #: The same for items that no theme covers: there is no subject to hold them together.
 DISCOVERY_CUT = 2.73
-#: More rows than this are first parted by their leading theme: the linkage compares all pairs.
+#: More rows than this are first parted, by their leading theme and then by meaning: the linkage compares all pairs.
 MOST_AT_ONCE = 12_000
 TERMS = 6
 #: What a token of a stock word or a sign counts, and one of purpose, circumstance or detail, where others count 1.
@@ -200,7 +200,11 @@ def grouped(
     parts = [np.arange(count)]
     if count > MOST_AT_ONCE:
         leading = subject.argmax(axis=1)
-        parts = [np.flatnonzero(leading == theme) for theme in np.unique(leading)]
+        parts = [
+            part
+            for theme in np.unique(leading)
+            for part in _halved(meaning, np.flatnonzero(leading == theme), MOST_AT_ONCE)
+        ]
     highest = [0] * len(cuts)
     for rows in parts:
         own = [tokens[int(row)] for row in rows] if tokens is not None else None
@@ -208,6 +212,17 @@ def grouped(
             labels[place][rows] = found + highest[place]
             highest[place] += int(found.max()) + 1
     return labels
+
+
+def _halved(meaning: Floats, rows: NDArray[np.int64], most: int) -> list[NDArray[np.int64]]:
+    """Parts of at most ``most`` rows: halves, and halves of these, along the direction in which they differ most."""
+    if len(rows) <= most:
+        return [rows]
+    apart = (meaning[rows] - meaning[rows].mean(axis=0)).astype(np.float64)
+    direction = np.linalg.eigh(apart.T @ apart)[1][:, -1]
+    order = np.argsort(apart @ direction, kind="stable")
+    halves = (np.sort(order[: len(rows) // 2]), np.sort(order[len(rows) // 2 :]))
+    return [part for half in halves for part in _halved(meaning, rows[half], most)]
 
 
 def combined(meaning: Floats, subject: Floats, tokens: Sequence[WeightedTokens] | None) -> Floats:
@@ -256,8 +271,12 @@ def weighted(tokens: TokenCodes, weights: Floats | None) -> WeightedTokens:
 
 
 def _compare(tokens: Sequence[WeightedTokens], near: NDArray[np.bool_], words: Floats) -> None:
-    """Put into ``words``, for each pair of ``near``, the mean of how well each one's tokens are met by the other's."""
-    vectors, weights = [decoded(codes) for codes, _ in tokens], [weight for _, weight in tokens]
+    """Put into ``words``, for each pair of ``near``, the mean of how well each one's tokens are met by the other's.
+
+    Products of codes are whole numbers that single precision holds exactly, and each pair's are added up in the same
+    order: its likeness is the same whatever else is compared.
+    """
+    vectors, weights = [codes.astype(np.float32) for codes, _ in tokens], [weight for _, weight in tokens]
     for row, own in enumerate(vectors):
         others = np.flatnonzero(near[row, row + 1 :]) + row + 1
         if not len(others):
@@ -265,9 +284,10 @@ def _compare(tokens: Sequence[WeightedTokens], near: NDArray[np.bool_], words: F
         lengths = np.array([len(vectors[other]) for other in others])
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         similar = own @ np.concatenate([vectors[other] for other in others]).T
-        met = weights[row] @ np.maximum.reduceat(similar, starts, axis=1)
-        meeting = np.add.reduceat(similar.max(axis=0) * np.concatenate([weights[other] for other in others]), starts)
-        words[row, others] = words[others, row] = (met + meeting) / 2
+        met = np.maximum.reduceat(similar, starts, axis=1) * weights[row][:, None]
+        meeting = similar.max(axis=0) * np.concatenate([weights[other] for other in others])
+        sums = met.sum(axis=0, dtype=np.float64) + np.add.reduceat(meeting.astype(np.float64), starts)
+        words[row, others] = words[others, row] = sums / (2 * CODE_SCALE**2)
 
 
 def likeness(meaning: Floats, subject: Floats, other_meaning: Floats, other_subject: Floats) -> Floats:

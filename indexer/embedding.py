@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -342,21 +342,31 @@ class EmbeddingCache:
     def close(self) -> None:
         self._db.close()
 
+    def ensure(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> None:
+        """Embed what is not known yet; it is kept, in steps of 1,024."""
+        hashes = _hashes(texts)
+        known = {text for text, _ in self._select("text", embedder.identity.key, hashes)}
+        if progress is not None:
+            progress(sum(h in known for h in hashes))
+        self._embed(embedder, {h: t for h, t in zip(hashes, texts, strict=True) if h not in known}, progress)
+
     def encode(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """As ``embedder.encode``, from the cache where it can be; what was embedded is kept, in steps of 1,024."""
-        hashes = self._ensure(embedder, texts, progress)
-        return self._sentences(embedder, hashes)
+        """As ``embedder.encode``, from the cache where it can be; what was embedded is kept."""
+        if not texts:
+            return np.empty((0, embedder.identity.dimension), dtype=np.float32)
+        found = self._found("sentence", embedder, texts, progress)
+        return np.stack([np.frombuffer(value, dtype=np.float32) for value in found])
 
     def encode_fully(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Encoded:
         """Sentence vectors and the codes of every token."""
-        hashes = self._ensure(embedder, texts, progress)
-        key = embedder.identity.key
-        codes: dict[bytes, TokenCodes] = {
-            text: np.frombuffer(tokens, dtype=np.int8).reshape(-1, TOKEN_DIMENSIONS)
-            for text, tokens in self._select("tokens", key, hashes)
-        }
-        sentences, projection = self._sentences(embedder, hashes), self.projection(embedder)
-        return Encoded(sentences, [codes[h] for h in hashes], projection)
+        sentences = self.encode(embedder, texts, progress)
+        return Encoded(sentences, list(self.tokens(embedder, texts)), self.projection(embedder))
+
+    def tokens(self, embedder: Embedder, texts: Sequence[str]) -> Iterator[TokenCodes]:
+        """The codes of every token of each text, text by text: those of a whole corpus are more than its memory."""
+        for start in range(0, len(texts), 1024):
+            for value in self._found("tokens", embedder, texts[start : start + 1024]):
+                yield np.frombuffer(value, dtype=np.int8).reshape(-1, TOKEN_DIMENSIONS)
 
     def projection(self, embedder: Embedder) -> Vectors:
         """(dimension, small dimension) of the model, fitted and kept at first use."""
@@ -370,14 +380,22 @@ class EmbeddingCache:
             return matrix
         return np.frombuffer(found[0], dtype=np.float32).reshape(embedder.identity.dimension, -1)
 
-    def _ensure(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None) -> list[bytes]:
-        """Embeds what is not known yet; the texts' hashes, in order."""
-        model = embedder.identity.key
-        hashes = [hashlib.sha256(t.encode("utf-8", "surrogatepass")).digest() for t in texts]
-        known = {text for text, _ in self._select("text", model, hashes)}
-        missing = {h: t for h, t in zip(hashes, texts, strict=True) if h not in known}
+    def _found(
+        self, column: str, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None
+    ) -> list[bytes]:
+        """A column's value for each text; what is not known is embedded first."""
+        key, hashes = embedder.identity.key, _hashes(texts)
+        found = dict(self._select(column, key, hashes))
         if progress is not None:
-            progress(len(hashes) - len(missing))
+            progress(sum(h in found for h in hashes))
+        missing = {h: t for h, t in zip(hashes, texts, strict=True) if h not in found}
+        if missing:
+            self._embed(embedder, missing, progress)
+            found |= dict(self._select(column, key, missing))
+        return [found[h] for h in hashes]
+
+    def _embed(self, embedder: Embedder, missing: Mapping[bytes, str], progress: Progress | None) -> None:
+        model = embedder.identity.key
         fresh = sorted(missing.items(), key=lambda ht: len(ht[1]))
         projection = self.projection(embedder) if fresh else None
         for start in range(0, len(fresh), 1024):
@@ -392,13 +410,6 @@ class EmbeddingCache:
                 progress(len(rows) % 32)
             with self._db:
                 self._db.executemany("INSERT OR REPLACE INTO encoded VALUES (?, ?, ?, ?)", rows)
-        return hashes
-
-    def _sentences(self, embedder: Embedder, hashes: Sequence[bytes]) -> Vectors:
-        if not hashes:
-            return np.empty((0, embedder.identity.dimension), dtype=np.float32)
-        found = dict(self._select("sentence", embedder.identity.key, hashes))
-        return np.stack([np.frombuffer(found[h], dtype=np.float32) for h in hashes])
 
     def _select(self, column: str, model: str, wanted: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         hashes = list(dict.fromkeys(wanted))
@@ -408,6 +419,10 @@ class EmbeddingCache:
             # a column's name of ours and question marks are all that is put into the statement
             query = f"SELECT text, {column} FROM encoded WHERE model = ? AND text IN ({marks})"  # noqa: S608
             yield from self._db.execute(query, [model, *part])
+
+
+def _hashes(texts: Sequence[str]) -> list[bytes]:
+    return [hashlib.sha256(t.encode("utf-8", "surrogatepass")).digest() for t in texts]
 
 
 def _padded(encoding: Any) -> dict[str, NDArray[np.int64]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 TOKEN_DIMENSIONS = 128
 #: Components of the projected unit vectors beyond ±0.5 are cut off; eight bits span the rest. What is cut is the
 #: direction that all tokens share, which says nothing of the topic: without the cut nDCG@10 falls from 0.673 to 0.656.
-_SCALE = 254.0
+CODE_SCALE = 254.0
 
 _SENTENCE = re.compile(r"[^\s].*?(?:[.!?;](?=\s+[A-Z0-9“‘])|$)", re.DOTALL)
 #: The number of a token that stands in no sentence, and of every sentence from this one on.
@@ -64,11 +65,11 @@ def projected(vectors: Vectors, projection: Vectors) -> Vectors:
 
 
 def encoded(vectors: Vectors, projection: Vectors) -> TokenCodes:
-    return np.asarray(np.clip(np.rint(projected(vectors, projection) * _SCALE), -127, 127), dtype=np.int8)
+    return np.asarray(np.clip(np.rint(projected(vectors, projection) * CODE_SCALE), -127, 127), dtype=np.int8)
 
 
 def decoded(codes: TokenCodes) -> Vectors:
-    return codes.astype(np.float32) / np.float32(_SCALE)
+    return codes.astype(np.float32) / np.float32(CODE_SCALE)
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -127,7 +128,7 @@ class TokenStore:
         begins = np.cumsum([0, *(len(q) for q in queries[:-1])])
         lengths = np.array([len(q) for q in queries], dtype=np.float32)
         sums = np.add.reduceat(best, begins, axis=1)
-        return np.asarray((sums / (lengths * _SCALE)).T, dtype=np.float32)
+        return np.asarray((sums / (lengths * CODE_SCALE)).T, dtype=np.float32)
 
     def best_sentences(self, query: Vectors, rows: NDArray[np.int64]) -> list[int | None]:
         """Of each row the number of the sentence whose tokens meet the query best, the first of equals; None where no
@@ -153,8 +154,8 @@ class TokenStore:
         return np.arange(int(lengths.sum())) + np.repeat(starts - offsets, lengths), offsets
 
     def _met(self, query: Vectors, places: NDArray[np.int64]) -> Vectors:
-        """(places, query tokens): products with the codes as stored, ``_SCALE`` times the cosine. This way round the
-        product of many places with few tokens takes half the time."""
+        """(places, query tokens): products with the codes as stored, ``CODE_SCALE`` times the cosine. This way round
+        the product of many places with few tokens takes half the time."""
         return np.asarray(np.take(self._codes, places, axis=0).astype(np.float32) @ query.T, dtype=np.float32)
 
 
@@ -165,16 +166,19 @@ def write_token_store(
     tokens gets one zero vector, which meets nothing and stands in no sentence."""
     folder.mkdir(parents=True, exist_ok=True)
     none = np.zeros((1, TOKEN_DIMENSIONS), dtype=np.int8)
-    parts = [part if len(part) else none for part in codes]
-    if len(parts) != rows:
-        raise ValueError(f"tokens of {len(parts)} rows for {rows}")
-    starts = np.cumsum([0, *(len(part) for part in parts)]).astype(np.int64)
+    lengths = []
     # part by part, since a national corpus has more tokens than memory
     with (folder / "tokens.npy").open("wb") as file:
-        shape = {"descr": "|i1", "fortran_order": False, "shape": (int(starts[-1]), TOKEN_DIMENSIONS)}
-        np.lib.format.write_array_header_1_0(file, shape)
-        for part in parts:
-            file.write(np.ascontiguousarray(part).data)
+        _write_header(file, 0)
+        for part in codes:
+            kept = part if len(part) else none
+            lengths.append(len(kept))
+            file.write(np.ascontiguousarray(kept).data)
+        file.seek(0)
+        _write_header(file, sum(lengths))  # as long as the first: numpy leaves room for the shape to grow
+    if len(lengths) != rows:
+        raise ValueError(f"tokens of {len(lengths)} rows for {rows}")
+    starts = np.cumsum([0, *lengths]).astype(np.int64)
     np.save(folder / "token_starts.npy", starts, allow_pickle=False)
     if sentences is not None:
         numbers = np.full(int(starts[-1]), _NO_SENTENCE, dtype=np.uint8)
@@ -182,6 +186,11 @@ def write_token_store(
             known = given[: end - start]
             numbers[start : start + len(known)] = known
         np.save(folder / "token_sentences.npy", numbers, allow_pickle=False)
+
+
+def _write_header(file: IO[bytes], tokens: int) -> None:
+    shape = {"descr": "|i1", "fortran_order": False, "shape": (tokens, TOKEN_DIMENSIONS)}
+    np.lib.format.write_array_header_1_0(file, shape)
 
 
 def query_tokens(tokens: TokenVectors, projection: Vectors) -> Vectors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -59,7 +59,7 @@ def derive_links(
     rows: Mapping[str, Sequence[Row]],
     vectors: Vectors,
     embedder: Embedder,
-    tokens: Sequence[TokenCodes] | None = None,
+    tokens: Callable[[Sequence[str]], Iterable[TokenCodes]] | None = None,
     *,
     jobs: int = 1,
     cache: TextCache | None = None,
@@ -70,10 +70,10 @@ def derive_links(
 
     What curators corrected (``resolved``) is put in before anything is derived from it.
 
-    ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``tokens``: the codes of
-    each item's tokens, as ``embedder`` gave them; without them issues are grouped by vectors and themes alone.
-    ``jobs``: how many processes recognise themes; ``cache``: what knows the themes of texts of earlier builds,
-    ``nearest`` the neighbours that the last build found, None for nothing.
+    ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``tokens``: gives the
+    codes of each text's tokens; without it issues are grouped by vectors and themes alone. ``jobs``: how many
+    processes recognise themes; ``cache``: what knows the themes of texts of earlier builds, ``nearest`` the
+    neighbours that the last build found, None for nothing.
     """
     items, model = rows["items"], embedder.identity
     linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
@@ -91,7 +91,7 @@ def derive_links(
         item["restates"] = items[pairs[row]]["iri"] if row in pairs else None
     own = [row for row, item in enumerate(items) if item["kind"] == "recommendation" and row not in pairs]
     first_told, own_vectors = [items[row] for row in own], vectors[own]
-    own_tokens = [tokens[row] for row in own] if tokens is not None else None
+    own_tokens = list(tokens([item["text"] for item in first_told])) if tokens is not None else None
     uncovered, uncovered_members = issue_rows(items, discoveries(items, vectors))
     spans = embedder.token_spans([item["text"] for item in first_told]) if tokens is not None else None
     issues, members = issue_rows(

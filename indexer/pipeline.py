@@ -12,14 +12,14 @@ import multiprocessing
 import os
 import shutil
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 import numpy as np
@@ -56,6 +56,7 @@ from graph.release import (
     open_release,
     prune,
     release_ids,
+    sha256_of,
 )
 from graph.remote_store import RemoteDataset, RemoteSettings, datasets_of, idle_dataset, synchronise
 from graph.steps import reached
@@ -301,10 +302,15 @@ def prune_data(data: Path, keep: int, *, caches: bool = False) -> list[str]:
 
 
 def _current(data: Path) -> Release | None:
+    """The current release, or the sound one before it: then the working graph, whose files the damaged one shares, is
+    thrown away."""
     try:
-        return Release.open(data)
+        release = Release.open(data)
     except ReleaseError:
-        return None
+        release = None
+    if current_id(data) is not None and (release is None or release.damage):
+        shutil.rmtree(data / "work" / "graph", ignore_errors=True)
+    return release
 
 
 def _entries(release: Release) -> list[_Entry]:
@@ -342,7 +348,6 @@ class _Build:
         self._executor = options.executor or _executor(options)
         self._read = 0
         self._warnings: list[str] = []
-        self._mapped: dict[str, bytes] = {}
         self._entries: list[Entry] = Journal(options.data).entries()
         self._resolved = Resolved((), ())
         self._corrected: dict[str, list[str]] = {}  # graph of a document → corrections in it
@@ -459,68 +464,62 @@ class _Build:
             known = self._curated([Known(p.extraction, DocumentIris.of(p.extraction, iris)) for _, p in documents])
             texts = {text for one in known for text in item_texts(one.extraction)}
             with self._clock.stage("embed", len(texts)) as progress:
-                cache.encode(embedder, sorted(texts), progress.advance)
+                cache.ensure(embedder, sorted(texts), progress.advance)
             reached("build", "embedded")
-            known = self._with_polarity(known, cache, found, embedder)
-            rows = rows_of(known, register)
-            items = [row["text"] for row in rows["items"]]
-            encoded = cache.encode_fully(embedder, items)
+            with self._clock.stage("classify"):
+                known = self._with_polarity(known, cache, found, embedder)
+                rows = rows_of(known, register)
+                items = [row["text"] for row in rows["items"]]
             with self._clock.stage("link", len(items)):
                 links = derive_links(
                     rows,
-                    encoded.sentences,
+                    cache.encode(embedder, items),
                     embedder,
-                    encoded.tokens,
+                    partial(cache.tokens, embedder),
                     jobs=self._options.jobs,
                     cache=found,
                     resolved=self._resolved,
                     nearest=NeighbourCache(self._work / "neighbours"),
                 )
             reached("build", "linked")
-            with WorkingGraphs(self._work / "graph") as graphs:
-                contents = [
-                    *self._document_graphs(documents, known, register),
-                    *derived_graphs(rows, links, self._options.base_iri, register, [one.extraction for one in known]),
-                    *self._curation_graph(),
-                ]
-                outdated = {content.iri for content in graphs.outdated(contents)}
-                with self._clock.stage("map", len(outdated)) as progress:
-                    self._map(outdated, documents, known, progress)
-                reached("build", "mapped")
-                with self._clock.stage("store", len(outdated)) as progress:
-                    graphs.hold(contents, progress.advance, superseded=self._superseded(documents))
-                reached("build", "stored")
-                self._mapped.clear()
-                with ReleaseWriter(self._options.data, keep=self._options.keep) as writer:
+            with (
+                WorkingGraphs(self._work / "graph") as graphs,
+                ReleaseWriter(self._options.data, keep=self._options.keep) as writer,
+                ThreadPoolExecutor(1) as beside,
+            ):
+                # the graph and the index need nothing of each other, and each is on one core most of the time
+                stored = beside.submit(self._store_graphs, graphs, documents, known, rows, links, register)
+                with self._clock.stage("index", len(items)):
+                    self._write_tables(writer.path, rows, links)
+                    build_index(
+                        read_tables(writer.path),
+                        writer.path,
+                        embedder,
+                        cache=cache,
+                        found=found,
+                        scheme=scheme_of(register),
+                        model_dir=self._model_dir(),
+                        confidences=links.confidences,
+                        abbreviations=[(a.short, a.long) for one in known for a in one.extraction.abbreviations],
+                    )
+                    if self._options.vector_shards:
+                        vectors = np.load(writer.path / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)
+                        write_shards(vectors, embedder.identity, writer.path / SHARDS, self._options.vector_shards)
+                    if self._options.search_database:
+                        publish_to_database(writer.path, self._options.search_database)
+                reached("build", "indexed")
+                self._write_documents(writer.path, documents, known)
+                reached("build", "documents written")
+                with self._clock.stage("graph"):
+                    self._clock.seconds["map and store"] = stored.result()
                     graphs.checkpoint(writer.path / "graph")
-                    reached("build", "graph copied")
-                    with self._clock.stage("index", len(items)):
-                        self._write_tables(writer.path, rows, links)
-                        build_index(
-                            read_tables(writer.path),
-                            writer.path,
-                            embedder,
-                            cache=cache,
-                            found=found,
-                            scheme=scheme_of(register),
-                            model_dir=self._model_dir(),
-                            confidences=links.confidences,
-                            abbreviations=[(a.short, a.long) for one in known for a in one.extraction.abbreviations],
-                        )
-                        if self._options.vector_shards:
-                            stored = np.load(writer.path / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)
-                            write_shards(stored, embedder.identity, writer.path / SHARDS, self._options.vector_shards)
-                        if self._options.search_database:
-                            publish_to_database(writer.path, self._options.search_database)
-                    reached("build", "indexed")
-                    self._write_documents(writer.path, documents, known)
-                    reached("build", "documents written")
-                    with self._clock.stage("publish"):
-                        facts = self._facts(documents, failures, known, rows, embedder, signature, gone)
-                        if self._options.datasets:
-                            served = publish_graph(self._options, writer.path / "graph")
-                            facts = replace(facts, extra={**facts.extra, "graph_dataset": served})
-                        release = writer.publish(facts)
+                reached("build", "graph copied")
+                with self._clock.stage("publish"):
+                    facts = self._facts(documents, failures, known, rows, embedder, signature, gone)
+                    if self._options.datasets:
+                        served = publish_graph(self._options, writer.path / "graph")
+                        facts = replace(facts, extra={**facts.extra, "graph_dataset": served})
+                    release = writer.publish(facts)
         self._store.drop_all_but(_sources_of_all_releases(self._options.data))
         return release
 
@@ -584,41 +583,55 @@ class _Build:
             for one in known
         ]
 
+    def _store_graphs(
+        self,
+        graphs: WorkingGraphs,
+        documents: Sequence[tuple[Source, ParsedDocument]],
+        known: Sequence[Known],
+        rows: Mapping[str, list[Row]],
+        links: Links,
+        register: Register,
+    ) -> float:
+        """Make the graphs that have changed and bring them into the working copy; returns its seconds."""
+        started = time.perf_counter()
+        authorities = self._authorities()
+        mapped = MappedDocuments(self._options.base_iri, authorities, self._options.jobs)
+        with mapped:
+            contents = [
+                *self._document_graphs(documents, known, mapped, authorities),
+                *derived_graphs(rows, links, self._options.base_iri, register, [one.extraction for one in known]),
+                *self._curation_graph(),
+            ]
+            outdated = {content.iri for content in graphs.outdated(contents)}
+            mapped.begin(
+                [(p.text, one) for (_, p), one in zip(documents, known, strict=True) if one.iris.graph in outdated]
+            )
+            graphs.hold(contents, superseded=self._superseded(documents))
+            self._warnings += mapped.problems
+        reached("build", "stored")
+        return time.perf_counter() - started
+
     def _document_graphs(
-        self, documents: Sequence[tuple[Source, ParsedDocument]], known: Sequence[Known], register: Register
+        self,
+        documents: Sequence[tuple[Source, ParsedDocument]],
+        known: Sequence[Known],
+        mapped: MappedDocuments,
+        authorities: Path | None,
     ) -> list[GraphContent]:
-        """Each document's own graph; those that the working copy does not hold yet are made by ``_map``."""
+        """Each document's own graph; those that the working copy does not hold yet are asked of ``mapped``."""
+        further = [sha256_of(authorities)] if authorities is not None else []
         return [
             GraphContent(
                 one.iris.graph,
                 content_version(
-                    [source.key, EXTRACTOR_VERSION, MAPPING_VERSION, self._options.base_iri],
+                    [source.key, EXTRACTOR_VERSION, MAPPING_VERSION, self._options.base_iri, *further],
                     [(f.polarity, f.polarity_score, f.polarity_made_by) for f in one.extraction.findings],
                     *([self._corrected[one.iris.graph]] if self._corrected[one.iris.graph] else []),
                 ),
-                partial(self._mapped.__getitem__, one.iris.graph),
+                partial(mapped.triples, one.iris.graph),
             )
             for (source, _), one in zip(documents, known, strict=True)
         ]
-
-    def _map(
-        self,
-        outdated: Collection[str],
-        documents: Sequence[tuple[Source, ParsedDocument]],
-        known: Sequence[Known],
-        progress: Progress,
-    ) -> None:
-        """Make the graphs of these documents and hold them against the shapes, in batches on all cores."""
-        wanted = [(p.text, one) for (_, p), one in zip(documents, known, strict=True) if one.iris.graph in outdated]
-        batches = [wanted[start : start + MAPPED_TOGETHER] for start in range(0, len(wanted), MAPPED_TOGETHER)]
-        authorities, base = self._authorities(), self._options.base_iri
-        with ProcessPoolExecutor(self._options.jobs, mp_context=multiprocessing.get_context("forkserver")) as pool:
-            tasks = [pool.submit(map_documents, batch, base, authorities) for batch in batches]
-            for batch, task in zip(batches, tasks, strict=True):
-                graphs, problems = task.result()
-                self._mapped.update((one.iris.graph, made) for (_, one), made in zip(batch, graphs, strict=True))
-                self._warnings += problems
-                progress.advance(len(batch))
 
     def _write_tables(self, release: Path, rows: Mapping[str, list[Row]], links: Links) -> None:
         for name, table in {**rows, **links.rows}.items():
@@ -681,6 +694,46 @@ class _Build:
                 "warnings": self._warnings,
             },
         )
+
+
+class MappedDocuments:
+    """Makes documents' graphs and holds them against the shapes, in batches on all cores, a few batches ahead of who
+    takes the graphs; a context manager. ``problems``: what the shapes find wrong, a sentence each."""
+
+    def __init__(self, base: str, authorities: Path | None, jobs: int) -> None:
+        self.problems: list[str] = []
+        self._pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("forkserver"))
+        self._map = partial(map_documents, base=base, authorities=authorities)
+        self._ahead = jobs + 1
+        self._waiting: Iterator[Sequence[tuple[str, Known]]] = iter(())
+        self._running: deque[tuple[Sequence[tuple[str, Known]], Future[tuple[list[bytes], list[str]]]]] = deque()
+        self._made: dict[str, bytes] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, wanted: Sequence[tuple[str, Known]]) -> None:
+        """Work on these documents, given with their texts; each graph is then to be taken once, in their order."""
+        size = max(1, min(MAPPED_TOGETHER, -(-len(wanted) // self._ahead)))
+        self._waiting = iter([wanted[start : start + size] for start in range(0, len(wanted), size)])
+        for _ in range(self._ahead):
+            self._submit()
+
+    def triples(self, graph: str) -> bytes:
+        while graph not in self._made:
+            batch, task = self._running.popleft()
+            self._submit()
+            graphs, problems = task.result()
+            self._made.update((one.iris.graph, made) for (_, one), made in zip(batch, graphs, strict=True))
+            self.problems += problems
+        return self._made.pop(graph)
+
+    def _submit(self) -> None:
+        if (batch := next(self._waiting, None)) is not None:
+            self._running.append((batch, self._pool.submit(self._map, batch)))
 
 
 def _executor(options: BuildOptions) -> Executor:

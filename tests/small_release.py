@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -219,8 +220,9 @@ def publish(
         known.append(Known(extraction, iris))
         texts[iris.document] = text
     rows = rows_of(known, register)
-    encoded = EmbeddingCache(":memory:").encode_fully(embedder, [row["text"] for row in rows["items"]])
-    links = derive_links(rows, encoded.sentences, embedder, encoded.tokens)
+    cache = EmbeddingCache(":memory:")
+    vectors = cache.encode(embedder, [row["text"] for row in rows["items"]])
+    links = derive_links(rows, vectors, embedder, partial(cache.tokens, embedder))
     graphs = [
         GraphContent(
             one.iris.graph,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import random
@@ -561,3 +562,24 @@ def test_what_is_carried_over_is_the_same_file_and_joins_what_is_there(tmp_path:
     assert set(later.manifest.files) == {*earlier.manifest.files, "documents/d2/text.txt"}
     for name in earlier.manifest.files:
         assert (later.path / name).samefile(earlier.path / name)
+
+
+def test_a_file_that_is_a_link_to_one_of_the_current_release_is_not_hashed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = publish(tmp_path, "one")
+    hashed: list[str] = []
+
+    def noting(file: Path) -> str:
+        hashed.append(file.name)
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+
+    monkeypatch.setattr("graph.release.sha256_of", noting)
+    with WriterLock(tmp_path), ReleaseWriter(tmp_path) as writer:
+        name = next(iter(first.manifest.files))
+        writer.carry_over(first, name)
+        (writer.path / "new.txt").write_text("two", encoding="utf-8")
+        second = writer.publish(ReleaseFacts())
+    assert hashed == ["new.txt"]
+    assert second.manifest.files[name] == first.manifest.files[name]
+    assert second.verify() == []

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from indexer import clusters
 from indexer.clusters import (
     centred,
     combined,
@@ -93,6 +94,22 @@ def test_many_rows_are_parted_by_leading_theme_without_mixing_groups(monkeypatch
     monkeypatch.setattr("indexer.clusters.MOST_AT_ONCE", 5)
     labels, _ = grouped(centred(vectors), subjects)
     assert len(set(labels.tolist())) == 3
+
+
+def test_no_more_rows_are_compared_at_once_than_the_bound_though_all_are_of_one_theme_or_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(1)
+    centres = np.eye(8, dtype=np.float32)[np.arange(64) // 8]
+    rows = centred(centres + rng.normal(scale=0.05, size=(64, 8)).astype(np.float32))
+    sizes: list[int] = []
+    linked = clusters._linked
+    monkeypatch.setattr(clusters, "_linked", lambda m, *rest: sizes.append(len(m)) or linked(m, *rest))
+    monkeypatch.setattr(clusters, "MOST_AT_ONCE", 32)
+    (labels,) = grouped(rows, np.zeros((64, 1), dtype=np.float32), cuts=(clusters.DISCOVERY_CUT,))
+    assert sum(sizes) == 64
+    assert max(sizes) <= 32
+    assert 8 <= len(set(labels.tolist())) <= 8 + 2  # a cut goes through few groups
 
 
 def test_rows_of_the_tables_name_each_member_once_best_first() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -144,6 +146,64 @@ def test_two_builds_in_any_order_of_files_give_the_same_graph_and_the_same_iris(
     assert canonical_digest(ours.path / "graph") == canonical_digest(theirs.path / "graph")
     rows = [[row["iri"] for row in read_rows(release.path / "tables", "items")] for release in (ours, theirs)]
     assert rows[0] == rows[1]
+
+
+def _content(data: Path) -> dict[str, object]:
+    """All of the current release that does not tell when it was made; tantivy's files go by what they answer."""
+    release = Release.open(data)
+    folders = ("tables", "vectors", "search", "documents")
+    files = sorted(file for name in folders for file in (release.path / name).rglob("*") if file.is_file())
+    searcher = Searcher.open(release.path)
+    asked = [searcher.search(SearchRequest(words, limit=50)) for words in ("plans for care", "+social -care", "visits")]
+    return {
+        "graph": canonical_digest(release.path / "graph"),
+        "answers": [[(hit.iri, round(hit.score, 6)) for hit in found.hits] for found in asked],
+        **{str(file.relative_to(release.path)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+    }
+
+
+def _grown(data: Path, sources: Path, folder: Path, seed: int, steps: int) -> tuple[object, object]:
+    """What ``data`` holds after documents were added to its sources, changed and removed, and what a build of those
+    that are left, at once and from nothing, holds. It takes along the vectors, which are the same in any company
+    (``test_indexer_embedding``)."""
+    rng, papers = random.Random(seed), write_samples(folder / "samples")
+    for _ in range(steps):
+        there = sorted(sources.iterdir())
+        held = {file.read_bytes() for file in there}
+        others = [paper for paper in papers if paper.read_bytes() not in held]
+        step = rng.choice(("add", "change", "change", "remove")) if len(there) > 2 else "add"
+        old = rng.choice(there)
+        if step == "remove":
+            old.unlink()
+            remove_documents([str(old)], BuildOptions(data, authorities=AUTHORITIES, jobs=2, models=shared_models()))
+            continue
+        paper = rng.choice([other for other in others if step == "add" or other.suffix == old.suffix] or others)
+        # a change: the bytes of another paper under the name that was there
+        shutil.copyfile(paper, old if step == "change" and paper.suffix == old.suffix else sources / paper.name)
+        build(data, sources)
+    at_once = folder / "at once"
+    (at_once / "work").mkdir(parents=True)
+    shutil.copyfile(data / "work" / "embeddings.sqlite", at_once / "work" / "embeddings.sqlite")
+    build(at_once, sources)
+    return _content(data), _content(at_once)
+
+
+def test_a_release_that_grew_change_by_change_equals_one_built_at_once(
+    data: Path, own_sources: Path, tmp_path: Path
+) -> None:
+    build(data, own_sources)
+    grown, at_once = _grown(data, own_sources, tmp_path, seed=4, steps=2)
+    assert grown == at_once
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 16))
+def test_releases_that_grew_by_many_changes_equal_those_built_at_once(
+    data: Path, own_sources: Path, tmp_path: Path, seed: int
+) -> None:
+    build(data, own_sources)
+    grown, at_once = _grown(data, own_sources, tmp_path, seed, steps=8)
+    assert grown == at_once
 
 
 def test_documents_of_earlier_builds_stay_until_they_are_pruned(data: Path, own_sources: Path, sources: Path) -> None:
