@@ -199,7 +199,8 @@ def test_what_was_removed_is_in_no_file_of_the_next_checkpoint(tmp_path: Path) -
         assert working.hold(contents("kept")) == 0
         working.checkpoint(tmp_path / "second")
     written = {name: b"".join(f.read_bytes() for f in (tmp_path / name).iterdir()) for name in ("first", "second")}
-    assert b"confidential 1" in written["first"]
+    # a block is compressed: what repeats is only referred to, but the first stands there in full
+    assert b"confidential" in written["first"]
     assert b"confidential" not in written["second"]
     store = OxigraphStore.open_read_only(tmp_path / "second")
     assert counts(store) == {"https://example.org/kept/graph": 3}
