@@ -7,7 +7,7 @@ from pathlib import Path
 
 from indexer.pipeline import BuildOptions, build_release
 from tests.samples.make_samples import write_samples
-from tests.shared_models import shared_models
+from tests.shared_models import shared_models, with_shared_vectors
 
 AUTHORITIES = Path(__file__).parent / "samples" / "authorities.csv"
 
@@ -21,7 +21,7 @@ def sample_data(folder: Path) -> Path:
 def _built(data: Path, folder: Path) -> Path:
     written = folder / "samples"
     write_samples(written)
-    options = BuildOptions(data=data, authorities=AUTHORITIES, jobs=2, models=shared_models())
+    options = BuildOptions(data=with_shared_vectors(data), authorities=AUTHORITIES, jobs=2, models=shared_models())
     report = build_release([written], options)
     assert report.release is not None
     return data

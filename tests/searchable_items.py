@@ -16,7 +16,7 @@ from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
 from indexer.facets import Scheme
 from indexer.search import Searcher
 from indexer.tables import DOCUMENTS, ITEMS
-from tests.shared_models import shared_models
+from tests.shared_models import shared_models, shared_vectors
 
 ITEM = "https://example.org/recommendations/"
 DOCUMENT = "https://example.org/documents/"
@@ -132,7 +132,7 @@ def release() -> Path:
     (folder / "tables").mkdir(parents=True)
     for name, table in made.items():
         pq.write_table(table, folder / "tables" / f"{name}.parquet")
-    cache = EmbeddingCache(scratch() / "embeddings.sqlite")
+    cache = EmbeddingCache(shared_vectors())
     build_index(made, folder, embedder(), cache=cache, scheme=SCHEME, model_dir=model_dir())
     cache.close()
     return folder

@@ -47,7 +47,7 @@ from indexer.pipeline import BuildOptions, publish_graph
 from indexer.rows import Known, rows_of
 from indexer.tables import write_table
 from ontology.resources import themes
-from tests.shared_models import shared_models
+from tests.shared_models import shared_models, shared_vectors
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"' {{ 1234*1234 }} ${1234*1234}"
 FORMULA = '=HYPERLINK("http://attacker.example","click") about supervision'
@@ -220,7 +220,7 @@ def publish(
         known.append(Known(extraction, iris))
         texts[iris.document] = text
     rows = rows_of(known, register)
-    cache = EmbeddingCache(":memory:")
+    cache = EmbeddingCache(shared_vectors())
     vectors = cache.encode(embedder, [row["text"] for row in rows["items"]])
     links = derive_links(rows, vectors, embedder, partial(cache.tokens, embedder))
     graphs = [
@@ -238,7 +238,10 @@ def publish(
         working.checkpoint(writer.path / "graph")
         for name, table in {**rows, **links.rows}.items():
             write_table(writer.path / "tables", name, table)
-        build_index(read_tables(writer.path), writer.path, embedder, scheme=_scheme(register), model_dir=model)
+        build_index(
+            read_tables(writer.path), writer.path, embedder, cache=cache, scheme=_scheme(register), model_dir=model
+        )
+        cache.close()
         if search_database:
             publish_to_database(writer.path, search_database)
         for one in known:

@@ -23,7 +23,7 @@ from indexer.pipeline import BuildOptions, BuildReport, build_release, prune_dat
 from indexer.search import Filters, Searcher, SearchRequest
 from indexer.tables import read_rows
 from tests.samples.make_samples import write_samples
-from tests.shared_models import shared_models
+from tests.shared_models import shared_models, with_shared_vectors
 
 AUTHORITIES = Path(__file__).parent / "samples" / "authorities.csv"
 CHOSEN = ("haverwick_2015-06-12", "haverwick_2018-09-21", "haverwick-improvement-plan-2015")
@@ -43,7 +43,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def built(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with one release of them."""
-    data = tmp_path_factory.mktemp("built") / "data"
+    data = with_shared_vectors(tmp_path_factory.mktemp("built") / "data")
     report = build(data, sources)
     assert report.failures == []
     assert report.warnings == []

@@ -21,7 +21,7 @@ from indexer.pipeline import BuildOptions, build_release
 from indexer.tables import read_rows
 from ontology.resources import themes
 from tests.samples.make_samples import write_samples
-from tests.shared_models import shared_models
+from tests.shared_models import shared_models, with_shared_vectors
 from webapp import create_app
 from webapp.cli import main
 from webapp.curation_pages import COOKIE
@@ -35,7 +35,7 @@ CHOSEN = ("haverwick_2015-06-12", "haverwick_2018-09-21", "haverwick-improvement
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    written, data = tmp_path_factory.mktemp("samples"), tmp_path_factory.mktemp("curated") / "data"
+    written, data = tmp_path_factory.mktemp("samples"), with_shared_vectors(tmp_path_factory.mktemp("curated") / "data")
     sources = [file for file in write_samples(written) if file.stem in CHOSEN]
     build_release(sources, BuildOptions(data, authorities=AUTHORITIES, jobs=2, models=shared_models()))
     return data

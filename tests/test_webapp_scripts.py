@@ -21,7 +21,7 @@ from graph.model import Extraction
 from indexer.pipeline import BuildOptions, build_release
 from tests.browser import Reader, chromium, context, served
 from tests.script_payloads import PAYLOADS
-from tests.shared_models import shared_models
+from tests.shared_models import shared_models, with_shared_vectors
 from tests.small_release import Draft, publish
 from webapp import create_app
 from webapp.search_query import PARAMETERS
@@ -203,7 +203,7 @@ def test_metadata_of_a_table_is_never_run(browser: Browser, tmp_path: Path) -> N
         writer.writerow(["file", "title", "publisher", "authority", "url", "licence"])
         writer.writerows(rows)
     data = tmp_path / "data"
-    build_release([texts], BuildOptions(data, metadata=metadata, models=shared_models()))
+    build_release([texts], BuildOptions(with_shared_vectors(data), metadata=metadata, models=shared_models()))
     services = Services(Settings(data=data, page_size=50))
     release = services.current()
     documents = release.tables.documents
