@@ -123,7 +123,8 @@ def _measured(scratch: Path, jobs: int, command: Sequence[str]) -> dict[str, Any
 
 def _build(data: Path, jobs: int, command: Sequence[str]) -> dict[str, Any]:
     started, spent = time.perf_counter(), processor_seconds()
-    from indexer.pipeline import BuildOptions, build_release, remove_documents
+    from indexer.build_options import BuildOptions
+    from indexer.pipeline import build_release, remove_documents
 
     stages = Stages()
     options = BuildOptions(data, jobs=jobs)

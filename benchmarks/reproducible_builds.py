@@ -17,7 +17,8 @@ from pathlib import Path
 
 from graph.release import Release, backup, restore
 from graph.store import canonical_digest
-from indexer.pipeline import BuildOptions, build_release
+from indexer.build_options import BuildOptions
+from indexer.pipeline import build_release
 from indexer.tables import read_rows
 
 Found = tuple[str, tuple[str, ...]]

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import multiprocessing
-import os
 import shutil
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol, Self
 
 import msgspec
 import numpy as np
@@ -41,8 +38,7 @@ from graph.ingest import (
     parse_all,
 )
 from graph.iris import DocumentIris, Iris
-from graph.isolation import Limits
-from graph.mapping import MAPPING_VERSION, document_triples
+from graph.mapping import MAPPING_VERSION
 from graph.model import Extraction, Maker
 from graph.release import (
     Release,
@@ -58,16 +54,17 @@ from graph.release import (
     release_ids,
     sha256_of,
 )
-from graph.remote_store import RemoteDataset, RemoteSettings, datasets_of, idle_dataset, synchronise
+from graph.remote_store import idle_dataset, synchronise
 from graph.steps import reached
 from graph.store import open_read_only
-from graph.validation import violations
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
 from indexer.build import INDEX_VERSION, VECTORS, build_index, publish_to_database, read_tables
+from indexer.build_options import COUNTED, BuildOptions, BuildReport, Clock, NoProgress, Progress
 from indexer.cluster import SHARDS, ClusterEmbedder, write_shards
 from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, OpenVinoEmbedder, converted_model, open_embedder
 from indexer.facets import Scheme
 from indexer.links import Links, derive_links, derived_graphs
+from indexer.mapped_documents import MappedDocuments
 from indexer.neighbours import NeighbourCache
 from indexer.polarity import PolarityClassifier
 from indexer.rows import Known, rows_of
@@ -75,139 +72,8 @@ from indexer.tables import Row, write_table
 from indexer.text_cache import TextCache
 from ontology.resources import themes
 
-#: What the table of counts lists, in its order.
-COUNTED = ("documents", "inspections", "judgements", "findings", "recommendations", "actions")
-
-#: Documents whose graphs are validated in one go: the shapes' fixed cost is shared.
-MAPPED_TOGETHER = 20
-
 #: Raised when a stage after parsing gives other results for the same documents.
 PIPELINE_VERSION = "3"
-
-
-class Progress(Protocol):
-    """Told what the build does: stages one after another, each with a known number of steps."""
-
-    def begin(self, stage: str, total: int) -> None: ...
-    def advance(self, count: int = 1) -> None: ...
-    def end(self) -> None: ...
-
-
-class NoProgress:
-    """Tells nobody."""
-
-    def begin(self, stage: str, total: int) -> None:
-        pass
-
-    def advance(self, count: int = 1) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
-
-
-class _Settings(RemoteSettings, Protocol):
-    """The settings that a build takes."""
-
-    @property
-    def jobs(self) -> int: ...
-    @property
-    def base_iri(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def keep_releases(self) -> int: ...
-    @property
-    def parse_seconds(self) -> float: ...
-    @property
-    def parse_memory_mb(self) -> int: ...
-    @property
-    def cluster(self) -> str: ...
-    @property
-    def vector_shards(self) -> int: ...
-    @property
-    def search_database(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
-    """What a build is told. ``model`` is empty for the default model; ``models`` where converted models are kept, None
-    for ``DATA/work/models``; ``executor`` None for local child processes. ``datasets``: of a graph server, into one of
-    which the graph is published as well; ``search_database``: address of a database that is given vectors and words."""
-
-    data: Path
-    metadata: Path | None = None
-    authorities: Path | None = None
-    jobs: int = 1
-    prune: bool = False
-    base_iri: str = "https://w3id.org/inspectgraph/"
-    model: str = ""
-    keep: int = 3
-    limits: Limits = field(default_factory=Limits)
-    executor: Executor | None = None
-    models: Path | None = None
-    datasets: Sequence[RemoteDataset] = ()
-    search_database: str = ""
-    cluster: str = ""
-    vector_shards: int = 0
-
-    @classmethod
-    def of(
-        cls,
-        settings: _Settings,
-        *,
-        data: Path,
-        metadata: Path | None = None,
-        authorities: Path | None = None,
-        jobs: int | None = None,
-        prune: bool = False,
-    ) -> BuildOptions:
-        return cls(
-            data=data,
-            metadata=metadata,
-            authorities=authorities,
-            jobs=jobs or settings.jobs or os.cpu_count() or 1,
-            prune=prune,
-            base_iri=settings.base_iri,
-            model=settings.model,
-            keep=settings.keep_releases,
-            limits=Limits(seconds=settings.parse_seconds, memory=settings.parse_memory_mb << 20),
-            datasets=datasets_of(settings),
-            search_database=settings.search_database,
-            cluster=settings.cluster,
-            vector_shards=settings.vector_shards if settings.cluster else 0,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What a build did. ``release`` None: nothing was published; ``fresh`` False: the release was current already."""
-
-    release: str | None
-    fresh: bool
-    counts: Mapping[str, int]
-    failures: Sequence[Failure]
-    seconds: Mapping[str, float]
-    read: int = 0
-    warnings: Sequence[str] = ()
-
-    def lines(self) -> Iterator[str]:
-        """The table of counts, the table of failures, and what is current now."""
-        for kind in COUNTED:
-            yield f"{kind:<16}{self.counts.get(kind, 0):>8}"
-        for failure in self.failures:
-            yield f"not read  {_printable(failure.source)}: {failure.reason} ({failure.advice})"
-        yield from (f"warning   {warning}" for warning in self.warnings)
-        if self.release is None:
-            yield "No release was published."
-        elif self.fresh:
-            yield f"Release {self.release} is published; {self.read} documents were read for it."
-        else:
-            yield f"Nothing has changed; release {self.release} stays current."
-
-
-def _printable(path: str) -> str:
-    return path.encode("unicode_escape").decode() if any(not c.isprintable() for c in path) else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,24 +86,6 @@ class _Entry:
     metadata: dict[str, str]
 
 
-class _Clock:
-    """Seconds by stage, told to the progress as well."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.seconds: dict[str, float] = {}
-        self._progress = progress
-
-    @contextlib.contextmanager
-    def stage(self, name: str, total: int = 1) -> Iterator[Progress]:
-        self._progress.begin(name, total)
-        started = time.perf_counter()
-        try:
-            yield self._progress
-        finally:
-            self.seconds[name] = time.perf_counter() - started
-        self._progress.end()
-
-
 def build_release(paths: Sequence[Path], options: BuildOptions, progress: Progress | None = None) -> BuildReport:
     """Read ``paths``, add them to what the current release holds, and publish.
 
@@ -247,7 +95,7 @@ def build_release(paths: Sequence[Path], options: BuildOptions, progress: Progre
     """
     metadata = load_metadata(options.metadata) if options.metadata is not None else {}
     with WriterLock(options.data):
-        clock = _Clock(progress or NoProgress())
+        clock = Clock(progress or NoProgress())
         with clock.stage("find"):
             given, failures = find_sources(paths, metadata)
         earlier = _current(options.data)
@@ -276,7 +124,7 @@ def remove_documents(what: Sequence[str], options: BuildOptions, progress: Progr
             gone.update({f"{options.base_iri}documents/{iris[e.sha256]}": "removed by the operator" for e in doomed})
         sources = [_source(entry) for entry in kept]
         doomed_digests = {entry.sha256 for entry in _entries(earlier)} - {entry.sha256 for entry in kept}
-        report = _Build(options, _Clock(progress or NoProgress()), earlier).run(sources, [], removed=gone)
+        report = _Build(options, Clock(progress or NoProgress()), earlier).run(sources, [], removed=gone)
         still = [
             f"release {identifier} still holds {', '.join(names)}: 'inspectgraph prune --keep 1' deletes older releases"
             for identifier, names in holding(options.data, doomed_digests).items()
@@ -338,7 +186,7 @@ def _source(entry: _Entry) -> Source:
 class _Build:
     """One run of the stages; the writer lock is held by the caller."""
 
-    def __init__(self, options: BuildOptions, clock: _Clock, earlier: Release | None) -> None:
+    def __init__(self, options: BuildOptions, clock: Clock, earlier: Release | None) -> None:
         self._options = options
         self._clock = clock
         self._earlier = earlier
@@ -696,46 +544,6 @@ class _Build:
         )
 
 
-class MappedDocuments:
-    """Makes documents' graphs and holds them against the shapes, in batches on all cores, a few batches ahead of who
-    takes the graphs; a context manager. ``problems``: what the shapes find wrong, a sentence each."""
-
-    def __init__(self, base: str, authorities: Path | None, jobs: int) -> None:
-        self.problems: list[str] = []
-        self._pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("forkserver"))
-        self._map = partial(map_documents, base=base, authorities=authorities)
-        self._ahead = jobs + 1
-        self._waiting: Iterator[Sequence[tuple[str, Known]]] = iter(())
-        self._running: deque[tuple[Sequence[tuple[str, Known]], Future[tuple[list[bytes], list[str]]]]] = deque()
-        self._made: dict[str, bytes] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def begin(self, wanted: Sequence[tuple[str, Known]]) -> None:
-        """Work on these documents, given with their texts; each graph is then to be taken once, in their order."""
-        size = max(1, min(MAPPED_TOGETHER, -(-len(wanted) // self._ahead)))
-        self._waiting = iter([wanted[start : start + size] for start in range(0, len(wanted), size)])
-        for _ in range(self._ahead):
-            self._submit()
-
-    def triples(self, graph: str) -> bytes:
-        while graph not in self._made:
-            batch, task = self._running.popleft()
-            self._submit()
-            graphs, problems = task.result()
-            self._made.update((one.iris.graph, made) for (_, one), made in zip(batch, graphs, strict=True))
-            self.problems += problems
-        return self._made.pop(graph)
-
-    def _submit(self) -> None:
-        if (batch := next(self._waiting, None)) is not None:
-            self._running.append((batch, self._pool.submit(self._map, batch)))
-
-
 def _executor(options: BuildOptions) -> Executor:
     return (
         ClusterExecutor(options.cluster, options.limits)
@@ -759,17 +567,6 @@ def _served_datasets(data: Path) -> list[str]:
     found = [open_release(data / "releases" / identifier) for identifier in ids]
     extras = [release.manifest.facts.extra.get("graph_dataset") for release in found if isinstance(release, Release)]
     return [str(extra["address"]) for extra in extras if extra]
-
-
-def map_documents(
-    documents: Sequence[tuple[str, Known]], base: str, authorities: Path | None
-) -> tuple[list[bytes], list[str]]:
-    """Each document's named graph as N-Triples, and what the shapes find wrong with them, a sentence each."""
-    register = Register.load(authorities)
-    graphs = [
-        document_triples(one.extraction, base, text=text, register=register, known=one.iris) for text, one in documents
-    ]
-    return graphs, [str(problem) for problem in violations(b"".join(graphs))]
 
 
 def item_texts(extraction: Extraction) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from indexer.pipeline import BuildOptions, build_release
+from indexer.build_options import BuildOptions
+from indexer.pipeline import build_release
 from tests.samples.make_samples import write_samples
 from tests.shared_models import shared_models, with_shared_vectors
 

@@ -40,10 +40,11 @@ from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, Wri
 from graph.remote_store import RemoteDataset
 from graph.working_graphs import GraphContent, WorkingGraphs
 from indexer.build import build_index, publish_to_database, read_tables
+from indexer.build_options import BuildOptions
 from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
 from indexer.facets import Scheme
 from indexer.links import derive_links, derived_graphs
-from indexer.pipeline import BuildOptions, publish_graph
+from indexer.pipeline import publish_graph
 from indexer.rows import Known, rows_of
 from indexer.tables import write_table
 from ontology.resources import themes

@@ -20,9 +20,10 @@ from graph.ingest import Failure, LocalExecutor, ParseTask, SourceStore, find_so
 from graph.isolation import Limits
 from graph.release import Release
 from graph.store import open_read_only
+from indexer.build_options import BuildOptions
 from indexer.cluster import SHARDS, ShardedIndex, write_shards
 from indexer.embedding import ModelIdentity
-from indexer.pipeline import BuildOptions, build_release
+from indexer.pipeline import build_release
 from indexer.search import Searcher, SearchRequest
 from indexer.vector import in_memory_index
 from tests.graph_servers import ray_cluster

@@ -18,8 +18,9 @@ from graph.store import open_read_only
 from indexer.analyses.corpus import LEAST, Choice, Corpus
 from indexer.analyses.coverage import uncovered
 from indexer.analyses.registry import ANALYSES, Analysis, twin
+from indexer.build_options import BuildOptions
 from indexer.incidence import MEASURES
-from indexer.pipeline import BuildOptions, build_release
+from indexer.pipeline import build_release
 from indexer.tables import Row, read_rows
 from ontology.namespaces import PREFIXES
 from ontology.resources import themes as scheme

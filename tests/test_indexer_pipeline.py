@@ -18,8 +18,9 @@ from graph.errors import InspectgraphError
 from graph.model import Extraction
 from graph.release import Release, release_ids
 from graph.store import canonical_digest, open_read_only
+from indexer.build_options import BuildOptions, BuildReport
 from indexer.exports import item_rows
-from indexer.pipeline import BuildOptions, BuildReport, build_release, prune_data, remove_documents
+from indexer.pipeline import build_release, prune_data, remove_documents
 from indexer.search import Filters, Searcher, SearchRequest
 from indexer.tables import read_rows
 from tests.samples.make_samples import write_samples

@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 
 from graph.curation import Entry, Journal, in_force, now, words_of
 from graph.release import Release, backup, restore
-from indexer.pipeline import BuildOptions, build_release
+from indexer.build_options import BuildOptions
+from indexer.pipeline import build_release
 from indexer.tables import read_rows
 from ontology.resources import themes
 from tests.samples.make_samples import write_samples

@@ -18,7 +18,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from graph.model import Extraction
-from indexer.pipeline import BuildOptions, build_release
+from indexer.build_options import BuildOptions
+from indexer.pipeline import build_release
 from tests.browser import Reader, chromium, context, served
 from tests.script_payloads import PAYLOADS
 from tests.shared_models import shared_models, with_shared_vectors

@@ -80,7 +80,8 @@ def build(
     Exit status 0: a release is current with all that could be read; 1: none was published; 2: --strict and a source
     failed.
     """
-    from indexer.pipeline import BuildOptions, build_release
+    from indexer.build_options import BuildOptions
+    from indexer.pipeline import build_release
     from webapp.progress import progress_on
     from webapp.settings import Settings
 
@@ -271,7 +272,8 @@ def export(what: str, output: Path, data: Path) -> None:
 @DATA
 def remove(what: tuple[str, ...], data: Path) -> None:
     """Publish a release without these documents and all that was derived from them."""
-    from indexer.pipeline import BuildOptions, remove_documents
+    from indexer.build_options import BuildOptions
+    from indexer.pipeline import remove_documents
     from webapp.progress import progress_on
     from webapp.settings import Settings
 
@@ -383,7 +385,8 @@ def publish_corrections(data: Path, wait: int) -> None:
     import time
 
     from graph.release import WriterBusy
-    from indexer.pipeline import BuildOptions, build_release
+    from indexer.build_options import BuildOptions
+    from indexer.pipeline import build_release
     from webapp.progress import progress_on
     from webapp.settings import Settings
 

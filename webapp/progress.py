@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from indexer.pipeline import Progress
+from indexer.build_options import Progress
 
 
 class PlainProgress:
