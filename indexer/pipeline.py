@@ -1,7 +1,7 @@
 """The build: from files to one published release.
 
-Stages: find, parse, embed, map and validate, store, link, tabulate, index, publish. Each stage's dear part is cached by
-content under ``DATA/work/``; what is derived from all documents together is derived again.
+Stages: find, read, embed, classify, link, index (with, beside it, map, validate and store), publish. What is dear of each
+is kept by content under ``DATA/work/``; what is derived from all documents together is derived again.
 """
 
 from __future__ import annotations
