@@ -17,11 +17,12 @@ import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any, Literal, Self
+from typing import IO, TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import msgspec
 
@@ -40,6 +41,9 @@ _NOT_SAVED = {"releases", "current", "work", "cache"}
 _BACKUP_ATTEMPTS = 5
 #: Errors of the disk rather than of the program.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+#: Files that are hashed at once; reading one file is the work of one processor.
+_HASHED_AT_ONCE = 4
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +188,18 @@ def release_ids(data_dir: Path) -> list[str]:
 
 
 def _differences(path: Path, manifest: Manifest, *, hashes: bool) -> list[str]:
-    wrong = []
-    for name, entry in manifest.files.items():
+    def difference(name: str, entry: FileEntry) -> str:
         if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
-            wrong.append(f"release {path.name}: its manifest names a file outside ({name})")
-            continue
+            return f"its manifest names a file outside ({name})"
         try:
-            difference = _difference(path / name, entry, hashes=hashes)
+            found = _difference(path / name, entry, hashes=hashes)
         except OSError as err:  # the disk fails there, or the release was pruned meanwhile
-            difference = f"cannot be read ({err.strerror or err})"
-        if difference:
-            wrong.append(f"release {path.name}: {name} {difference}")
+            found = f"cannot be read ({err.strerror or err})"
+        return found and f"{name} {found}"
+
+    names, entries = manifest.files.keys(), manifest.files.values()
+    found = _at_once(difference, names, entries) if hashes else map(difference, names, entries)
+    wrong = [f"release {path.name}: {sentence}" for sentence in found if sentence]
     if hashes:
         try:
             strange = {name for name, _ in _files(path)} - set(manifest.files) - {"manifest.json"}
@@ -349,10 +354,12 @@ class ReleaseWriter:
 
     def _manifest(self, facts: ReleaseFacts) -> Manifest:
         known = self._known_files()
-        files = {
-            name: known.get(_identity(file)) or FileEntry(file.stat().st_size, sha256_of(file))
-            for name, file in sorted(_files(self.path))
-        }
+        there = sorted(_files(self.path))
+
+        def entry(file: Path) -> FileEntry:
+            return known.get(_identity(file)) or FileEntry(file.stat().st_size, sha256_of(file))
+
+        files = dict(zip((name for name, _ in there), _at_once(entry, (file for _, file in there)), strict=True))
         created = self._created()
         blank = Manifest("", created.isoformat().replace("+00:00", "Z"), facts, files)
         content = blank.digest()
@@ -554,6 +561,12 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
         for name in names:
             path = Path(root, name)
             yield path.relative_to(folder).as_posix(), path
+
+
+def _at_once(function: Callable[..., _Made], *arguments: Iterable[Any]) -> list[_Made]:
+    """``map`` on several processors, for what hashes files."""
+    with ThreadPoolExecutor(min(_HASHED_AT_ONCE, os.cpu_count() or 1)) as threads:
+        return list(threads.map(function, *arguments))
 
 
 def sha256_of(path: Path) -> str:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from graph.errors import ReleaseError
 from indexer import postgres
-from indexer.embedding import Embedder, EmbeddingCache
+from indexer.embedding import Embedder, EmbeddingCache, Vectors
 from indexer.expansion import SectorLanguage, agreed_abbreviations
 from indexer.facets import FacetTable, Scheme
 from indexer.language_index import write_language
@@ -93,6 +93,7 @@ def build_index(
     scheme: Scheme | None = None,
     model_dir: Path | None = None,
     progress: Progress | None = None,
+    vectors: Vectors | None = None,
     confidences: Floats | None = None,
     abbreviations: Iterable[tuple[str, str]] = (),
 ) -> IndexSummary:
@@ -102,6 +103,7 @@ def build_index(
     ``found``: what knows texts of earlier builds.
     ``scheme``: broader themes, labels and statistical neighbours. ``model_dir``: the converted model, hard-linked into
     the release so that it can be searched wherever it is moved. ``progress``: told stage, done, total.
+    ``vectors`` (n_items, dimension): of the items' texts; None: they are asked of ``cache``.
     ``confidences`` (n_items, n_themes) as ``derive_links`` found them; None: the linker is asked.
     ``abbreviations``: short form and meaning, once for each document that explains it.
     """
@@ -119,7 +121,9 @@ def build_index(
 
     cache = cache if cache is not None else EmbeddingCache(":memory:")
     found = found if found is not None else TextCache()
-    sentences = cache.encode(embedder, texts, embedded)
+    if vectors is None:
+        vectors = cache.encode(embedder, texts[: items.num_rows], embedded)
+    sentences = np.concatenate([vectors, cache.encode(embedder, texts[items.num_rows :], embedded)])
     write_index(sentences, embedder.identity, release_dir / VECTORS)
     write_token_store(
         cache.tokens(embedder, texts), total, release_dir / VECTORS, _sentence_numbers(texts, embedder, found)

@@ -342,14 +342,6 @@ class EmbeddingCache:
     def close(self) -> None:
         self._db.close()
 
-    def ensure(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> None:
-        """Embed what is not known yet; it is kept, in steps of 1,024."""
-        hashes = _hashes(texts)
-        known = {text for text, _ in self._select("text", embedder.identity.key, hashes)}
-        if progress is not None:
-            progress(sum(h in known for h in hashes))
-        self._embed(embedder, {h: t for h, t in zip(hashes, texts, strict=True) if h not in known}, progress)
-
     def encode(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """As ``embedder.encode``, from the cache where it can be; what was embedded is kept."""
         if not texts:

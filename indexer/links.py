@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,8 +29,7 @@ from graph.register import register_triples
 from graph.working_graphs import GraphContent, Parts, content_version
 from indexer.clusters import CLUSTERS_VERSION, discoveries, issue_rows, recurring_issues
 from indexer.curated_links import correct_answers, correct_neighbours, correct_restatements, correct_themes
-from indexer.embedding import Embedder, Vectors
-from indexer.late_interaction import TokenCodes
+from indexer.embedding import Embedder, EmbeddingCache, Vectors
 from indexer.neighbours import NeighbourCache, lineage_rows, neighbour_rows
 from indexer.restatements import restated
 from indexer.tables import Row
@@ -59,10 +58,10 @@ def derive_links(
     rows: Mapping[str, Sequence[Row]],
     vectors: Vectors,
     embedder: Embedder,
-    tokens: Callable[[Sequence[str]], Iterable[TokenCodes]] | None = None,
+    cache: EmbeddingCache | None = None,
     *,
     jobs: int = 1,
-    cache: TextCache | None = None,
+    found: TextCache | None = None,
     resolved: Resolved = _UNCORRECTED,
     nearest: NeighbourCache | None = None,
 ) -> Links:
@@ -70,42 +69,44 @@ def derive_links(
 
     What curators corrected (``resolved``) is put in before anything is derived from it.
 
-    ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``tokens``: gives the
-    codes of each text's tokens; without it issues are grouped by vectors and themes alone. ``jobs``: how many
-    processes recognise themes; ``cache``: what knows the themes of texts of earlier builds, ``nearest`` the
-    neighbours that the last build found, None for nothing.
+    ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``cache``: what knows the
+    tokens of their texts; without it issues are grouped by vectors and themes alone. ``jobs``: how many processes
+    recognise themes; ``found``: what knows the themes of texts of earlier builds, ``nearest`` the neighbours that the
+    last build found, None for nothing.
     """
     items, model = rows["items"], embedder.identity
-    linker = ThemeLinker.load(themes(), embedder.encode, model.sha256)
+    encode = partial(cache.encode, embedder) if cache is not None else embedder.encode
+    linker = ThemeLinker.load(themes(), encode, model.sha256)
     texts = [item["text"] for item in items]
-    if cache is not None:
-        found, confidences = known_themes(cache, linker, model.key, texts, vectors, jobs=jobs)
+    if found is not None:
+        linked, confidences = known_themes(found, linker, model.key, texts, vectors, jobs=jobs)
     else:
-        found, confidences = linker.linked(texts, vectors, jobs=jobs)
-    correct_themes(items, found, confidences, resolved)
+        linked, confidences = linker.linked(texts, vectors, jobs=jobs)
+    correct_themes(items, linked, confidences, resolved)
     correct_answers(items, resolved)
     pairs = restated(items, vectors, _by_iri(rows["inspections"]), _by_iri(rows["documents"]))
     correct_restatements(items, pairs, resolved)
-    for row, (item, links) in enumerate(zip(items, found, strict=True)):
+    for row, (item, links) in enumerate(zip(items, linked, strict=True)):
         item["themes"] = [link.theme for link in links]
         item["restates"] = items[pairs[row]]["iri"] if row in pairs else None
     own = [row for row, item in enumerate(items) if item["kind"] == "recommendation" and row not in pairs]
     first_told, own_vectors = [items[row] for row in own], vectors[own]
-    own_tokens = list(tokens([item["text"] for item in first_told])) if tokens is not None else None
+    own_texts = [item["text"] for item in first_told]
+    own_tokens = list(cache.tokens(embedder, own_texts)) if cache is not None else None
     uncovered, uncovered_members = issue_rows(items, discoveries(items, vectors))
-    spans = embedder.token_spans([item["text"] for item in first_told]) if tokens is not None else None
+    spans = embedder.token_spans(own_texts) if cache is not None else None
     issues, members = issue_rows(
         first_told, recurring_issues(first_told, own_vectors, confidences[own], own_tokens, spans)
     )
     neighbours = neighbour_rows(items, vectors, cache=nearest, model=model.key)
     correct_neighbours(neighbours, items, vectors, resolved)
     return Links(
-        found,
+        linked,
         pairs,
         {
             "theme_links": [
                 {"item": item["iri"], "theme": link.theme, "confidence": link.confidence, "method": link.method}
-                for item, links in zip(items, found, strict=True)
+                for item, links in zip(items, linked, strict=True)
                 for link in links
             ],
             "neighbours": neighbours,

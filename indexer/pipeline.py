@@ -1,6 +1,6 @@
 """The build: from files to one published release.
 
-Stages: find, read, embed, classify, link, index (with, beside it, map, validate and store), publish. What is dear of each
+Stages: find, read, embed, classify, link, index (and beside it map, validate and store), publish. What is dear of each
 is kept by content under ``DATA/work/``; what is derived from all documents together is derived again.
 """
 
@@ -310,22 +310,23 @@ class _Build:
         found = TextCache(self._work / "texts.sqlite")
         with contextlib.closing(cache), contextlib.closing(found):
             known = self._curated([Known(p.extraction, DocumentIris.of(p.extraction, iris)) for _, p in documents])
-            texts = {text for one in known for text in item_texts(one.extraction)}
+            texts = sorted({text for one in known for text in item_texts(one.extraction)})
             with self._clock.stage("embed", len(texts)) as progress:
-                cache.ensure(embedder, sorted(texts), progress.advance)
+                vectors = cache.encode(embedder, texts, progress.advance)
             reached("build", "embedded")
             with self._clock.stage("classify"):
                 known = self._with_polarity(known, cache, found, embedder)
                 rows = rows_of(known, register)
-                items = [row["text"] for row in rows["items"]]
-            with self._clock.stage("link", len(items)):
+                place = {text: number for number, text in enumerate(texts)}
+                vectors = vectors[np.array([place[row["text"]] for row in rows["items"]], dtype=np.int64)]
+            with self._clock.stage("link", len(vectors)):
                 links = derive_links(
                     rows,
-                    cache.encode(embedder, items),
+                    vectors,
                     embedder,
-                    partial(cache.tokens, embedder),
+                    cache,
                     jobs=self._options.jobs,
-                    cache=found,
+                    found=found,
                     resolved=self._resolved,
                     nearest=NeighbourCache(self._work / "neighbours"),
                 )
@@ -337,7 +338,7 @@ class _Build:
             ):
                 # the graph and the index need nothing of each other, and each is on one core most of the time
                 stored = beside.submit(self._store_graphs, graphs, documents, known, rows, links, register)
-                with self._clock.stage("index", len(items)):
+                with self._clock.stage("index", len(vectors)):
                     self._write_tables(writer.path, rows, links)
                     build_index(
                         read_tables(writer.path),
@@ -347,12 +348,13 @@ class _Build:
                         found=found,
                         scheme=scheme_of(register),
                         model_dir=self._model_dir(),
+                        vectors=vectors,
                         confidences=links.confidences,
                         abbreviations=[(a.short, a.long) for one in known for a in one.extraction.abbreviations],
                     )
                     if self._options.vector_shards:
-                        vectors = np.load(writer.path / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)
-                        write_shards(vectors, embedder.identity, writer.path / SHARDS, self._options.vector_shards)
+                        written = np.load(writer.path / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)
+                        write_shards(written, embedder.identity, writer.path / SHARDS, self._options.vector_shards)
                     if self._options.search_database:
                         publish_to_database(writer.path, self._options.search_database)
                 reached("build", "indexed")

@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -223,7 +222,7 @@ def publish(
     rows = rows_of(known, register)
     cache = EmbeddingCache(shared_vectors())
     vectors = cache.encode(embedder, [row["text"] for row in rows["items"]])
-    links = derive_links(rows, vectors, embedder, partial(cache.tokens, embedder))
+    links = derive_links(rows, vectors, embedder, cache)
     graphs = [
         GraphContent(
             one.iris.graph,
