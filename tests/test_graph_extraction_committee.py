@@ -257,3 +257,59 @@ def test_an_answer_is_linked_to_the_recommendation_whose_number_it_names() -> No
     assert [found.recommendations[a.recommendation].text for a in found.actions if a.recommendation is not None] == [
         "record every decision with its reasons"
     ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "judgements"),
+    [
+        (
+            (
+                "We were judged inadequate in respect of children looked after and care leavers, while adoption and "
+                "leadership, management and governance were found to require improvement."
+            ),
+            [
+                ("Children looked after", "inadequate"),
+                ("Care leavers", "inadequate"),
+                ("Adoption", "require improvement"),
+                ("Leadership, management and governance", "require improvement"),
+            ],
+        ),
+        (
+            "It judged help and protection and children in care to be inadequate and adoption to be good.",
+            [("Help and protection", "inadequate"), ("Children in care", "inadequate"), ("Adoption", "good")],
+        ),
+        (
+            "We were graded inadequate for leadership, but good for adoption and care leavers.",
+            [("Leadership", "inadequate"), ("Adoption", "good"), ("Care leavers", "good")],
+        ),
+    ],
+)
+def test_each_area_of_a_sentence_has_its_grade(sentence: str, judgements: list[tuple[str, str]]) -> None:
+    found = extracted(f"Inspection of children's services\n\nCabinet, 4 May 2016\n\nOfsted came in March. {sentence}")
+    assert [(j.area, j.grade) for j in found.judgements] == judgements
+
+
+def test_homes_inspected_on_different_days_are_different_inspections() -> None:
+    found = extracted(
+        "Inspections of children's homes\n\nPanel, 3 December 2014\n\nOfsted inspected two homes.\n\nHarbour View\n\n"
+        "Inspected on 16 September 2014. Overall effectiveness: Good.\n\nMill Lane\n\n"
+        "Inspected on 7 October 2014. Overall effectiveness: Good."
+    )
+    assert [(i.inspectorate, i.start) for i in found.inspections] == [
+        ("Ofsted", "2014-09-16"),
+        ("Ofsted", "2014-10-07"),
+    ]
+    assert [(j.grade, j.inspection) for j in found.judgements] == [("Good", 0), ("Good", 1)]
+
+
+@pytest.mark.parametrize(
+    ("finding", "polarity"),
+    [
+        ("Inspectors found that a third of care leavers had no pathway plan.", "improvement"),
+        ("Inspectors found that supervision had lapsed and posts were unfilled.", "improvement"),
+        ("Inspectors praised stability, which had improved, but were concerned at the use of hotels.", "mixed"),
+    ],
+)
+def test_what_is_missing_is_no_strength(finding: str, polarity: str) -> None:
+    found = extracted(f"Inspection of children's services\n\nCabinet, 4 May 2016\n\nFindings\n\n{finding}")
+    assert [f.polarity for f in found.findings] == [polarity]

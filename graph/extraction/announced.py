@@ -88,6 +88,9 @@ _DONE: Final = re.compile(
     rf"(?i)\b(?:has|have)\s+(?:already |now |also |all |both )*(?P<passive>been\s+(?:\w+ly\s+)?)?"
     rf"(?P<verb>(?=\w+ed\b|{_IRREGULAR})(?!agreed|adopted|approved|confirmed|identified){_DOING})\b"
 )
+_WAS_DONE: Final = re.compile(
+    rf"(?i)\b(?:was|were|is|are)\s+(?:\w+ly )?(?P<passive>(?=\w))(?P<verb>(?=\w+ed\b|{_IRREGULAR}){_DOING})\b"
+)
 #: The same in minutes, where an officer answers.
 _HAD_DONE: Final = re.compile(
     rf"(?i)\b(?:(?:had|has|have)\s+(?:already |now |also )*(?P<passive>been\s+)?|(?:was|were)\s+(?:now|being)\s+)"
@@ -136,7 +139,7 @@ _REPORTING: Final = re.compile(
     r"(?i)\b(?:will be (?:presented|submitted|sent|considered|published|available|reported(?! (?:to (?:her|him|them|"
     r"us|me|the director)|each|every))|circulated|"
     r"made available|met|achieved|contained|judged|led|informed|required|found|absorbed|taken(?! forward| up| on))|"
-    r"take place|"
+    r"take place|come to (?:the )?(?:\w+ ){0,2}(?:meeting|panel|committee|cabinet|board)|"
     r"be no)\b"
 )
 #: Of a plan that is not this paper's to give.
@@ -148,12 +151,12 @@ _ELSEWHERE: Final = re.compile(
 _RESPONSIBLE: Final = re.compile(
     r"\bby\s+(?:the\s+|our\s+)?(?P<who>Heads? of (?:[A-Z][\w’']*(?:,? (?:and )?(?=[A-Z]))?){1,6}|"
     r"(?:[A-Z][\w’'&-]*|and|of|for|&)(?:\s+(?:[A-Z][\w’'&-]*|and|of|for|"
-    r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Committee|Manager|Director|Officer|Service|Section|Unit|Leads?|"
+    r"&)){0,8}?\s*(?:Group|Sub-?[gG]roup|Board|Team|Panel|Committee|Manager|Director|Officer|Service|Section|Unit|Leads?|"
     r"Partnership|Head)(?:\s+(?:of|for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)"
 )
 _RESPONSIBLE_SUBJECT: Final = re.compile(
     r"^(?:The\s+|A\s+)?(?:relevant\s+)?(?P<who>(?:[A-Z][\w’'&-]*|of|and|for|&)(?:\s+(?:[A-Z][\w’'&-]*|of|and|for|"
-    r"&)){0,8}?\s*(?:Group|Board|Team|Panel|Partnership|Section|Unit|Manager|Director|Officer|Leads?|Head|"
+    r"&)){0,8}?\s*(?:Group|Sub-?[gG]roup|Board|Team|Panel|Partnership|Section|Unit|Manager|Director|Officer|Leads?|Head|"
     r"[A-Z]{3,5})(?:\s+(?:of|for)\s+(?:[A-Z][\w’'&]*\s?|and\s){1,6})?)\s+(?:will|shall|would|is to|are to)\b"
 )
 _WHEN: Final = re.compile(
@@ -162,9 +165,12 @@ _WHEN: Final = re.compile(
 )
 
 
-def announces(text: str, *, listed: bool, minutes: bool, after: str | None, replies: bool = False) -> bool:
+def announces(
+    text: str, *, listed: bool, minutes: bool, after: str | None, replies: bool = False, answers: bool = False
+) -> bool:
     """``listed``: under a heading of actions, where less says as much; in ``minutes`` what will be done is told as what
-    would be, and where an officer ``replies``, what is done as what had been. ``after``: the paper's date."""
+    would be, and where an officer ``replies``, what is done as what had been; what ``answers`` a recommendation may
+    tell what was done. ``after``: the paper's date."""
     if len(text.split()) < 5 or _ANSWERING.search(text):
         return False
     will = (
@@ -172,6 +178,7 @@ def announces(text: str, *, listed: bool, minutes: bool, after: str | None, repl
         or _IN_PLACE.search(text)
         or ((_WOULD.search(text) or _UNDERTOOK.search(text)) if minutes else None)
         or (_HAD_DONE.search(text) if replies else None)
+        or (_WAS_DONE.search(text) if answers else None)
     )
     if will is None and (going := _GOES_LIVE.search(text)) and timescale_in(text, after):
         will = going

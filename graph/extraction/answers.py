@@ -27,6 +27,12 @@ EACH_ANSWERED: Final = re.compile(
     rf"department|service)[’']s)"
     rf"\s+(?:\w+ )?(?:response|answer|reply)\b"
 )
+#: "Recommendation 2: The council should ...".
+NAMES_ITSELF: Final = re.compile(
+    r"(?i)(?:(?:ofsted|csci|ssi|cqc|hmip?|inspect\w+)[’']?s? )?(?:recommendation|requirement|"
+    r"area (?:for|of) (?:priority action|improvement|development))\s+(?:no\.?\s*)?(?P<ref>\d{1,2}(?:\.\d+)*|[A-Z])\s*"
+    r"(?:[:.–—-]|\t)\s*(?P<text>(?=(?:\S+\s+){3}\S).+)"
+)
 _OF_NUMBER: Final = re.compile(
     r"(?i)^(?:as regards|as to|in (?:relation|response|respect|answer|regard) (?:to|of)|with (?:regard|respect) to|"
     r"regarding|concerning|turning to|on|for|under|to (?:meet|address|answer))\s+"

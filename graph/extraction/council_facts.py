@@ -114,7 +114,7 @@ _TOPIC: Final = re.compile(
     r"(?i)inspect|ofsted|csci|\bssi\b|action plan|improvement|annual (?:review|performance|assessment)|performance|"
     r"joint area review|\bjar\b|\bapa\b|"
     r"safeguarding|children|social (?:care|services)|send\b|special educational|response|youth|fostering|adoption|"
-    r"care leavers|recommendation"
+    r"care leavers|recommendation|\bannual report\b|corporate parent"
 )
 _FRONT_BLOCKS: Final = 40
 

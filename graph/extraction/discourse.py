@@ -17,11 +17,12 @@ from typing import Final
 from graph.dates import find_dates, timescale_edtf
 from graph.extraction.action_tails import Tail, tail_of
 from graph.extraction.announced import WILL, announces, responsible_in, timescale_in
-from graph.extraction.answers import EACH_ANSWERED, Answered, listed_within, named_number, replies
+from graph.extraction.answers import EACH_ANSWERED, NAMES_ITSELF, Answered, listed_within, named_number, replies
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.leads import Place, mode_of_lead
 from graph.extraction.modes import (
     DECIDING,
+    DECISION_VERB,
     GRADED_LINE,
     LEAD_IMPROVE,
     LISTED,
@@ -152,6 +153,7 @@ class ProseReader:
         place.deadline = None
         place.listed = False
         place.answering = False
+        place.asked = None
         self._note(block, "heading", f"a heading; what follows is read as {place.mode or 'prose'}", None)
 
     def _changes_subject(self, block: Block, following: Block | None) -> bool:
@@ -284,6 +286,8 @@ class ProseReader:
 
     def _bare_or_answer(self, index: int, block: Block, *, bullet: bool) -> bool:
         """A recommendation that stands bare above the paragraph that answers it, that paragraph, or both in one."""
+        if self._named_recommendation(block):
+            return True
         spans = list(sentences(self.document.text, block.start, block.end))
         if index in self._answered_ones and not bullet:
             self._recommend(block.start, block.end, None, "council.answered")
@@ -300,6 +304,24 @@ class ProseReader:
         self._recommend(*spans[0], number_of(block.marker), "council.answered")
         self._answer(block, spans[1:])
         return True
+
+    def _named_recommendation(self, block: Block) -> bool:
+        """ "Recommendation 2: the council should ...", of which the paper has several; what follows answers it."""
+        text = self.document.slice(block)
+        found = NAMES_ITSELF.match(text)
+        if found is None or self._names_itself < 2:
+            return False
+        if DECISION_VERB.match(found["text"]) and not re.search(r"(?i)\b(?:should|must)\b", found["text"]):
+            return False
+        self._recommend(block.start + found.start("text"), block.end, found["ref"], "council.named")
+        self._place.asked = len(self.recommendations) - 1
+        self._note(block, "recommendation", "names itself a recommendation", "council.named")
+        return True
+
+    @cached_property
+    def _names_itself(self) -> int:
+        prose = (block for block in self.document.blocks if block.table is None)
+        return len({found["ref"] for block in prose if (found := NAMES_ITSELF.match(self.document.slice(block)))})
 
     def _says_what_is_done(self, text: str) -> bool:
         return announces(text, listed=True, minutes=False, after=self.after)
@@ -426,7 +448,7 @@ class ProseReader:
         made: set[str] = set()
         last_finding = after_finding
         place.announced, place.reporter = False, place.reporter or after_finding
-        place.replied, place.answers = False, named_number(collapsed(self.document.slice(block)))
+        place.replied, place.answers = False, place.asked
         for start, end in sentences(self.document.text, block.start, block.end):
             if end - start > MAX_SENTENCE:
                 continue
@@ -458,7 +480,9 @@ class ProseReader:
         outcome: str | None = None
         if (made := _MADE_INLINE.match(self.document.text[start:end])) is not None:
             self._recommend(start + made.end(), end, None, "council.sentence")
+            place.answers = len(self.recommendations) - 1
             return "recommendation"
+        place.answers = named_number(text) or place.answers
         if _ONE_RECOMMENDATION.match(text) and len(text.split()) > 6 and not text.endswith(":"):
             self._recommend(start, end, None, "council.sentence")
             return "recommendation"
@@ -576,10 +600,13 @@ class ProseReader:
             for begin, stop in several:
                 self._act(start + begin, start + stop, "council.sentence")
             return True
-        listed = self._place.mode == "actions"
+        answers = isinstance(self._place.answers, int)
+        listed = self._place.mode == "actions" or answers
         tail = tail_of(self.document.text[start:end]) if listed else None
         replied = self._place.replied
-        planned = announces(text, listed=listed, minutes=self.minutes, after=self.after, replies=replied)
+        planned = announces(
+            text, listed=listed, minutes=self.minutes, after=self.after, replies=replied, answers=answers
+        )
         if ACTIVE.search(text) or not (planned or (tail is not None and tail.owners)):
             return False
         self._act(start, start + tail.end if tail else end, "council.sentence", tail)

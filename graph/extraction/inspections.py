@@ -12,6 +12,7 @@ from typing import Final
 from graph.authorities import Authority
 from graph.dates import find_dates
 from graph.extraction.evidence import collapsed, evidence, maker
+from graph.extraction.graded_areas import areas_graded
 from graph.extraction.grades import GRADE, area_concept, framework_id, grade_concept
 from graph.extraction.judgements import Printed, statement
 from graph.extraction.sections import Located
@@ -471,7 +472,7 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
         if date is None:
             continue
         judged = _JUDGED.search(text)
-        stop = end
+        said, stop = start, end
         if judged is None and index + 1 < len(spans):
             follow = document.text[slice(*spans[index + 1])]
             if not re.search(r"(?i)\bin(?: \w+)? (?:19|20)\d\d\b", follow) and re.match(
@@ -479,7 +480,8 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
                 r"|services|this|both|at that|overall|all)",
                 follow,
             ):
-                judged, stop = _WAS.match(follow) or _JUDGED.search(follow), spans[index + 1][1]
+                judged = _WAS.match(follow) or _JUDGED.search(follow)
+                said, stop = spans[index + 1]
         if judged is None or re.search(r"(?i)this inspection|now judged|monitoring", judged["between"]):
             continue
         subject = _SUBJECT.search(text)
@@ -493,7 +495,16 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
         elif framework and (under := re.fullmatch(r"(?i)[\w’' ]*?\bservices under the (?P<name>.+)", framework)):
             area, framework = "Children’s services", under["name"]
         inspection = _inspection(document, place.block, framework, date, authority, body, (start, stop))
-        found.append(Earlier(inspection, (Printed(area, judged["grade"], start, stop, "judgement.earlier-prose"),)))
+        areas = [(each.area, each.grade) for each in areas_graded(document.text[said:stop])]
+        found.append(
+            Earlier(
+                inspection,
+                tuple(
+                    Printed(name, grade, start, stop, "judgement.earlier-prose")
+                    for name, grade in areas or [(area, judged["grade"])]
+                ),
+            )
+        )
     return found
 
 

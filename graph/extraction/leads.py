@@ -71,6 +71,8 @@ class Place:
     """Whether the paper said here that it gives each area with what is done about it."""
     answers: str | int | None = None
     """What the sentence at hand answers: a recommendation's number, or its place among those read in prose."""
+    asked: int | None = None
+    """The place of the recommendation that names itself above ("Recommendation 2: ..."); what follows answers it."""
 
 
 def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of: bool) -> Mode | None:

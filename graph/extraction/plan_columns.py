@@ -32,14 +32,18 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
         "ref",
         (
             r"^(?:(?:rec(?:ommendation)?|action|item|plan|afi|para(?:graph)?|objective|task|line|our)?\.?\s*"
-            r"(?:ref(?:erence|s)?|no|nos|number|num|id|#|№)(?:\s*(?:no|number))?\.?|#|para(?:graph)?|item|rec)$"
+            r"(?:ref(?:erence|s)?|no|nos|number|num|id|#|№)(?:\s*(?:no|number))?\.?|#|para(?:graph)?|item|"
+            r"(?:(?:ofsted|csci|ssi|cqc|hmip?|jar|"
+            r"apa|inspect\w+)[’']?s? )?recs?\.?(?: (?:no|ref|number)\.?)?)$"
         ),
     ),
     (
         "timescale",
         (
             r"^start\w*(?: dates?)?\s*(?:[-–/&]|and|to)\s*(?:end|finish|completion)(?: dates?)?$|"
-            r"^milestones? (?:and|&|/) (?:target )?(?:dates?|timescales?)|^(?:planned |target |date of )?completion$"
+            r"^milestones? (?:and|&|/) (?:target )?(?:dates?|timescales?)|^(?:planned |target |date of )?completion$|"
+            r"^(?:we|this|it|which|to) (?:(?:will|should|must) )?(?:be )?(?:finish|complete|done|"
+            r"happen)\w*(?: this)?(?: by| when)?$"
         ),
     ),
     (
@@ -58,7 +62,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
         "status",
         (
             r"status|\brag\b|\bbrag\b|progress|update|complet(?:e|ed|ion)\??$|current position|"
-            r"position|"
+            r"position|^where (?:we are|are we|things are)\b|^(?:how it is going|what has happened)\b|"
             r"comment|"
             r"achieved|where are we now|notes?$"
         ),
@@ -87,14 +91,18 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
     (
         "action",
         (
-            r"^(?:(?:the|key|our|original|initial|proposed|agreed|planned|specific|improvement|required|further|priority|main|"
+            r"^(?:(?:the|key|our|original|initial|proposed|agreed|planned|specific|improvement|required|"
+            r"further|priority|main|"
             r"detailed|new|sub|(?:council|local authority|authority|agency|provider|department|directorate|service|"
             r"partnership|board|LSCB|management|team|our)(?:[’']s|s[’'])?|"
             r"immediate|smart|next|high[- ]level|corrective|improving|remedial)\s+)*"
-            r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?|repl(?:y|ies)|answers?)\b(?!\s+(?:by|sheets?|areas?|"
+            r"(?:actions?|tasks?|activit(?:y|ies)|steps?|responses?|repl(?:y|ies)|answers?)\b(?!\s+(?:by|"
+            r"sheets?|areas?|"
             r"ref|no\b|number|owner|"
             r"plan ref))|"
-            r"^what (?:will|are|do|have) we|^what we[’'](?:ll|re|ve)\b|"
+            r"^what (?:will|are|do|have) we|^(?:what )?(?:we|the \w+) (?:have )?(?:said|promised|agreed|"
+            r"planned|pledged)\b|"
+            r"^(?:so|and|therefore) (?:we|the \w+) (?:will|are)\b|^what we[’'](?:ll|re|ve)\b|"
             r"^what (?:is|needs) to be done|^how (?:will|are|do) we|^how we (?:will|are|plan|intend)\b|"
             r"^how (?:it )?will|"
             r"^what we (?:will|are|need to) (?:do|doing)|"

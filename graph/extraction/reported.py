@@ -121,6 +121,8 @@ _NO_FINDING: Final = re.compile(
     r"(?i)^please\b|^thank you\b|^I (?:am (?:writing|copying|grateful)|should be grateful|would be grateful|"
     r"look forward)\b|^this letter (?:records|summarises|sets out|follows|confirms|reports)\b|"
     r"^the (?:report|letter|inspection)[^.]{0,12} (?:is|was) (?:a )?(?:\w+ and )?(?:fair|balanced|accurate)\b|"
+    r"^(?:there (?:was|were|are|is) |(?:it|they|the \w+) (?:made|set|gave) )?no (?:\w+ )?(?:requirements?|"
+    r"recommendations?)\b|"
     r"\bmay (?:also )?(?:identify|make|set|raise|find)\b|^inspectors (?:identify|report|give|set out|make) (?:areas|"
     r"strengths|judge?ments)\b|\b(?:sets? out|says?|lists?|made|makes|found|identif\w+|contains?) the following\.$|"
     r"\bfollowing scale\b|\brecommendations (?:in the (?:report|letter) )?(?:cover|relate|fall|"
@@ -217,6 +219,18 @@ _WORRIED: Final = re.compile(
 )
 _HAS_TO: Final = re.compile(
     r"(?i)\b(?:has|have|had|needs?|needed|ought) to (?:be \w+(?:ed|er)|improve|do (?:more|better)|go further|become)\b"
+)
+#: Praise on the other side of a "but".
+_GOOD_TOO: Final = re.compile(
+    r"(?i)\b(?:improved|strong\w*|good|well|progress|praised|welcomed|pleased|committed|effective\w*)\b[^.]{0,90}\b(?:but|"
+    r"although|though|however)\b|\b(?:although|though|while|whilst)\b[^,.]{0,80}\b(?:improved|strong\w*|good|well|progress|"
+    r"committed|effective\w*)\b[^.]*,"
+)
+#: What is not there, where no other word praises or blames.
+_WANTING: Final = re.compile(
+    r"(?i)\b(?:missing|without|lapsed?|ha[ds] no|have no|(?:was|were|is|are) no|no longer|had been no|"
+    r"(?:had|have|has) not|unfilled|vacan\w+|untrained|unanswered|omitted|errors?|breach\w*|complain\w*|nobody|none of|"
+    r"lost|unknown|unallocated|expired|wrong\w*|damaged|ignored|forgotten|neglected)\b"
 )
 _ACTION_LIKE: Final = re.compile(r"(?i)\b(?:will|shall|plans? to|intend|propose[sd]?)\b")
 
@@ -341,7 +355,10 @@ def strongly_reported(text: str) -> bool:
 def told_polarity(text: str) -> tuple[Polarity, float]:
     """The rule's polarity, unless the sentence itself names what it tells of an area for development, or
     how the inspectors felt."""
-    if _WORRIED.search(text) and not LEAD_STRENGTH.search(text):
+    worried = _WORRIED.search(text) is not None
+    if worried and _GOOD_TOO.search(text):
+        return "mixed", 0.7
+    if worried and not LEAD_STRENGTH.search(text):
         return "improvement", 0.8
     improve = LEAD_IMPROVE.search(text)
     if re.search(r"(?i)\b(?:ha[ds]|have) been (?:\w+ )?(?:dealt with|addressed|resolved|remedied|put right)\b", text):
@@ -354,4 +371,7 @@ def told_polarity(text: str) -> tuple[Polarity, float]:
         return "mixed", 0.8
     if improve and not LEAD_STRENGTH.search(text[: improve.start()] + text[improve.end() :]):
         return "improvement", 0.8
-    return rule_polarity(text, None)
+    polarity, certainty = rule_polarity(text, None)
+    if polarity == "strength" and certainty < 0.6 and _WANTING.search(text):
+        return "improvement", 0.7
+    return polarity, certainty

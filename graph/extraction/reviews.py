@@ -63,6 +63,12 @@ _SCORE_CELL: Final = re.compile(r"\d{1,3}\s?%")
 _CROSS_HEAD: Final = re.compile(r"(?i)(?:overall )?(?:effectiveness|capacity|prospects|outcomes?|quality)\b")
 _NUMBERING: Final = re.compile(r"\d+(?:\.\d+)*[.)]?")
 _SCORE_HEAD: Final = re.compile(r"(?i)\b(?:scores?|rating|grade|judge?ment)\b")
+#: What a paper on several homes says below the name of each.
+_INSPECTED_ON: Final = re.compile(
+    r"(?i)(?:(?:it|the (?:home|service|agency|centre|unit|setting)) was )?(?:last )?inspected (?:by \w+ )?"
+    r"(?:on|from|between)\b|"
+    r"(?:date of )?(?:full |interim )?inspection(?: date)?\s*:"
+)
 
 
 @dataclass
@@ -99,6 +105,8 @@ class ReviewTeller:
     spans: list[tuple[int, int]] = field(default_factory=list)
     _served: list[str | None] = field(default_factory=list)
     _group: str | None = None
+    _days: list[tuple[int, int]] = field(default_factory=list)
+    """Where the paper comes to another home and its day of inspection, and that inspection."""
     _lead: str = ""
     """The line that introduces the list at hand."""
 
@@ -109,6 +117,7 @@ class ReviewTeller:
         prose = [block for block in blocks if block.table is None]
         main = self._main(prose)
         self.reviews.append(main)
+        self._apart(prose)
         for index, block in enumerate(self.document.blocks):
             if block.table is not None and index not in plans:
                 self._table(block)
@@ -135,6 +144,30 @@ class ReviewTeller:
         self.reviews.append(_Review(main.inspectorate, name, main.start, main.end, (named.start(), named.end())))
         for place in of_board:
             self.judgements[place] = replace(self.judgements[place], inspection=len(self.reviews) - 1)
+
+    def _apart(self, prose: Sequence[Block]) -> None:
+        """One paper on several homes, each inspected on a day of its own: the judgements below go with that day."""
+        events: list[tuple[int, PrintedDate, Block]] = []
+        for start, end in sentences_in(self.document, prose):
+            text = self.document.text[start:end]
+            found = _INSPECTED_ON.match(text)
+            dates = [date for date in find_dates(text) if len(date.earliest) == 10] if found else []
+            if found and dates and dates[0].start <= found.end() + 12:
+                block = next(each for each in prose if each.start <= start < each.end)
+                events.append((start, dates[0], block))
+        if len({date.earliest for _, date, _ in events}) < 2:
+            return
+        main = self.reviews[0]
+        main.start, main.end, main.at = (
+            events[0][1].earliest,
+            events[0][1].latest,
+            (events[0][2].start, events[0][2].end),
+        )
+        for at, date, block in events[1:]:
+            self.reviews.append(
+                _Review(main.inspectorate, main.framework, date.earliest, date.latest, (block.start, block.end))
+            )
+            self._days.append((at, len(self.reviews) - 1))
 
     def _drop_main(self) -> None:
         self.reviews.pop(0)
@@ -173,6 +206,8 @@ class ReviewTeller:
 
     def _give(self, given: Given, review: int) -> None:
         self.spans.append((given.start, given.end))
+        if review == 0:
+            review = next((index for at, index in reversed(self._days) if at <= given.start), 0)
         grade = collapsed(given.grade).strip("‘’'\"“”.")
         whom = (self._group if given.rule == "council.table" else None) or self._whom(given)
         for known, served in zip(self.judgements, self._served, strict=True):

@@ -10,10 +10,11 @@ from typing import Final
 from graph.dates import find_dates
 from graph.extraction.bodies import body_in
 from graph.extraction.evidence import collapsed
+from graph.extraction.graded_areas import areas_graded
 
 LSCB: Final = re.compile(r"(?i)\blocal safeguarding children board|\bLSCB\b")
 _WHO: Final = (
-    r"(?:(?:young |local |vulnerable )?(?:people|children|adults|families|users|service users|"
+    r"(?:(?:young |local |vulnerable |disabled |older )?(?:people|children|adults|families|users|service users|"
     r"residents)(?: and (?:young people|families|their families|carers))?)"
 )
 _SERVING: Final = re.compile(
@@ -316,7 +317,7 @@ class JudgementReader:
                 several = _several(rated["area"]) if rated.re is _JUDGED_TO_BE else [judged]
                 found += (Given(area, rated["grade"], begin, stop, "council.rated", 0.9) for area in several)
                 found += self._beside(rated["grade"], stop, end, taken)
-        return sorted(found, key=lambda given: given.start)
+        return sorted(_each_named(text, start, found), key=lambda given: given.start)
 
     def _quoted(self, text: str, offset: int) -> Iterator[Given]:
         for match in _QUOTED_GRADE.finditer(text):
@@ -425,6 +426,17 @@ class JudgementReader:
         if _WHOLE_BEFORE.search(text[: match.start()]) and re.match(rf"{QE}\s+overall\b", text[match.end() :]):
             return self._overall(text)
         return None
+
+
+def _each_named(text: str, offset: int, found: list[Given]) -> list[Given]:
+    """With every area of a sentence that grades several by name, in place of what was read of the same grades."""
+    several = [
+        Given(area_name(each.area), each.grade, offset + each.start, offset + each.end, "council.rated", 0.9)
+        for each in areas_graded(text)
+    ]
+    spans = {(given.start, given.end) for given in several}
+    kept = [given for given in found if not any(a < given.end and given.start < b for a, b in spans)]
+    return kept + several
 
 
 def _several(text: str) -> list[str]:

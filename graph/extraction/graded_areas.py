@@ -1,0 +1,78 @@
+"""Sentences that give several areas their grades: "judged inadequate for safeguarding and adequate for adoption"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from graph.extraction.evidence import collapsed
+from graph.extraction.grades import GRADE, area_concept
+
+_RATING: Final = r"(?:judged|graded|rated|found|assessed|deemed|given|received|judge?ments?|grades?|ratings?)"
+_NAMES: Final = r"(?:(?!\b(?:while|whereas|but|was|were|judged|found)\b)[\w’', &-]){4,170}?"
+_FOR: Final = re.compile(
+    rf"(?i)[‘'\"“]?\b(?P<grade>{GRADE})[’'\"”]?(?: overall)?,?\s+(?:for|in (?:respect|terms) of|in relation to|in)\s+"
+    rf"(?P<areas>{_NAMES})(?=,?\s+(?:and|but|while|whereas|with)\s+(?:also\s+|as\s+|to be\s+)?[‘'\"“]?{GRADE}\b|"
+    rf",\s+[‘'\"“]?{GRADE}\b|,?\s+(?:while|whereas|but|by|when|at|in)\b|[.;:(]|$)"
+)
+_WERE: Final = re.compile(
+    rf"(?i)(?:^|[.;,]\s+|,?\s+(?:while|whereas|but|and|that)\s+)(?P<areas>{_NAMES}),?\s+(?:was|were|is|are)\s+"
+    rf"(?:all |both |each |also )*(?:{_RATING}\s+)(?:to be |to (?=requir)|as )?[‘'\"“]?(?P<grade>{GRADE})\b"
+)
+_TO_BE: Final = re.compile(
+    rf"(?i)\b(?:judged|graded|rated|found)\s+(?P<areas>{_NAMES})\s+(?:all |both )?(?:to be|as)\s+"
+    rf"[‘'\"“]?(?P<grade>{GRADE})\b"
+)
+#: An "and" that stands within the name of one area.
+_ONE_NAME: Final = re.compile(
+    r"(?i)leadership,? management and governance|leadership and (?:management|governance)|help and protection|"
+    r"experiences and progress|looked after and achieving permanence|enjoying and achieving|"
+    r"children and (?:young people|families)|young people and \w+|education,? (?:employment )?(?:and )?training"
+)
+#: What is graded under other schemes than Ofsted's.
+_OTHER_AREA: Final = re.compile(
+    r"(?i)(?:leadership|management|governance|organisation|outcomes|quality|safety|safeguarding|prospects|"
+    r"capacity (?:to|for) improve(?:ment)?|adults?[’']? services|children[’']s services)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GradedArea:
+    """``start`` and ``end``: of the grade in the sentence."""
+
+    area: str
+    grade: str
+    start: int
+    end: int
+
+
+def areas_graded(text: str) -> list[GradedArea]:
+    """The areas of a sentence with their grades; none of one that grades fewer than two by name."""
+    if not re.search(rf"(?i)\b{_RATING}\b", text):
+        return []
+    found: dict[int, list[GradedArea]] = {}
+    for pattern in (_FOR, _WERE, _TO_BE):
+        for match in pattern.finditer(text):
+            if pattern is _FOR and not re.search(rf"(?i)\b{_RATING}\b", text[: match.start()]):
+                continue
+            names = list(_names(match["areas"]))
+            if names and match.start("grade") not in found:
+                span = match.span("grade")
+                found[span[0]] = [GradedArea(name, match["grade"], *span) for name in names]
+    graded = [each for at in sorted(found) for each in found[at]]
+    return graded if len(graded) >= 2 else []
+
+
+def _names(text: str) -> Iterator[str]:
+    """Each of the areas that a phrase lists; nothing where one of its parts is none."""
+    held = _ONE_NAME.sub(lambda match: match.group().replace(",", "\0").replace(" and ", "\1"), text)
+    parts = re.split(r"(?i),\s*(?:and\s+)?(?:both\s+|for\s+)?|\s+(?:and|as well as)\s+(?:for\s+)?", held)
+    names = [collapsed(part.replace("\0", ",").replace("\1", " and ")) for part in parts]
+    names = [re.sub(r"(?i)^(?:(?:both|the|its|our|their|for)\s+)+", "", name) for name in names if name]
+    if any(re.fullmatch(r"(?i)(?:services?|authority|council|inspection)", name) for name in names):
+        return
+    known = (area_concept(name) is not None or _OTHER_AREA.fullmatch(name) is not None for name in names)
+    if all(known) and all(len(name.split()) <= 12 for name in names):
+        yield from names
