@@ -185,6 +185,8 @@ def _told_dates(
             continue
         for date in find_dates(text, after):
             before = text[max(0, date.start - 70) : date.start]
+            if after is not None and (len(date.earliest) < 10 or not re.search(r"(?i)\binspect|\bvisit", text)):
+                continue
             if (
                 date.earliest[5:7] > "12"
                 or re.match(r"(?i)(?:(?!\band\b)[^.,;]){0,40}\b(?:received|published)\b", text[date.end :])
