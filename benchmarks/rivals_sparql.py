@@ -29,7 +29,7 @@ import pyoxigraph as ox
 from benchmarks import machine
 from graph.remote_store import RemoteDataset, datasets_of, synchronise
 from graph.store import open_read_only
-from tests.graph_servers import free_port, graph_server
+from tests.back_ends import free_port, running
 from webapp.sparql.engine import SparqlEngine
 from webapp.sparql.examples import Example, load_examples
 from webapp.sparql.limits import Limits
@@ -217,7 +217,7 @@ def _dataset(settings: dict[str, str], seconds: float) -> Ask:
 @contextlib.contextmanager
 def _server(kind: str, graph: Path) -> Iterator[dict[str, str]]:
     options = {"buffers": 60_000, "rows": 2_000_000} if kind == "virtuoso" else {}
-    with graph_server(kind) as server, tempfile.TemporaryDirectory() as folder:
+    with running(kind) as server, tempfile.TemporaryDirectory() as folder:
         settings = server.settings(**options)
         found: tuple[RemoteDataset, ...] = datasets_of(SimpleNamespace(**{**_EMPTY, **settings}))  # type: ignore[arg-type]
         synchronise(open_read_only(graph), found[0], Path(folder))

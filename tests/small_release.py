@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from fpdf import FPDF
 
 from graph.authorities import Register
@@ -36,10 +37,11 @@ from graph.model import (
     StatusReport,
 )
 from graph.release import Release, ReleaseFacts, ReleaseWriter, SourceEntry, WriterLock
-from graph.remote_store import RemoteDataset
+from graph.remote_store import datasets_of
 from graph.working_graphs import GraphContent, WorkingGraphs
-from indexer.build import build_index, publish_to_database, read_tables
+from indexer.build import VECTORS, build_index, publish_to_database, read_tables
 from indexer.build_options import BuildOptions
+from indexer.cluster import SHARDS, write_shards
 from indexer.embedding import EmbeddingCache, OpenVinoEmbedder, converted_model
 from indexer.facets import Scheme
 from indexer.links import derive_links, derived_graphs
@@ -48,6 +50,7 @@ from indexer.rows import Known, rows_of
 from indexer.tables import write_table
 from ontology.resources import themes
 from tests.shared_models import shared_models, shared_vectors
+from webapp.settings import Settings
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>\"' {{ 1234*1234 }} ${1234*1234}"
 FORMULA = '=HYPERLINK("http://attacker.example","click") about supervision'
@@ -197,12 +200,13 @@ def publish(
     now: datetime | None = None,
     only: int | None = None,
     written: Sequence[tuple[Extraction, str, bytes]] | None = None,
-    datasets: Sequence[RemoteDataset] = (),
-    search_database: str = "",
+    settings: Settings | None = None,
 ) -> Release:
     """Publish the release under ``data``; ``only`` takes the first documents alone, ``written`` others in their place.
-    ``models``: where the converted model is kept between calls. ``datasets``: of a graph server, to publish the graph
-    there too, as ``search_database`` is for search."""
+    ``models``: where the converted model is kept between calls. ``settings``: name the back ends that it is published
+    to as well."""
+    settings = settings or Settings()
+    datasets = datasets_of(settings)
     data.mkdir(parents=True, exist_ok=True)
     model = converted_model(models or shared_models())
     embedder = OpenVinoEmbedder(model, threads=1)
@@ -242,8 +246,11 @@ def publish(
             read_tables(writer.path), writer.path, embedder, cache=cache, scheme=_scheme(register), model_dir=model
         )
         cache.close()
-        if search_database:
-            publish_to_database(writer.path, search_database)
+        if settings.vector_shards:
+            stored = np.load(writer.path / VECTORS / "vectors.npy", allow_pickle=False)
+            write_shards(stored, embedder.identity, writer.path / SHARDS, settings.vector_shards)
+        if settings.search_database:
+            publish_to_database(writer.path, settings.search_database)
         for one in known:
             folder = writer.path / "documents" / one.iris.document.rsplit("/", 1)[-1]
             folder.mkdir(parents=True)

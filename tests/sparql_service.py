@@ -13,17 +13,21 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask
 from jinja2 import DictLoader
 
 from graph.release import Release, ReleaseFacts, ReleaseWriter, WriterLock
-from graph.store import OxigraphStore
+from graph.remote_store import RemoteDataset, datasets_of, synchronise
+from graph.store import OxigraphStore, open_read_only
 from webapp.server import share_interpreter
+from webapp.settings import Settings
 from webapp.sparql.engine import SparqlEngine
 from webapp.sparql.limits import Limits
 from webapp.sparql.protocol import blueprint
+from webapp.sparql.remote import RemotePool
 from webapp.sparql.similarity import Search
 
 
@@ -43,12 +47,17 @@ class Served:
 
 
 def application(
-    graph_dir: Path, limits: Limits, release: str = "2026-11-25T000000Z-abcdef", search: Search | None = None
+    graph_dir: Path,
+    limits: Limits,
+    release: str = "2026-11-25T000000Z-abcdef",
+    search: Search | None = None,
+    dataset: RemoteDataset | None = None,
 ) -> Flask:
-    """The endpoint alone, over one graph."""
+    """The endpoint alone, over one graph, or what a graph server holds of it."""
     app = Flask(__name__)
     app.jinja_loader = DictLoader({"base.html": "{% block content %}{% endblock %}"})
-    served = Served(release, SparqlEngine(graph_dir, limits, search, base_iri="https://example.org/"))
+    pool = RemotePool(dataset, limits) if dataset is not None else None
+    served = Served(release, SparqlEngine(graph_dir, limits, search, base_iri="https://example.org/", pool=pool))
     app.register_blueprint(blueprint(lambda: served, limits))
     return app
 
@@ -62,7 +71,8 @@ def wsgi() -> Flask:
         from indexer.search import Searcher
 
         search = Searcher.open(Path(indexed)).search
-    return application(Path(os.environ["TEST_SPARQL_GRAPH"]), limits, search=search)
+    dataset = next(iter(datasets_of(Settings(**json.loads(os.environ["TEST_SPARQL_SERVER"])))), None)
+    return application(Path(os.environ["TEST_SPARQL_GRAPH"]), limits, search=search, dataset=dataset)
 
 
 @dataclass
@@ -120,9 +130,13 @@ class Service:
 
 
 @contextlib.contextmanager
-def serving(graph_dir: Path, *, search: Path | None = None, **limits: object) -> Iterator[Service]:
+def serving(
+    graph_dir: Path, *, search: Path | None = None, server: Mapping[str, Any] | None = None, **limits: object
+) -> Iterator[Service]:
     """A gunicorn with the endpoint over ``graph_dir``; ``limits`` overrule the defaults. search: a release whose index
-    answers similarity clauses."""
+    answers similarity clauses. server: the settings of a graph server, which is filled from the graph and answers."""
+    if datasets := datasets_of(Settings(**(server or {}))):
+        synchronise(open_read_only(graph_dir), datasets[0], graph_dir.parent.parent / "journals")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -131,6 +145,7 @@ def serving(graph_dir: Path, *, search: Path | None = None, **limits: object) ->
         "TEST_SPARQL_LIMITS": json.dumps(limits),
         "TEST_SPARQL_GRAPH": str(graph_dir),
         "TEST_SPARQL_SEARCH": str(search or ""),
+        "TEST_SPARQL_SERVER": json.dumps(server or {}),
         "PYTHONPATH": str(root),
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]

@@ -26,7 +26,7 @@ from indexer.embedding import ModelIdentity
 from indexer.pipeline import build_release
 from indexer.search import Searcher, SearchRequest
 from indexer.vector import in_memory_index
-from tests.graph_servers import ray_cluster
+from tests.back_ends import ray_cluster
 from tests.samples import make_samples
 from tests.shared_models import shared_models
 

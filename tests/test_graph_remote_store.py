@@ -28,7 +28,7 @@ from graph.remote_store import (
     synchronise,
 )
 from graph.store import open_read_only
-from tests.graph_servers import GraphServer, graph_server
+from tests.back_ends import BackEnd, running
 from tests.small_release import publish
 from webapp.services import Services
 from webapp.settings import Settings
@@ -42,13 +42,13 @@ EX = "https://example.org/"
 
 
 @pytest.fixture(scope="module", params=SERVERS)
-def graphs(request: pytest.FixtureRequest) -> Iterator[GraphServer]:
-    with graph_server(request.param) as started:
+def graphs(request: pytest.FixtureRequest) -> Iterator[BackEnd]:
+    with running(request.param) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def remote(graphs: GraphServer) -> Settings:
+def remote(graphs: BackEnd) -> Settings:
     return Settings(**graphs.settings())
 
 
@@ -137,7 +137,7 @@ def test_readers_see_the_old_release_until_the_new_one_is_current(
     remote: Settings, datasets: tuple[RemoteDataset, ...], tmp_path: Path
 ) -> None:
     settings = Settings.load({}, data=tmp_path, **{name: getattr(remote, name) for name in GRAPH_SETTINGS})
-    old = publish(tmp_path, now=datetime(2026, 1, 1, tzinfo=UTC), only=2, datasets=datasets)
+    old = publish(tmp_path, now=datetime(2026, 1, 1, tzinfo=UTC), only=2, settings=settings)
     services = Services(settings)
     before = services.current()
     count = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
@@ -150,11 +150,11 @@ def test_readers_see_the_old_release_until_the_new_one_is_current(
     idle.replace_graph(f"{EX}half", triple(1).encode())  # a publication that was killed in the middle
     assert services.current() is before
     assert counted() == first
-    new = publish(tmp_path, now=datetime(2026, 1, 2, tzinfo=UTC), datasets=datasets)
+    new = publish(tmp_path, now=datetime(2026, 1, 2, tzinfo=UTC), settings=settings)
     assert services.current().id == new.id != old.id
     assert int(counted()) == len(open_read_only(new.path / "graph")) > int(first)
     assert new.manifest.facts.extra["graph_dataset"]["address"] != old.manifest.facts.extra["graph_dataset"]["address"]
-    publish(tmp_path, now=datetime(2026, 1, 3, tzinfo=UTC), only=3, datasets=datasets)
+    publish(tmp_path, now=datetime(2026, 1, 3, tzinfo=UTC), only=3, settings=settings)
     switch(tmp_path, old.id)  # whose dataset has been taken since
     with pytest.raises(ReleaseError, match="another release has taken its place"):
         Services(settings).current()

@@ -11,7 +11,7 @@ import pytest
 from indexer import postgres
 from indexer.lexical import LexicalIndex, LexicalRecord, parse, write_lexical
 from indexer.postgres import Database, PostgresVectors, PostgresWords, connect
-from tests.graph_servers import graph_server
+from tests.back_ends import running
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,7 @@ WORDS = "supervision visit health school plan audit carer review delay record ma
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with graph_server("postgres") as server:
+    with running("postgres") as server:
         yield server.settings()["search_database"]
 
 

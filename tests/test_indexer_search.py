@@ -11,7 +11,7 @@ import pytest
 from graph.errors import ReleaseError
 from indexer.search import FACETS, Filters, Searcher, SearchRequest, SearchResponse, UnknownItem
 from indexer.search_request import FILTERS_OF, Mode
-from tests.graph_servers import graph_server
+from tests.back_ends import running
 from tests.searchable_items import ITEM, over, release, searcher, tables
 
 
@@ -22,7 +22,7 @@ from tests.searchable_items import ITEM, over, release, searcher, tables
 )
 def index(request: pytest.FixtureRequest) -> Iterator[None]:
     """The same tests over the release's files, over the search database and over vectors in parts."""
-    with graph_server(request.param) as back_end, pytest.MonkeyPatch.context() as patched:
+    with running(request.param) as back_end, pytest.MonkeyPatch.context() as patched:
         settings = back_end.settings()
         patched.setitem(over, "database", settings.get("search_database", ""))
         patched.setitem(over, "cluster", settings.get("cluster", ""))

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pyarrow.parquet as pq
@@ -29,10 +30,10 @@ MATRICES = [name for name in ANALYSES if name.startswith("themes-by-")]
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    data = tmp_path_factory.mktemp("analyses") / "data"
-    publish(data)
-    services = Services(Settings(data=data))
+def client(tmp_path_factory: pytest.TempPathFactory, back_end_settings: dict[str, Any]) -> Iterator[FlaskClient]:
+    settings = Settings(data=tmp_path_factory.mktemp("analyses") / "data", **back_end_settings)
+    publish(settings.data, settings=settings)
+    services = Services(settings)
     yield create_app(services.settings, services).test_client()
     services.current().sparql.close()
 

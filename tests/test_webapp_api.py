@@ -25,10 +25,10 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    folder = tmp_path_factory.mktemp("api") / "data"
-    publish(folder, now=datetime(2026, 1, 2, tzinfo=UTC))
-    services = Services(Settings(data=folder))
+def services(tmp_path_factory: pytest.TempPathFactory, back_end_settings: dict[str, Any]) -> Iterator[Services]:
+    settings = Settings(data=tmp_path_factory.mktemp("api") / "data", **back_end_settings)
+    publish(settings.data, now=datetime(2026, 1, 2, tzinfo=UTC), settings=settings)
+    services = Services(settings)
     yield services
     services.current().sparql.close()
 

@@ -7,7 +7,9 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
@@ -19,15 +21,19 @@ from graph.release import Release
 from indexer.tables import SCHEMAS, read_rows
 from tests.small_release import publish
 from webapp.cli import main
+from webapp.settings import Settings, variable
 
 IG = "https://w3id.org/inspectgraph/ontology#"
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, back_end_settings: dict[str, Any]) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cli") / "data"
-    publish(folder)
-    return folder
+    publish(folder, settings=Settings(**back_end_settings))
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in back_end_settings.items():
+            environment.setenv(variable(name), str(value))
+        yield folder
 
 
 def call(*arguments: str | Path) -> Result:

@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from lxml import html as lxml_html
 
 from graph.iris import DEFAULT_BASE
-from graph.remote_store import datasets_of
 from ontology.namespaces import IG
 from tests.small_release import publish
 from webapp import create_app
@@ -44,21 +43,15 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, graph_settings: dict[str, Any]) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, back_end_settings: dict[str, Any]) -> Path:
     folder = tmp_path_factory.mktemp("dereferencing") / "data"
-    settings = Settings(**graph_settings)
-    publish(
-        folder,
-        now=datetime(2026, 1, 2, tzinfo=UTC),
-        datasets=datasets_of(settings),
-        search_database=settings.search_database,
-    )
+    publish(folder, now=datetime(2026, 1, 2, tzinfo=UTC), settings=Settings(**back_end_settings))
     return folder
 
 
 @pytest.fixture(scope="module")
-def services(data: Path, graph_settings: dict[str, Any]) -> Services:
-    return Services(Settings(data=data, **graph_settings))
+def services(data: Path, back_end_settings: dict[str, Any]) -> Services:
+    return Services(Settings(data=data, **back_end_settings))
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import io
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pyoxigraph as ox
@@ -28,10 +29,10 @@ WORDS = "".join(f"PREFIX {name}: <{PREFIXES[name]}> " for name in ("dcat", "dcte
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    data = tmp_path_factory.mktemp("downloads") / "data"
-    publish(data, now=datetime(2026, 1, 2, tzinfo=UTC))
-    return Services(Settings(data=data))
+def services(tmp_path_factory: pytest.TempPathFactory, back_end_settings: dict[str, Any]) -> Services:
+    settings = Settings(data=tmp_path_factory.mktemp("downloads") / "data", **back_end_settings)
+    publish(settings.data, now=datetime(2026, 1, 2, tzinfo=UTC), settings=settings)
+    return Services(settings)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_the_catalogue_record_gives_size_and_checksum_of_what_it_links(client: F
 
 
 def test_before_the_sums_are_taken_the_record_claims_none_of_the_dumps(services: Services) -> None:
-    other = create_app(Settings(data=services.settings.data), Services(services.settings))
+    other = create_app(services.settings, Services(services.settings))
     for file in (services.settings.data / "cache" / "dumps").rglob("SHA256SUMS"):
         file.unlink()
     [[count]] = rows(described(other.test_client()), "SELECT (COUNT(?sum) AS ?n) { ?part spdx:checksum ?sum }")

@@ -6,6 +6,7 @@ import io
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -25,15 +26,15 @@ LIMIT = 200_000
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, back_end_settings: dict[str, Any]) -> Path:
     folder = tmp_path_factory.mktemp("match") / "data"
-    publish(folder, now=datetime(2026, 1, 2, tzinfo=UTC))
+    publish(folder, now=datetime(2026, 1, 2, tzinfo=UTC), settings=Settings(**back_end_settings))
     return folder
 
 
 @pytest.fixture(scope="module")
-def client(data: Path) -> FlaskClient:
-    settings = Settings(data=data, match_bytes=LIMIT, match_seconds=60)
+def client(data: Path, back_end_settings: dict[str, Any]) -> FlaskClient:
+    settings = Settings(data=data, match_bytes=LIMIT, match_seconds=60, **back_end_settings)
     return create_app(settings, Services(settings)).test_client()
 
 

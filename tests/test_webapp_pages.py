@@ -25,7 +25,6 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from graph.release import Release, ReleaseWriter, WriterLock
-from graph.remote_store import datasets_of
 from indexer.exports import FORMULA_STARTS
 from tests.small_release import FORMULA, HOSTILE, REMOVED, publish
 from webapp import application, create_app, data_pages
@@ -42,21 +41,15 @@ OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, graph_settings: dict[str, Any]) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, back_end_settings: dict[str, Any]) -> Path:
     folder = tmp_path_factory.mktemp("web") / "data"
-    settings = Settings(**graph_settings)
-    publish(
-        folder,
-        now=datetime(2026, 1, 2, tzinfo=UTC),
-        datasets=datasets_of(settings),
-        search_database=settings.search_database,
-    )
+    publish(folder, now=datetime(2026, 1, 2, tzinfo=UTC), settings=Settings(**back_end_settings))
     return folder
 
 
 @pytest.fixture(scope="module")
-def services(data: Path, graph_settings: dict[str, Any]) -> Services:
-    return Services(Settings(data=data, query_characters=200, **graph_settings))
+def services(data: Path, back_end_settings: dict[str, Any]) -> Services:
+    return Services(Settings(data=data, query_characters=200, **back_end_settings))
 
 
 @pytest.fixture(scope="module")

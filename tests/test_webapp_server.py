@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.small_release import publish
 from webapp.admission import Allowance
 from webapp.application import HEADERS
 from webapp.observation import JsonLines
+from webapp.settings import Settings, variable
 
 IN_TIME = 5.0
 
@@ -40,6 +42,7 @@ def free_port() -> int:
 @dataclass
 class Running:
     data: Path
+    settings: Settings
     port: int
     metrics: int
     log: Path
@@ -63,25 +66,29 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(tmp_path_factory: pytest.TempPathFactory, back_end_settings: dict[str, Any]) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("served")
-    publish(folder / "data", now=datetime(2026, 1, 2, tzinfo=UTC))
-    running = Running(folder / "data", free_port(), free_port(), folder / "log")
+    settings = Settings(**back_end_settings)
+    publish(folder / "data", now=datetime(2026, 1, 2, tzinfo=UTC), settings=settings)
+    running = Running(folder / "data", settings, free_port(), free_port(), folder / "log")
     command = [sys.executable, "-m", "webapp.cli", "serve", "--data", str(running.data), "--port", str(running.port)]
     environment = os.environ | {
         "INSPECTGRAPH_METRICS_PORT": str(running.metrics),
         "INSPECTGRAPH_TRUSTED_PROXIES": "1",
         "INSPECTGRAPH_REQUESTS_BURST": "30",
+        **{variable(name): str(value) for name, value in back_end_settings.items()},
     }
     with running.log.open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         running.process = process.pid
-        for _ in range(300):
-            try:
-                if running.get("/health")[0] == 200:
-                    break
-            except OSError:
-                time.sleep(0.2)
+        answers = False
+        for _ in range(1_500):  # a busy machine takes its time
+            with contextlib.suppress(OSError):
+                answers = running.get("/health")[0] == 200
+            if answers or process.poll() is not None:
+                break
+            time.sleep(0.2)
+        assert answers, running.log.read_text()
         yield running
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
@@ -244,7 +251,7 @@ def test_liveness_readiness_and_release_are_told(server: Running) -> None:
 def test_every_answer_during_a_switch_comes_from_one_whole_release(server: Running) -> None:
     """Four clients ask while two releases, of five documents and of one, become current by turns."""
     whole = json.loads(server.get("/health")[2])["release"]
-    sizes = {whole: 5, publish(server.data, only=1).id: 1}
+    sizes = {whole: 5, publish(server.data, only=1, settings=server.settings).id: 1}
     answers: list[tuple[int, str, str, int, int]] = []
     done = threading.Event()
 

@@ -12,7 +12,7 @@ import pytest
 from graph.remote_store import datasets_of, synchronise
 from graph.store import open_read_only
 from ontology.namespaces import IG
-from tests.graph_servers import GraphServer
+from tests.back_ends import BackEnd
 from tests.invented_dataset import invented_graphs
 from tests.small_release import publish as publish_small
 from tests.sparql_service import publish
@@ -75,11 +75,11 @@ EXAMPLES = {example.name: example for example in load_examples()}
 
 
 @pytest.fixture(scope="module")
-def invented(tmp_path_factory: pytest.TempPathFactory, server: GraphServer) -> Iterator[SparqlEngine]:
+def invented(tmp_path_factory: pytest.TempPathFactory, back_end: BackEnd) -> Iterator[SparqlEngine]:
     folder = tmp_path_factory.mktemp("invented")
     release = publish(folder, invented_graphs())
     pool = None
-    if datasets := datasets_of(Settings(**server.settings())):
+    if datasets := datasets_of(Settings(**back_end.settings())):
         synchronise(open_read_only(release.path / "graph"), datasets[0], folder / "journals")
         pool = RemotePool(datasets[0], Limits())
     with SparqlEngine(release.path / "graph", Limits(), resident=True, pool=pool) as engine:
@@ -87,10 +87,10 @@ def invented(tmp_path_factory: pytest.TempPathFactory, server: GraphServer) -> I
 
 
 @pytest.fixture(scope="module")
-def searching(tmp_path_factory: pytest.TempPathFactory, server: GraphServer) -> Iterator[SparqlEngine]:
+def searching(tmp_path_factory: pytest.TempPathFactory, back_end: BackEnd) -> Iterator[SparqlEngine]:
     folder = tmp_path_factory.mktemp("small")
-    settings = Settings(data=folder, **server.settings())
-    publish_small(folder, datasets=datasets_of(settings), search_database=settings.search_database)
+    settings = Settings(data=folder, **back_end.settings())
+    publish_small(folder, settings=settings)
     release = Services(settings).current()  # which must outlive its engine
     with release.sparql as engine:
         yield engine

@@ -20,6 +20,7 @@ import pytest
 from graph.errors import ReleaseError
 from indexer.search_request import SearchResponse
 from ontology.namespaces import IG
+from tests.back_ends import BackEnd
 from tests.sparql_service import Service, application, publish, serving
 from webapp.sparql.admission import client_of
 from webapp.sparql.examples import AUDIENCES, load_examples
@@ -45,8 +46,9 @@ def graph_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def service(graph_dir: Path) -> Iterator[Service]:
-    with serving(graph_dir, seconds=2.0, rows=4000, head_bytes=20_000, wait_seconds=0.5) as running:
+def service(graph_dir: Path, graph_back_end: BackEnd) -> Iterator[Service]:
+    limits = {"seconds": 2.0, "rows": 4000, "head_bytes": 20_000, "wait_seconds": 0.5}
+    with serving(graph_dir, server=graph_back_end.settings(), **limits) as running:
         yield running
 
 
@@ -178,12 +180,14 @@ def test_a_query_over_time_is_504_and_a_full_answer_is_whole(service: Service) -
     assert service.get("SELECT * { ?s ?p ?o } LIMIT 4000", "text/csv").body.count(b"\n") == 4001
 
 
-def test_an_answer_that_breaks_off_is_cut_so_that_the_client_sees_it(service: Service) -> None:
-    with pytest.raises(http.client.IncompleteRead):
-        service.get("SELECT * { ?s ?p ?o }")
+def test_an_answer_that_breaks_off_is_cut_so_that_the_client_sees_it(service: Service, graph_back_end: BackEnd) -> None:
     encoded = urlencode({"query": "SELECT * { ?s ?p ?o }"})
-    with pytest.raises(http.client.IncompleteRead):
-        service.request("GET", f"/sparql?{encoded}", headers={"Accept-Encoding": "gzip"})
+    for headers in ({}, {"Accept-Encoding": "gzip"}):
+        if graph_back_end.kind == "embedded":
+            with pytest.raises(http.client.IncompleteRead):
+                service.request("GET", f"/sparql?{encoded}", headers=headers)
+        else:  # a server's answer is sent when all of it is there
+            assert service.request("GET", f"/sparql?{encoded}", headers=headers).status == 422
     # a client of HTTP/1.0 could not see it, so it is told before anything is sent
     old = raw(service, f"GET /sparql?{encoded} HTTP/1.0\r\n\r\n".encode())
     assert old.startswith((b"HTTP/1.0 422", b"HTTP/1.1 422"))
@@ -293,7 +297,7 @@ def test_a_browser_gets_the_editor_the_table_and_errors_as_pages(service: Servic
     page = service.request("GET", headers={"Accept": BROWSER})
     assert (page.status, page.type) == (200, "text/html")
     assert "<textarea" in page.text
-    table = service.get("SELECT ?o { ?s ?p ?o FILTER(CONTAINS(?o, 'script')) }", BROWSER)
+    table = service.get(f"SELECT ?o {{ ?s <{EX}p> ?o FILTER(CONTAINS(?o, 'script')) }}", BROWSER)
     assert "&lt;script&gt;alert(1)" in table.text
     assert "<script" not in table.text
     error = service.get("SELECT * { </textarea><script>", BROWSER)

@@ -20,8 +20,11 @@ from typing import Any
 
 import pytest
 
-#: What the end-to-end tests are run over: nothing but a release's files, each graph server, the search database.
-KINDS = ("embedded", "oxigraph", "virtuoso", "postgres")
+#: What the end-to-end tests are run over: nothing but a release's files, each graph server, the search database, and
+#: vectors in parts on a cluster.
+KINDS = ("embedded", "oxigraph", "virtuoso", "postgres", "ray")
+#: Those that differ in what answers SPARQL.
+GRAPH_KINDS = KINDS[:3]
 READER, WRITER = "reader-of-tests", "writer-of-tests"
 
 _INI = """\
@@ -51,7 +54,7 @@ MaxQueryExecutionTime = 60
 
 
 @dataclass
-class GraphServer:
+class BackEnd:
     """A kind of server, of which ``settings`` starts two datasets, a database, or the cluster; with ``embedded`` there
     is none to start."""
 
@@ -76,7 +79,7 @@ class GraphServer:
 
 
 @contextlib.contextmanager
-def graph_server(kind: str) -> Iterator[GraphServer]:
+def running(kind: str) -> Iterator[BackEnd]:
     """Skips the test where the program is not installed."""
     if kind == "oxigraph" and _oxigraph() is None:
         pytest.skip("the oxigraph server is not installed: make setup-cluster")
@@ -90,7 +93,7 @@ def graph_server(kind: str) -> Iterator[GraphServer]:
     elif kind != "embedded":
         pytest.importorskip("httpx", reason="the extra servers is not installed: make setup-cluster")
     with contextlib.ExitStack() as stack:
-        yield GraphServer(kind, stack)
+        yield BackEnd(kind, stack)
 
 
 @contextlib.contextmanager
