@@ -59,6 +59,9 @@ class Profile:
     ``query_path`` and ``data_path`` are added to a dataset's address. ``digest``: it wants Digest rather than Basic
     authentication. ``own_schemes`` and ``own_hosts``: IRIs that call what only this server has (Virtuoso's can fetch
     addresses and change tables): no query may hold one. ``timeout_parameter``: takes the time of a query, in ms.
+    ``absent_graph``: a graph that does not exist, which stands in the place of an empty list and of graphs outside the
+    dataset; without it Virtuoso takes no named graph for all, and gives one row where there is none. ``describing``
+    goes before a DESCRIBE: else Virtuoso gives what leads to a resource, and leaves out what the resource has.
     """
 
     name: str
@@ -68,6 +71,8 @@ class Profile:
     own_schemes: tuple[str, ...] = ()
     own_hosts: tuple[str, ...] = ()
     timeout_parameter: str | None = None
+    absent_graph: str = ""
+    describing: str = ""
 
 
 PROFILES = {
@@ -83,6 +88,8 @@ PROFILES = {
             own_schemes=("bif", "sql", "virtrdf", "virt"),
             own_hosts=("openlinksw.com",),
             timeout_parameter="timeout",
+            absent_graph="urn:inspectgraph:absent",
+            describing='DEFINE sql:describe-mode "CBD"',
         ),
     )
 }

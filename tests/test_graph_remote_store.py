@@ -172,6 +172,7 @@ HOSTILE = [
     'PREFIX a: <http://www.openlinks> SELECT (a:w.com\\/schemas\\/bif#exec("x") AS ?x) {}',
     'BASE <http://www.openlinksw.com/schemas/> SELECT (<bif#exec>("x") AS ?x) {}',
     'SELECT * { ?s <bif:contains> "x" }',
+    r"BASE <http://a/\u003E> BASE <b> DESCRIBE <\u003E> FROM <\u003E\u0020{}>",
     'DEFINE get:soft "soft" SELECT * { ?s ?p ?o }',
     "SELECT * { ?s ?p ?o } OPTION (transitive)",
     "SELECT (sql:user() AS ?x) {}",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from webapp.sparql import guard, similarity
+from webapp.sparql.dataset_clause import has_dataset_clause
 from webapp.sparql.errors import MalformedQuery, QueryError, RefusedQuery
 from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_name, offered
 from webapp.sparql.limits import Limits
@@ -76,7 +77,7 @@ class SparqlEngine:
             dataset.default_graphs,
             dataset.named_graphs,
             # Oxigraph ignores FROM where it is asked for the union
-            union=self.union and not query.has_dataset,
+            union=self.union and not has_dataset_clause(query),
             base_iri=self.base_iri,
             prefixes=query.prefixes,
         )

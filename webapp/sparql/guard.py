@@ -92,9 +92,10 @@ class Positions:
 class CheckedQuery:
     """A query that may go to the engine. ``form`` is None where its first word names none (the engine will refuse it).
 
-    ``prefixes`` as declared, and ``base``. ``has_dataset``: a FROM clause stands in it. ``volatile``: two evaluations
-    over the same graph may differ. ``services`` are where SERVICE keywords start in the text.
-    ``concatenates``: it has a GROUP_CONCAT. ``body``: where what follows the prologue starts.
+    ``prefixes`` as declared. ``has_dataset``: a word or a prefix has FROM in it, as every query with a dataset clause
+    has (``dataset_clause`` tells them apart). ``volatile``: two evaluations over the same graph may differ.
+    ``services`` are where SERVICE keywords start in the text. ``concatenates``: it has a GROUP_CONCAT. ``body``: where
+    what follows the prologue starts.
     """
 
     text: str
@@ -163,14 +164,14 @@ def check(text: str, limits: Limits) -> CheckedQuery:
                 services.append(token.start)
             if word in {"TRUE", "FALSE"}:  # SPARQL takes them in any case, the engine in lower case only
                 text = text[: token.start] + word.lower() + text[token.end :]
-            has_dataset = has_dataset or word.startswith("FROM")
+            has_dataset = has_dataset or "FROM" in word
             volatile = volatile or word in _VOLATILE
             concatenates = concatenates or word == "GROUP_CONCAT"
         elif token.kind == "pname":
             prefix = token.text.partition(":")[0].upper()
             if "SERVICE" in prefix:
                 raise _refused(text, token, "A prefix that contains “service” is not taken here: give it another name.")
-            has_dataset = has_dataset or prefix.startswith("FROM")
+            has_dataset = has_dataset or "FROM" in prefix
     return CheckedQuery(text, form, prefixes, has_dataset, volatile, tuple(services), concatenates, body)
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
+import json
 import logging
 import queue
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
@@ -30,6 +33,8 @@ from graph.remote_store import (
     solutions,
 )
 from webapp.sparql import guard
+from webapp.sparql.dataset_clause import dataset_clause
+from webapp.sparql.edits import Edit, RewrittenQuery
 from webapp.sparql.errors import Busy, EngineFailed, EvaluationFailed, LimitExceeded, RefusedQuery, TimeExceeded
 from webapp.sparql.limits import Limits
 from webapp.sparql.nursery import Task
@@ -86,6 +91,7 @@ class RemotePool:
         refuse_own(task.query, self._dataset, self.limits)
         with contextlib.closing(self._check.run(task, wait_seconds=wait_seconds)) as checked:
             kind = checked.kind
+        task = self._for_server(task)
         try:
             client = self._clients.get(timeout=self.limits.wait_seconds if wait_seconds is None else wait_seconds)
         except queue.Empty:
@@ -103,7 +109,7 @@ class RemotePool:
         output = _Output(self.limits, ROW_COUNTERS[task.format]() if kind == "solutions" else None)
         source = None
         try:
-            text = without_comments(based(task))
+            text = without_comments(task.query)
             with self._dataset.stream(client, text, accept, max(left, 0.1), graphs) as pieces:
                 source = _Source(pieces, self.limits.answer_bytes * _JSON_LENGTH)
                 _rewrite(source, kind, task, output, self._dataset.address, self.limits.rows)
@@ -112,6 +118,65 @@ class RemotePool:
             # the parser wraps what its source raises
             raise _told(source.error if source is not None and source.error is not None else err, self.limits) from err
         return RemoteAnswer(kind, output.file)
+
+    def _for_server(self, task: Task) -> Task:
+        """The task as servers understand it: the dataset of the query as that of the request, and at most one base,
+        since Virtuoso takes no second."""
+        query = guard.check(task.query, limits_for_inlined(self.limits))
+        task, query = self._with_dataset(task, query)
+        edits = [self._prologue(task, query), *self._graphs_outside(task, query)]
+        text = RewrittenQuery.of(query.text, edits).text
+        describing = self._dataset.profile.describing
+        return replace(task, query=f"{describing} {text}" if describing and query.form == "DESCRIBE" else text)
+
+    def _with_dataset(self, task: Task, query: guard.CheckedQuery) -> tuple[Task, guard.CheckedQuery]:
+        given = task.default_graphs is not None or task.named_graphs is not None
+        clause = dataset_clause(query)
+        if clause is None and not given:
+            return task, query
+        default, named = tuple(task.default_graphs or ()), tuple(task.named_graphs or ())
+        if clause is not None and not given:  # a request's dataset overrules it
+            default, named = (self._resolved(task, query, tokens) for tokens in (clause.default, clause.named))
+        if absent := self._dataset.profile.absent_graph:
+            default, named = default or (absent,), (*named, absent)
+        task = replace(task, default_graphs=default, named_graphs=named)
+        return task, query if clause is None else replace(query, text=clause.text)
+
+    def _graphs_outside(self, task: Task, query: guard.CheckedQuery) -> Iterator[Edit]:
+        """The absent graph in the place of those that a GRAPH names and the dataset does not."""
+        if not self._dataset.profile.absent_graph or task.named_graphs is None:
+            return
+        names = [
+            name
+            for keyword, name in itertools.pairwise(query.tokens)
+            if keyword.kind == "word" and keyword.text.upper() == "GRAPH" and name.kind in {"iri", "pname"}
+        ]
+        for name, iri in zip(names, self._resolved(task, query, names), strict=True):
+            if iri not in task.named_graphs:
+                yield Edit(name.start, name.end, f"<{self._dataset.profile.absent_graph}>")
+
+    def _prologue(self, task: Task, query: guard.CheckedQuery) -> Edit:
+        """The base that the query begins with, and its prefixes made absolute where it has bases of its own."""
+        own = any(token.text.upper() == "BASE" for token in guard.tokens(query.text[: query.body]))
+        if not own:
+            return Edit(0, 0, f"BASE <{task.base_iri}>\n" if task.base_iri is not None else "")
+        names = [
+            guard.Token(kind, text, 0) for kind, text in [("iri", "<>"), *(("pname", f"{p}:") for p in query.prefixes)]
+        ]
+        base, *namespaces = self._resolved(task, query, names)
+        lines = [f"PREFIX {prefix}: <{iri}>" for prefix, iri in zip(query.prefixes, namespaces, strict=True)]
+        return Edit(0, query.body, "\n".join([f"BASE <{base}>", *lines, ""]))
+
+    def _resolved(self, task: Task, query: guard.CheckedQuery, names: Sequence[guard.Token]) -> tuple[str, ...]:
+        """What IRIs and names with a prefix stand for, by the engine's own parser."""
+        if not names:
+            return ()
+        wanted = " ".join(f"({name.text} AS ?n{number})" for number, name in enumerate(names))
+        prologue = query.text[: query.body]
+        question = Task(f"{prologue} SELECT {wanted} {{}}", "json", base_iri=task.base_iri)
+        with contextlib.closing(self._check.run(question)) as answer:
+            [row] = json.loads(answer.whole())["results"]["bindings"]
+        return tuple(row[f"n{number}"]["value"] for number in range(len(names)))
 
     def close(self) -> None:
         self._check.close()
@@ -181,8 +246,6 @@ def refuse_own(text: str, dataset: RemoteDataset, limits: Limits) -> None:
 
 def limits_for_inlined(limits: Limits) -> Limits:
     """The limits of a query whose similarity clauses have become values: as deep, and as long as they make it."""
-    from dataclasses import replace
-
     return replace(limits, query_bytes=limits.query_bytes + limits.search_clauses * limits.search_limit * 400)
 
 
@@ -195,11 +258,6 @@ def without_comments(text: str) -> str:
         parts.append(token.text)
         end = token.end
     return "".join(parts)
-
-
-def based(task: Task) -> str:
-    """The query with the base that relative IRIs in it are resolved against."""
-    return f"BASE <{task.base_iri}>\n{task.query}" if task.base_iri is not None else task.query
 
 
 def _unescaped(text: str) -> str:
