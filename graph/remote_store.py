@@ -291,8 +291,11 @@ class RemoteDataset:
         accept: str,
         seconds: float,
         graphs: Sequence[tuple[str, str]] = (),
+        *,
+        rows: int | None = None,
     ) -> Iterator[Iterator[bytes]]:
-        """The body of an answer in pieces. ``graphs``: (default-graph-uri or named-graph-uri, IRI).
+        """The body of an answer in pieces. ``graphs``: (default-graph-uri or named-graph-uri, IRI). ``rows``: so many
+        of a table are read; None: all.
 
         Raises GraphServerError where the server refuses the query, with its reason; AnswerCut where it gives a part
         only, which Virtuoso does with status 200; TimeoutError when ``seconds`` are over.
@@ -311,7 +314,7 @@ class RemoteDataset:
                 if response.status_code != 200:
                     response.read()
                     raise GraphServerError(self._reason(response))
-                self._check_whole(response)
+                self._check_whole(response, rows)
                 yield self._pieces(response, end)
         except httpx.TimeoutException as err:
             raise TimeoutError from err
@@ -324,12 +327,13 @@ class RemoteDataset:
             if time.monotonic() > end:
                 raise TimeoutError
 
-    def _check_whole(self, response: httpx.Response) -> None:
+    def _check_whole(self, response: httpx.Response, rows: int | None) -> None:
         if response.headers.get("X-SQL-State"):
             message = response.headers.get("X-SQL-Message", "").partition(". ")[0]
             raise AnswerCut(f"the graph server gave a part of the answer only: {message[:200]}", rows=False)
-        if response.headers.get("X-SPARQL-MaxRows"):
-            raise AnswerCut(f"the graph server gives at most {response.headers['X-SPARQL-MaxRows']} rows", rows=True)
+        most = response.headers.get("X-SPARQL-MaxRows")
+        if most and (rows is None or int(most) <= rows):
+            raise AnswerCut(f"the graph server gives at most {most} rows", rows=True)
 
     def _reason(self, response: httpx.Response) -> str:
         lines = [line.strip() for line in response.text.splitlines() if line.strip()]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -32,10 +34,11 @@ from tests.back_ends import BackEnd, running
 from tests.small_release import publish
 from webapp.services import Services
 from webapp.settings import Settings
-from webapp.sparql.errors import QueryError, RefusedQuery
+from webapp.sparql.errors import LimitExceeded, QueryError, RefusedQuery
 from webapp.sparql.limits import Limits
-from webapp.sparql.nursery import Task
+from webapp.sparql.nursery import Head, Task
 from webapp.sparql.remote import RemotePool, refuse_own, without_comments
+from webapp.sparql.tables import read
 
 SERVERS = ["oxigraph", pytest.param("virtuoso", marks=pytest.mark.slow)]
 EX = "https://example.org/"
@@ -227,6 +230,23 @@ def test_a_part_of_an_answer_is_an_error(headers: dict[str, str], body: bytes, e
         with pytest.raises(QueryError):
             pool.run(Task("SELECT ?s { ?s ?p ?o }", "csv"))
         pool.close()
+
+
+def test_a_page_takes_the_first_rows_of_an_answer_that_is_cut_and_leaves_the_rest() -> None:
+    rows = ",".join(f'{{"s":{{"type":"literal","value":"{number}"}}}}' for number in range(10))
+    body = f'{{"head":{{"vars":["s"]}},"results":{{"bindings":[{rows}]}}}}'.encode()
+    with _recording([], {"X-SPARQL-MaxRows": "10"}, body) as address:
+        dataset = RemoteDataset(address, PROFILES["virtuoso"], "sparql", "data")
+        with contextlib.closing(RemotePool(dataset, Limits(workers=1, rows=8))) as pool:
+            task = Task("SELECT ?s { ?s ?p ?o }", "tsv", head=Head(rows=5, bytes=0))
+            with contextlib.closing(pool.run(task)) as answer:
+                shown = read(answer, Head(rows=5, bytes=0))
+            assert len(shown.rows) == 5
+            assert shown.more
+            for rows_wanted in (None, 10):
+                head = None if rows_wanted is None else Head(rows_wanted, 0)
+                with pytest.raises(LimitExceeded):
+                    pool.run(replace(task, head=head))
 
 
 def test_settings_that_cannot_work_are_refused_with_what_to_do() -> None:

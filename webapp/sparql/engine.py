@@ -13,7 +13,7 @@ from webapp.sparql.errors import MalformedQuery, QueryError, RefusedQuery
 from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_name, offered
 from webapp.sparql.limits import Limits
 from webapp.sparql.mistakes import explained
-from webapp.sparql.nursery import Task
+from webapp.sparql.nursery import Head, Task
 from webapp.sparql.remote import AnyAnswer, AnyPool
 from webapp.sparql.rewriting import rewrite
 from webapp.sparql.workers import Pool
@@ -68,8 +68,10 @@ class SparqlEngine:
         dataset: Dataset = Dataset(),
         *,
         wait_seconds: float | None = None,
+        head: Head | None = None,
     ) -> AnyAnswer:
-        """Evaluate a checked query; the caller closes the answer. Raises QueryError with the place in the query."""
+        """Evaluate a checked query; the caller closes the answer, and reads no further than ``head``. Raises QueryError
+        with the place in the query."""
         rewritten = rewrite(query, self._search, self.limits)
         task = Task(
             rewritten.text,
@@ -80,6 +82,7 @@ class SparqlEngine:
             union=self.union and not has_dataset_clause(query),
             base_iri=self.base_iri,
             prefixes=query.prefixes,
+            head=head,
         )
         try:
             answer = self.pool.run(task, wait_seconds=wait_seconds)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import graph
 from graph.errors import ReleaseError
@@ -37,11 +37,19 @@ _PROCESSORS = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffini
 _HALF = frozenset(sorted(_PROCESSORS)[len(_PROCESSORS) // 2 :])
 
 
+class Head(NamedTuple):
+    """The beginning of an answer: ``rows`` of a table, ``bytes`` of a graph."""
+
+    rows: int
+    bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """``query`` as the engine gets it; ``format`` one of the worker's names. Graph lists are None where none was given;
     without either the default graph is the union of all graphs if ``union``, else the store's own. Relative IRIs are
-    resolved against ``base_iri``. ``prefixes`` abbreviate the answer where its format can."""
+    resolved against ``base_iri``. ``prefixes`` abbreviate the answer where its format can. ``head``: more than that of
+    the answer need not be made."""
 
     query: str
     format: str
@@ -50,6 +58,7 @@ class Task:
     union: bool = True
     base_iri: str | None = None
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    head: Head | None = None
 
 
 class Nursery:

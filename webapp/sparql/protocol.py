@@ -29,6 +29,7 @@ from webapp.sparql.examples import AUDIENCES, Example, load_examples
 from webapp.sparql.formats import GRAPHS, TABLES, Chosen, by_accept, by_name, offered
 from webapp.sparql.guard import CheckedQuery
 from webapp.sparql.limits import Limits
+from webapp.sparql.nursery import Head
 from webapp.sparql.remote import AnyAnswer
 
 _LOG = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ _CORS = {
     "Access-Control-Expose-Headers": "X-Release, ETag, Retry-After",
 }
 _COMPRESS_FROM = 1_000
-_SHOWN_ROWS = 500
+_SHOWN = Head(rows=500, bytes=200_000)
 _DRAINED = 32 << 20
 _UPDATES_REFUSED = "This endpoint answers queries only; updates are refused."
 
@@ -266,7 +267,10 @@ def _answered(
         return _tagged(Response(status=304), etag)
     client = admission.enter(request.remote_addr)
     try:
-        answer = engine.answer(query, choice if isinstance(choice, Chosen) else _page_format(query), asked.dataset)
+        if isinstance(choice, Chosen):
+            answer = engine.answer(query, choice, asked.dataset)
+        else:
+            answer = engine.answer(query, _page_format(query), asked.dataset, head=_SHOWN)
     except QueryError as err:
         admission.leave(client)
         if choice == HTML and err.status < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -280,7 +284,7 @@ def _answered(
         if isinstance(choice, Chosen):
             response = _sent(answer, choice)
         else:
-            response = _page(text, examples, limits, result=tables.read(answer, _SHOWN_ROWS))
+            response = _page(text, examples, limits, result=tables.read(answer, _SHOWN))
     except BaseException:
         answer.close()
         leave()
@@ -421,7 +425,7 @@ def _page(
         groups=_grouped(examples.values()),
         prefixes=PREFIXES,
         permalink="/sparql?" + urlencode({"query": text}),
-        shown_rows=_SHOWN_ROWS,
+        shown_rows=_SHOWN.rows,
     )
     status = error.status if error is not None else HTTPStatus.OK
     return Response(page, status=status, content_type="text/html; charset=utf-8")

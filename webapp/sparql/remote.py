@@ -37,7 +37,7 @@ from webapp.sparql.dataset_clause import dataset_clause
 from webapp.sparql.edits import Edit, RewrittenQuery
 from webapp.sparql.errors import Busy, EngineFailed, EvaluationFailed, LimitExceeded, RefusedQuery, TimeExceeded
 from webapp.sparql.limits import Limits
-from webapp.sparql.nursery import Task
+from webapp.sparql.nursery import Head, Task
 from webapp.sparql.worker_process import RESULT_FORMATS, ROW_COUNTERS, TRIPLE_FORMATS, taken_prefixes
 from webapp.sparql.workers import Pool
 
@@ -106,13 +106,16 @@ class RemotePool:
         accept = N_TRIPLES if kind == "triples" else JSON_RESULTS
         graphs = [("default-graph-uri", iri) for iri in task.default_graphs or ()]
         graphs += [("named-graph-uri", iri) for iri in task.named_graphs or ()]
-        output = _Output(self.limits, ROW_COUNTERS[task.format]() if kind == "solutions" else None)
+        output = _Output(self.limits, ROW_COUNTERS[task.format]() if kind == "solutions" else None, task.head)
         source = None
         try:
             text = without_comments(task.query)
-            with self._dataset.stream(client, text, accept, max(left, 0.1), graphs) as pieces:
+            rows = task.head.rows if task.head is not None and kind == "solutions" else None
+            with self._dataset.stream(client, text, accept, max(left, 0.1), graphs, rows=rows) as pieces:
                 source = _Source(pieces, self.limits.answer_bytes * _JSON_LENGTH)
                 _rewrite(source, kind, task, output, self._dataset.address, self.limits.rows)
+        except _Enough:
+            pass
         except BaseException as err:
             output.close()
             # the parser wraps what its source raises
@@ -291,14 +294,19 @@ class _Source:
         return part
 
 
+class _Enough(Exception):
+    """All that is wanted of an answer has been written."""
+
+
 class _Output:
     """Where an answer is written: in memory while it is short, then on disk; too many rows or bytes end it."""
 
-    def __init__(self, limits: Limits, count: Any) -> None:
+    def __init__(self, limits: Limits, count: Any, head: Head | None) -> None:
         self.file: IO[bytes] = tempfile.SpooledTemporaryFile(limits.head_bytes)  # noqa: SIM115 - closed with the answer
         self._limits = limits
         self._left = limits.answer_bytes
         self._count = count
+        self._head = head
         self._rows = 0
         self._buffer = bytearray()
 
@@ -314,10 +322,15 @@ class _Output:
     def flush(self) -> None:
         if self._count is not None and self._buffer:
             self._rows += self._count(self._buffer)
-            if self._rows > self._limits.rows:
-                raise LimitExceeded(_never(f"The answer has more than {self._limits.rows:,} rows"))
         self.file.write(self._buffer)
         self._buffer = bytearray()
+        if self._head is not None and (self._rows > self._head.rows or self._is_long_graph(self._head.bytes)):
+            raise _Enough
+        if self._rows > self._limits.rows:
+            raise LimitExceeded(_never(f"The answer has more than {self._limits.rows:,} rows"))
+
+    def _is_long_graph(self, size: int) -> bool:
+        return self._count is None and self._limits.answer_bytes - self._left > size
 
     def close(self) -> None:
         self.file.close()

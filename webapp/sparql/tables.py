@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from webapp.sparql.nursery import Head
 from webapp.sparql.remote import AnyAnswer
 
 _TERM = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([\w-]+)|\^\^<([^>]*)>)?', re.DOTALL)
@@ -32,8 +33,8 @@ class Shown:
     more: bool = False
 
 
-def read(answer: AnyAnswer, rows: int) -> Shown:
-    """The first ``rows`` rows of an answer in TSV, or as much of one in Turtle; the rest is not waited for.
+def read(answer: AnyAnswer, head: Head) -> Shown:
+    """The beginning of an answer in TSV or Turtle; the rest is not waited for.
 
     Raises QueryError where the answer breaks off before.
     """
@@ -43,14 +44,14 @@ def read(answer: AnyAnswer, rows: int) -> Shown:
         text = b""
         for chunk in answer.chunks():
             text += chunk
-            if len(text) > 200_000:
+            if len(text) > head.bytes:
                 break
-        return Shown("triples", text=text[:200_000].decode("utf-8", "ignore"), more=len(text) > 200_000)
+        return Shown("triples", text=text[: head.bytes].decode("utf-8", "ignore"), more=len(text) > head.bytes)
     lines = _lines(answer.chunks())
     variables = tuple(name.removeprefix("?") for name in next(lines, "").split("\t") if name)
     found: list[tuple[Cell | None, ...]] = []
     for line in lines:
-        if len(found) == rows:
+        if len(found) == head.rows:
             return Shown("solutions", variables, tuple(found), more=True)
         cells = line.split("\t") if variables else []
         found.append(tuple(cell(term) for term in cells))
