@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from graph.store import Answer, Term
 
 JSON_RESULTS = "application/sparql-results+json"
+XML_RESULTS = "application/sparql-results+xml"
 N_TRIPLES = "application/n-triples"
 
 #: Triples sent in one request: Virtuoso takes 40,000 in a second.
@@ -59,9 +61,10 @@ class Profile:
     ``query_path`` and ``data_path`` are added to a dataset's address. ``digest``: it wants Digest rather than Basic
     authentication. ``own_schemes`` and ``own_hosts``: IRIs that call what only this server has (Virtuoso's can fetch
     addresses and change tables): no query may hold one. ``timeout_parameter``: takes the time of a query, in ms.
-    ``absent_graph``: a graph that does not exist, which stands in the place of an empty list and of graphs outside the
-    dataset; without it Virtuoso takes no named graph for all, and gives one row where there is none. ``describing``
-    goes before a DESCRIBE: else Virtuoso gives what leads to a resource, and leaves out what the resource has.
+    ``results``: the form that tables are asked for in: Virtuoso writes XML four times as fast as JSON, in which its
+    booleans are 1 and 0. ``absent_graph``: one that does not exist, which stands in the place of an empty list and of
+    graphs outside the dataset; without it Virtuoso takes no named graph for all, and gives one row where there is none.
+    ``describing`` goes before a DESCRIBE: else Virtuoso gives what leads to a resource and not what the resource has.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Profile:
     own_schemes: tuple[str, ...] = ()
     own_hosts: tuple[str, ...] = ()
     timeout_parameter: str | None = None
+    results: str = JSON_RESULTS
     absent_graph: str = ""
     describing: str = ""
 
@@ -88,6 +92,7 @@ PROFILES = {
             own_schemes=("bif", "sql", "virtrdf", "virt"),
             own_hosts=("openlinksw.com",),
             timeout_parameter="timeout",
+            results=XML_RESULTS,
             absent_graph="urn:inspectgraph:absent",
             describing='DEFINE sql:describe-mode "CBD"',
         ),
@@ -192,7 +197,7 @@ class RemoteDataset:
             store = ox.Store()
             store.load(body, format=ox.RdfFormat.N_TRIPLES)
             return store.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
-        answer = solutions(self._whole(query, JSON_RESULTS), self.address)
+        answer = self.solutions(self._whole(query, self.profile.results))
         return as_boolean(answer) if word.upper() == "ASK" else answer
 
     def quads_for_pattern(
@@ -315,11 +320,21 @@ class RemoteDataset:
                     response.read()
                     raise GraphServerError(self._reason(response))
                 self._check_whole(response, rows)
-                yield self._pieces(response, end)
+                pieces = self._pieces(response, end)
+                yield _with_spaces(pieces) if accept == XML_RESULTS else pieces
         except httpx.TimeoutException as err:
             raise TimeoutError from err
         except httpx.HTTPError as err:
             raise GraphServerError(f"the graph server at {self.address} cannot be asked: {err}") from err
+
+    def solutions(self, body: Any) -> ox.QuerySolutions | ox.QueryBoolean:
+        """An answer in the form of ``results``, bytes or file, as the embedded engine gives it. Raises GraphServerError
+        where it is none: Oxigraph's server breaks off in the middle when its time is over."""
+        form = ox.QueryResultsFormat.XML if self.profile.results == XML_RESULTS else ox.QueryResultsFormat.JSON
+        try:
+            return ox.parse_query_results(body, form)
+        except (SyntaxError, ValueError) as err:
+            raise GraphServerError(f"the answer of the graph server at {self.address} is damaged: {err}") from err
 
     def _pieces(self, response: httpx.Response, end: float) -> Iterator[bytes]:
         for piece in response.iter_bytes():
@@ -374,13 +389,22 @@ class RemoteDataset:
         return httpx.Client(auth=auth, trust_env=False, follow_redirects=False)
 
 
-def solutions(body: Any, address: str) -> ox.QuerySolutions | ox.QueryBoolean:
-    """A JSON answer, bytes or file, as the embedded engine gives it. Raises GraphServerError where it is none:
-    Oxigraph's server breaks off in the middle when its time is over."""
-    try:
-        return ox.parse_query_results(body, ox.QueryResultsFormat.JSON)
-    except (SyntaxError, ValueError) as err:
-        raise GraphServerError(f"the answer of the graph server at {address} is damaged: {err}") from err
+_SPACE_AT_AN_EDGE = re.compile(rb"(?<=>)[ \t\r\n]+(?=[^<\s])|(?<![ \t\r\n])[ \t\r\n]++(?=</literal>)")
+
+
+def _with_spaces(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """XML results with the spaces at the edges of literals as references: the parser leaves out those that are none."""
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        end = max(rest.rfind(b"</result>"), 0)
+        yield _SPACE_AT_AN_EDGE.sub(_as_references, rest[:end])
+        rest = rest[end:]
+    yield _SPACE_AT_AN_EDGE.sub(_as_references, rest)
+
+
+def _as_references(spaces: re.Match[bytes]) -> bytes:
+    return b"".join(b"&#%d;" % character for character in spaces[0])
 
 
 def as_boolean(answer: ox.QuerySolutions | ox.QueryBoolean) -> ox.QueryBoolean:

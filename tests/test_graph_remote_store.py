@@ -30,6 +30,7 @@ from graph.remote_store import (
     synchronise,
 )
 from graph.store import open_read_only
+from ontology.namespaces import XSD
 from tests.back_ends import BackEnd, running
 from tests.small_release import publish
 from webapp.services import Services
@@ -87,6 +88,42 @@ def test_a_dataset_becomes_what_the_store_holds(datasets: tuple[RemoteDataset, .
     assert synchronise(second, datasets[0], tmp_path) == 90_001
     assert set(datasets[0].graphs()) == {f"{EX}b", f"{EX}c"}
     assert len(datasets[0]) == 90_001
+
+
+def test_terms_come_back_as_they_were_sent(datasets: tuple[RemoteDataset, ...]) -> None:
+    texts = [
+        "a\r\nb",
+        "a\rb",
+        "\tx ",
+        "  ",
+        "",
+        " > <literal> ",
+        "\x08",
+        "\x0b",
+        "<&>\"'",
+        "]]>",
+        "\u00a0a\u2028",
+        "\U0001f600",
+    ]
+    types = {
+        "date": "2020-01-01",
+        "integer": "1",
+        "boolean": "true",
+        "dateTime": "2020-01-01T10:00:00Z",
+        "gYear": "2020",
+    }
+    terms = [ox.Literal(text) for text in texts]
+    terms += [ox.Literal(text, datatype=ox.NamedNode(XSD + name)) for name, text in types.items()]
+    terms += [ox.Literal(" chat ", language="en-gb"), ox.Literal("x", datatype=ox.NamedNode("urn:t"))]
+    terms += [ox.Literal(f"{' ' * (number % 3)}{number}{' ' * (number % 2)}") for number in range(3_000)]
+    triples = [ox.Triple(ox.NamedNode(f"{EX}{n}"), ox.NamedNode(f"{EX}p"), term) for n, term in enumerate(terms)]
+    sent = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
+    assert sent is not None
+    datasets[0].replace_graph(f"{EX}terms", sent)
+    found = {quad.triple for quad in datasets[0].quads_for_pattern(None, None, None, ox.NamedNode(f"{EX}terms"))}
+    assert found == set(triples)
+    assert datasets[0].query(f"ASK {{ <{EX}0> ?p ?o }}")
+    assert not datasets[0].query(f"ASK {{ <{EX}none> ?p ?o }}")
 
 
 def test_no_two_graphs_of_a_release_share_a_triple(tmp_path: Path) -> None:
@@ -223,7 +260,7 @@ def test_comments_go_and_number_signs_in_strings_and_iris_stay() -> None:
 )
 def test_a_part_of_an_answer_is_an_error(headers: dict[str, str], body: bytes, error: str) -> None:
     with _recording([], headers, body) as address:
-        dataset = RemoteDataset(address, PROFILES["virtuoso"], "sparql", "data")
+        dataset = RemoteDataset(address, PROFILES["sparql"], "sparql", "data")
         with pytest.raises((AnswerCut, GraphServerError, SyntaxError), match=error):
             list(dataset.quads_for_pattern(None, None, None, None))
         pool = RemotePool(dataset, Limits(workers=1))
@@ -236,7 +273,7 @@ def test_a_page_takes_the_first_rows_of_an_answer_that_is_cut_and_leaves_the_res
     rows = ",".join(f'{{"s":{{"type":"literal","value":"{number}"}}}}' for number in range(10))
     body = f'{{"head":{{"vars":["s"]}},"results":{{"bindings":[{rows}]}}}}'.encode()
     with _recording([], {"X-SPARQL-MaxRows": "10"}, body) as address:
-        dataset = RemoteDataset(address, PROFILES["virtuoso"], "sparql", "data")
+        dataset = RemoteDataset(address, PROFILES["sparql"], "sparql", "data")
         with contextlib.closing(RemotePool(dataset, Limits(workers=1, rows=8))) as pool:
             task = Task("SELECT ?s { ?s ?p ?o }", "tsv", head=Head(rows=5, bytes=0))
             with contextlib.closing(pool.run(task)) as answer:

@@ -24,13 +24,11 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 import pyoxigraph as ox
 
 from graph.remote_store import (
-    JSON_RESULTS,
     N_TRIPLES,
     AnswerCut,
     GraphServerError,
     RemoteDataset,
     as_boolean,
-    solutions,
 )
 from webapp.sparql import guard
 from webapp.sparql.dataset_clause import dataset_clause
@@ -46,8 +44,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _PIECE = 262_144
-#: An answer as JSON is at most so many times as long as in another form.
-_JSON_LENGTH = 8
+#: An answer of a server is at most so many times as long as in another form.
+_SENT_LENGTH = 8
 
 
 class AnyAnswer(Protocol):
@@ -103,7 +101,7 @@ class RemotePool:
 
     def _asked(self, client: httpx.Client, task: Task, kind: str, started: float) -> RemoteAnswer:
         left = self.limits.seconds - (time.monotonic() - started)
-        accept = N_TRIPLES if kind == "triples" else JSON_RESULTS
+        accept = N_TRIPLES if kind == "triples" else self._dataset.profile.results
         graphs = [("default-graph-uri", iri) for iri in task.default_graphs or ()]
         graphs += [("named-graph-uri", iri) for iri in task.named_graphs or ()]
         output = _Output(self.limits, ROW_COUNTERS[task.format]() if kind == "solutions" else None, task.head)
@@ -112,8 +110,8 @@ class RemotePool:
             text = without_comments(task.query)
             rows = task.head.rows if task.head is not None and kind == "solutions" else None
             with self._dataset.stream(client, text, accept, max(left, 0.1), graphs, rows=rows) as pieces:
-                source = _Source(pieces, self.limits.answer_bytes * _JSON_LENGTH)
-                _rewrite(source, kind, task, output, self._dataset.address, self.limits.rows)
+                source = _Source(pieces, self.limits.answer_bytes * _SENT_LENGTH)
+                _rewrite(source, kind, task, output, self._dataset, self.limits.rows)
         except _Enough:
             pass
         except BaseException as err:
@@ -205,7 +203,7 @@ def _told(err: BaseException, limits: Limits) -> BaseException:
     return err
 
 
-def _rewrite(source: _Source, kind: str, task: Task, output: _Output, address: str, most: int) -> None:
+def _rewrite(source: _Source, kind: str, task: Task, output: _Output, dataset: RemoteDataset, most: int) -> None:
     """The server's answer in the form that was asked for."""
     stream = cast(IO[bytes], source)
     if kind == "triples":
@@ -217,7 +215,7 @@ def _rewrite(source: _Source, kind: str, task: Task, output: _Output, address: s
             prefixes=taken_prefixes(task.format, task.prefixes),
         )
         return
-    answer = solutions(stream, address)
+    answer = dataset.solutions(stream)
     if kind == "boolean":
         answer = as_boolean(answer)
     answer.serialize(cast(IO[bytes], output), format=RESULT_FORMATS[task.format])
