@@ -27,7 +27,8 @@ _DOING: Final = (
     r"dip[- ]?sampl|overs|come(?=\b|s)|"
     r"rise(?=\b|n)|(?:re-?)?tender|"
     r"held(?=\b)|"
-    r"order(?=ed|ing)|seek|sought|ask(?=ed to)|attend|hav(?=e (?:\w+ )?(?:training|supervision|induction)\b)|"
+    r"order(?=ed|ing)|seek|sought|ask(?=ed (?:to|for|how)\b)|attend|hav(?=e (?:\w+ )?(?:training|"
+    r"supervision|induction)\b)|"
     r"scop|map|analys|"
     r"install|integrat|migrat|equip|assign|prioriti[sz]|standardi[sz]|streamlin|chair|host|facilitat|consolidat|"
     r"reconfigur|reshap|rebalanc|tackl|track|collat|disseminat|distribut|translat|enabl|cascad|mentor|coach|"
@@ -81,12 +82,16 @@ _UNDER_WAY: Final = re.compile(
 )
 _HABIT: Final = re.compile(rf"(?i)\bnow\s+(?:\w+ly\s+)?(?P<verb>{_DOING})\b")
 _GOES_LIVE: Final = re.compile(
-    r"(?i)\b(?P<verb>starts?|begins?|opens?|launch(?:es)?|goes? live|comes? into (?:force|effect|use)|takes? effect|"
+    r"(?i)\b(?P<verb>starts?|begins?|opens?|launch(?:es)?|goes? live|(?:comes?|came) into (?:force|"
+    r"effect|use)|takes? effect|"
     r"takes? up (?:the |their |her |his )?(?:posts?|role)|joins?)\s+(?:work\s+)?(?:on|in|from|at|next|this)\b"
 )
 _DONE: Final = re.compile(
     rf"(?i)\b(?:has|have)\s+(?:already |now |also |all |both )*(?P<passive>been\s+(?:\w+ly\s+)?)?"
     rf"(?P<verb>(?=\w+ed\b|{_IRREGULAR})(?!agreed|adopted|approved|confirmed|identified){_DOING})\b"
+)
+_WILL_NOT: Final = re.compile(
+    r"(?i)\b(?:will|shall) (?:not|no longer) (?P<verb>(?!be\b|have\b|only\b|affect|meet|need|change)[a-z]{3,})\b"
 )
 _WAS_DONE: Final = re.compile(
     rf"(?i)\b(?:was|were|is|are)\s+(?:\w+ly )?(?P<passive>(?=\w))(?P<verb>(?=\w+ed\b|{_IRREGULAR}){_DOING})\b"
@@ -178,7 +183,7 @@ def announces(
         or _IN_PLACE.search(text)
         or ((_WOULD.search(text) or _UNDERTOOK.search(text)) if minutes else None)
         or (_HAD_DONE.search(text) if replies else None)
-        or (_WAS_DONE.search(text) if answers else None)
+        or ((_WAS_DONE.search(text) or _WILL_NOT.search(text)) if answers else None)
     )
     if will is None and (going := _GOES_LIVE.search(text)) and timescale_in(text, after):
         will = going

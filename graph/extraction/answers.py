@@ -19,7 +19,8 @@ _RESPONDING: Final = (
 )
 #: "I set out each of them with our response", "the recommendations and what has been done about each".
 EACH_ANSWERED: Final = re.compile(
-    rf"(?i)\b(?:each|every)(?: one)?(?: of)?\s+(?:the |these |those |its |their )?(?:\w+ ){{0,3}}?(?:{_MATTERS}|them)\b"
+    rf"(?i)\b(?:each|every)(?: one)?(?: of)?\s+(?:the |these |those |its |"
+    rf"their )?(?:\w+ ){{0,3}}?(?:{_MATTERS}|them|which)\b"
     rf"[^.]{{0,60}}\b{_RESPONDING}\b|"
     rf"\b{_RESPONDING}\b[^.]{{0,40}}\b(?:to|on|about|against|for|under|below)\s+each(?:\s+one)?(?=[.,;]|"
     rf"\s+(?:of\s+)?(?:the\s+|these\s+|them\b|its\s+)?(?:\w+\s+)?{_MATTERS}\b|\s+of\s+them\b)|"

@@ -58,6 +58,7 @@ UNMARKED: Final = 7.0
 MAX_SENTENCE: Final = 6_000
 
 
+_BEGAN: Final = re.compile(r"(?i)\b(?:came|started|began|joined|took|went|opened|launched)\b[^,;.]*$")
 _ONE_RECOMMENDATION: Final = re.compile(
     r"(?i)^(?:there (?:was|were|is) (?:only )?(?:one|a single|a) (?:\w+ )?recommendation\b|(?:the|its|"
     r"their) (?:only|one|sole|single) "
@@ -301,7 +302,8 @@ class ProseReader:
         texts = [collapsed(self.document.text[start:end]) for start, end in spans]
         if self._says_what_is_done(texts[0]) or not any(map(self._says_what_is_done, texts[1:])):
             return False
-        self._recommend(*spans[0], number_of(block.marker), "council.answered")
+        ref = number_of(block.marker) if list_family(block.marker) != "sectioned" else None
+        self._recommend(*spans[0], ref, "council.answered")
         self._answer(block, spans[1:])
         return True
 
@@ -324,7 +326,7 @@ class ProseReader:
         return len({found["ref"] for block in prose if (found := NAMES_ITSELF.match(self.document.slice(block)))})
 
     def _says_what_is_done(self, text: str) -> bool:
-        return announces(text, listed=True, minutes=False, after=self.after)
+        return announces(text, listed=True, minutes=False, after=self.after, answers=True)
 
     def _answer(self, block: Block, spans: Sequence[tuple[int, int]]) -> None:
         """Reads the sentences that answer the recommendation read last."""
@@ -622,11 +624,18 @@ class ProseReader:
                 evidence=evidence(self.document, start, end),
                 made_by=maker(rule, 0.75),
                 timescale=timescale,
-                date=timescale_edtf(timescale, self.after),
+                date=timescale_edtf(timescale, self._from_when(text, timescale)),
                 responsible=(tail.owners if tail else ()) or responsible_in(text),
                 section=self._place.section,
             )
         )
+
+    def _from_when(self, text: str, timescale: str | None) -> str | None:
+        """From when on a day without a year is read: "came into use on 1 April" was in the year before the paper."""
+        before = text[: text.find(timescale)] if timescale else ""
+        if self.after is None or len(self.after) < 10 or not _BEGAN.search(before):
+            return self.after
+        return f"{int(self.after[:4]) - 1}{self.after[4:]}"
 
     def _note(self, block: Block, outcome: str, reason: str, rule: str | None) -> None:
         self.segments.append(Segment(block.start, block.end, outcome, reason, rule, block.page))

@@ -17,6 +17,11 @@ _FOR: Final = re.compile(
     rf"(?P<areas>{_NAMES})(?=,?\s+(?:and|but|while|whereas|with)\s+(?:also\s+|as\s+|to be\s+)?[‘'\"“]?{GRADE}\b|"
     rf",\s+[‘'\"“]?{GRADE}\b|,?\s+(?:while|whereas|but|by|when|at|in)\b|[.;:(]|$)"
 )
+#: "a grade of 2 for staying safe, 3 for being healthy": the numbers of 2005 to 2008.
+_NUMBER_FOR: Final = re.compile(
+    rf"(?i)\b(?P<grade>[1-4])\s+for\s+(?P<areas>{_NAMES})"
+    rf"(?=,?\s+(?:and\s+)?(?:an? )?(?:grade (?:of )?)?[1-4] for\b|[.;]|$)"
+)
 _WERE: Final = re.compile(
     rf"(?i)(?:^|[.;,]\s+|,?\s+(?:while|whereas|but|and|that)\s+)(?P<areas>{_NAMES}),?\s+(?:was|were|is|are)\s+"
     rf"(?:all |both |each |also )*(?:{_RATING}\s+)(?:to be |to (?=requir)|as )?[‘'\"“]?(?P<grade>{GRADE})\b"
@@ -34,7 +39,8 @@ _ONE_NAME: Final = re.compile(
 #: What is graded under other schemes than Ofsted's.
 _OTHER_AREA: Final = re.compile(
     r"(?i)(?:leadership|management|governance|organisation|outcomes|quality|safety|safeguarding|prospects|"
-    r"capacity (?:to|for) improve(?:ment)?|adults?[’']? services|children[’']s services)"
+    r"capacity (?:to|for) improve(?:ment)?|adults?[’']? services|children[’']s services|"
+    r"children and young people[’']?s? services|(?:social care )?services for children(?: and young people)?)"
 )
 
 
@@ -53,7 +59,8 @@ def areas_graded(text: str) -> list[GradedArea]:
     if not re.search(rf"(?i)\b{_RATING}\b", text):
         return []
     found: dict[int, list[GradedArea]] = {}
-    for pattern in (_FOR, _WERE, _TO_BE):
+    numbered = (_NUMBER_FOR,) if re.search(r"(?i)\bgrade[sd]?\b", text) else ()
+    for pattern in (_FOR, _WERE, _TO_BE, *numbered):
         for match in pattern.finditer(text):
             if pattern is _FOR and not re.search(rf"(?i)\b{_RATING}\b", text[: match.start()]):
                 continue
