@@ -8,6 +8,7 @@ time.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -15,6 +16,7 @@ import logging
 import os
 import re
 import shutil
+import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +28,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import msgspec
 
-from graph.errors import ReleaseError
+from graph.errors import InspectgraphError, ReleaseError
 from graph.steps import reached
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ _NOT_SAVED = {"releases", "current", "work", "cache"}
 _BACKUP_ATTEMPTS = 5
 #: Errors of the disk rather than of the program.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+_SQLITE_DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 #: Files that are hashed at once; reading one file is the work of one processor.
 _HASHED_AT_ONCE = 4
 _Made = TypeVar("_Made")
@@ -235,13 +238,16 @@ class WriterLock:
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "work" / "lock"
         self._file: IO[str] | None = None
+        self._disk = _DiskErrors(data_dir)
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._disk:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="ascii")
         key = os.path.realpath(self._path)
         if key in self._held_here:
+            file.close()
             raise WriterBusy(f"{self._path} is already held by this process")
-        file = self._path.open("a+", encoding="ascii")
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as err:
@@ -251,18 +257,21 @@ class WriterLock:
             raise WriterBusy(
                 f"another build is writing to {self._path.parents[1]} (process {holder}): wait for it or end it"
             ) from err
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        with contextlib.suppress(OSError):  # whose it is helps people only, and a full disk must not keep from pruning
+            file.truncate(0)
+            os.write(file.fileno(), f"{os.getpid()}\n".encode())
         self._file = file
         self._held_here.add(key)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._file is not None:
             self._held_here.discard(os.path.realpath(self._path))
             self._file.close()
             self._file = None
+        self._disk.tell(err)
 
 
 def lock_holder(data_dir: Path) -> int | None:
@@ -296,7 +305,7 @@ class ReleaseWriter:
         self._keep = keep
         self._now = now
         self._path: Path | None = None
-        self._published = False
+        self._disk = _DiskErrors(data_dir)
 
     @property
     def path(self) -> Path:
@@ -307,7 +316,7 @@ class ReleaseWriter:
 
     def __enter__(self) -> Self:
         releases = self._data / "releases"
-        with _disk_errors(self._data):
+        with self._disk:
             releases.mkdir(parents=True, exist_ok=True)
             clear_leftovers(self._data)
             self._path = Path(tempfile.mkdtemp(prefix=".building-", dir=releases))
@@ -321,8 +330,7 @@ class ReleaseWriter:
         if self._path is not None:
             shutil.rmtree(self._path, ignore_errors=True)
             self._path = None
-        if isinstance(err, OSError) and err.errno in _DISK:
-            raise _disk_error(self._data, err) from err
+        self._disk.tell(err)
 
     def carry_over(self, earlier: Release, name: str) -> None:
         """Take a file or folder of an earlier release as it is, by hard link where the file system allows."""
@@ -335,7 +343,7 @@ class ReleaseWriter:
 
     def publish(self, facts: ReleaseFacts) -> Release:
         """Write the manifest, make everything durable, name the release and make it current; then prune old ones."""
-        with _disk_errors(self._data):
+        with self._disk:
             manifest = self._manifest(facts)
             (self.path / "manifest.json").write_bytes(_pretty(manifest))
             reached("publish", "manifest written")
@@ -434,11 +442,12 @@ def holding(data_dir: Path, digests: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
-class _disk_errors:  # noqa: N801 - reads as a statement
-    """Turn a full or failing disk into a ReleaseError that says what still serves."""
+class _DiskErrors:
+    """Turns what is raised because of a full or failing disk into a ReleaseError that says what serves."""
 
     def __init__(self, data_dir: Path) -> None:
         self._data = data_dir
+        self._before = current_id(data_dir)
 
     def __enter__(self) -> None:
         return
@@ -446,14 +455,26 @@ class _disk_errors:  # noqa: N801 - reads as a statement
     def __exit__(
         self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(err, OSError) and err.errno in _DISK:
-            raise _disk_error(self._data, err) from err
+        self.tell(err)
+
+    def tell(self, err: BaseException | None) -> None:
+        """Raise it, where the error is the disk's."""
+        if err is None or isinstance(err, InspectgraphError) or not _of_the_disk(err):
+            return
+        current, words = current_id(self._data), getattr(err, "strerror", None) or err
+        if current is not None and current != self._before:
+            raise ReleaseError(f"release {current} is published, but what comes after was refused: {words}") from err
+        serving = f"release {current} still serves" if current else "there is no earlier release"
+        raise ReleaseError(f"nothing was published in {self._data}: {words}; {serving}") from err
 
 
-def _disk_error(data_dir: Path, err: OSError) -> ReleaseError:
-    current = current_id(data_dir)
-    serving = f"release {current} still serves" if current else "there is no earlier release"
-    return ReleaseError(f"nothing was published in {data_dir}: {err.strerror or err}; {serving}")
+def _of_the_disk(err: BaseException) -> bool:
+    """Libraries in native code say why in words only, each by an exception of its own."""
+    if isinstance(err, sqlite3.Error):
+        return getattr(err, "sqlite_errorcode", 0) & 0xFF in _SQLITE_DISK
+    if isinstance(err, OSError) and err.errno is not None:
+        return err.errno in _DISK
+    return any(os.strerror(code) in str(err) for code in _DISK)
 
 
 # ------------------------------------------------------------------------------------------------------------- backup

@@ -37,7 +37,7 @@ from graph.ingest import (
     load_metadata,
     parse_all,
 )
-from graph.iris import DocumentIris, Iris
+from graph.iris import DocumentIris, Iris, document_id
 from graph.mapping import MAPPING_VERSION
 from graph.model import Extraction, Maker
 from graph.release import (
@@ -213,7 +213,9 @@ class _Build:
         )
         if self._options.cluster and isinstance(embedder, OpenVinoEmbedder):
             embedder = ClusterEmbedder(embedder, converted_model(self._models), self._options.cluster)
-        gone = {**_removed(self._earlier), **(removed or {})}
+        iris = Iris(self._options.base_iri)
+        back = {iris.document(document_id(source.sha256)) for source, _ in documents}
+        gone = {iri: why for iri, why in {**_removed(self._earlier), **(removed or {})}.items() if iri not in back}
         signature = self._signature(documents, embedder, gone)
         if self._earlier is not None and self._earlier.manifest.facts.extra.get("signature") == signature:
             return self._report(self._earlier, failures, fresh=False)

@@ -7,6 +7,7 @@ Oxigraph store, Parquet tables, a FAISS index, a tantivy index, sources, the jou
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import pickle
 import random
@@ -16,19 +17,30 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import faiss  # noqa: F401 - imported before the forks, so that no child pays for it
+import msgspec
 import numpy as np
 import tantivy  # noqa: F401
 
 from graph.curation import Entry, Journal
 from graph.errors import InspectgraphError
-from graph.release import Release, ReleaseFacts, ReleaseWriter, WriterLock, backup, release_ids, restore
+from graph.ingest import Source, SourceStore
+from graph.release import (
+    Release,
+    ReleaseFacts,
+    ReleaseWriter,
+    WriterLock,
+    backup,
+    open_release,
+    release_ids,
+    restore,
+)
 from graph.steps import EVENT
 from graph.store import OxigraphStore, open_read_only
 from indexer.embedding import ModelIdentity
@@ -79,31 +91,47 @@ def _kind(err: BaseException) -> str:
 # ---------------------------------------------------------------------------------------------------------- operations
 
 
+def originals(data: Path, number: int) -> list[Source]:
+    """The files that release ``number`` is of, beside the data folder; the last is no other release's."""
+    folder = data.parent / "originals"
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for name in ("a", "b", f"only-{number}"):
+        content = name.encode() * 1000
+        if not (folder / name).exists():
+            (folder / name).write_bytes(content)
+        made.append(Source(folder / name, hashlib.sha256(content).hexdigest()))
+    return made
+
+
 def publish(data: Path, number: int, *, keep: int = 2) -> Release:
-    """Release ``number``: that many documents' worth of items in graph, table, vectors and words."""
+    """Release ``number``: that many documents' worth of items in graph, table, vectors and words; and its sources, of
+    which one is no other release's."""
     count = ITEMS + number % 7
+    sources = originals(data, number)
     texts = [f"recommendation {row} of release {number}" for row in range(count)]
     with WriterLock(data), ReleaseWriter(data, keep=keep, now=_WHEN) as writer:
-        with OxigraphStore(data / "work" / "store") as store:
+        store = SourceStore(data / "sources")
+        assert all(store.keep(source) for source in sources)
+        with OxigraphStore(data / "work" / "store") as graph:
             lines = [f'<urn:item:{n}:{row}> <urn:text> "{text}" .' for row, text in enumerate(texts) for n in (number,)]
-            store.replace_graph("urn:graph", "\n".join(lines).encode())
-            store.checkpoint(writer.path / "graph")
+            graph.replace_graph("urn:graph", "\n".join(lines).encode())
+            graph.checkpoint(writer.path / "graph")
         write_table(
             writer.path / "tables", "items", [{"iri": f"urn:item:{number}:{n}", "text": t} for n, t in enumerate(texts)]
         )
         vectors = np.random.default_rng(number).normal(size=(count, 8)).astype(np.float32)
         write_index(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), _MODEL, writer.path / "vectors")
         write_lexical((LexicalRecord(row, text) for row, text in enumerate(texts)), writer.path / "lexical")
+        entries = [{"path": str(s.path), "sha256": s.sha256, "name": s.path.name, "metadata": {}} for s in sources]
+        (writer.path / "sources.json").write_bytes(msgspec.json.encode(entries))
         return writer.publish(ReleaseFacts(counts={"items": count}, extra={"number": number}))
 
 
 def prepare(data: Path) -> None:
-    """Two releases, sources and a correction."""
+    """Two releases, their sources and a correction."""
     for number in (1, 2):
         publish(data, number)
-    (data / "sources").mkdir()
-    for name in ("a", "b"):
-        (data / "sources" / name).write_bytes(name.encode() * 5000)
     correct(data, 0)
 
 
@@ -126,6 +154,16 @@ def state(data: Path) -> tuple[str, int]:
     assert counts == (count,) * 4 == (ITEMS + number % 7,) * 4, counts
     assert graph == {row["text"] for row in rows} == {f"recommendation {n} of release {number}" for n in range(count)}
     return release.id, number
+
+
+def sources_of(data: Path) -> set[str]:
+    """SHA-256 of the sources of all releases, each of which must be sound."""
+    found: set[str] = set()
+    for identifier in release_ids(data):
+        release = open_release(data / "releases" / identifier, check="hashes")
+        assert isinstance(release, Release), release
+        found |= {entry["sha256"] for entry in msgspec.json.decode((release.path / "sources.json").read_bytes())}
+    return found
 
 
 def leftovers(data: Path) -> list[str]:
@@ -188,7 +226,9 @@ def _outcome(status: int, result: Any) -> Outcome:
 
 
 #: Audit events of file operations that can fail, and functions of ``os`` that raise none.
-_FILE_EVENTS = frozenset({"open", "os.rename", "os.mkdir", "os.symlink", "os.link", "os.truncate", "os.chmod"})
+_FILE_EVENTS = frozenset(
+    {"open", "os.rename", "os.mkdir", "os.symlink", "os.link", "os.truncate", "os.chmod", "os.remove", "os.rmdir"}
+)
 
 
 def failing_at(work: Callable[[], object], data: Path, number: int, code: int = errno.EIO) -> tuple[Outcome, bool]:
@@ -251,6 +291,7 @@ class Tally:
 
     trials: int = 0
     killed: int = 0
+    refused: int = 0
     broken: list[str] | None = None
 
     def add(self, outcome: Outcome, problem: str | None) -> None:
@@ -269,13 +310,21 @@ class Scenario:
         self.data = folder / "data"
         self.archive = folder / "saved.tar"
         self._number = 2
+        if name == "prune":
+            import indexer.pipeline  # noqa: F401 - before the forks
         if not self.data.exists():
-            _check(forked(lambda: prepare(self.data)))
-            _check(forked(lambda: backup(self.data, self.archive)))
+            check(forked(lambda: prepare(self.data)))
+            check(forked(lambda: backup(self.data, self.archive)))
 
     def work(self) -> Callable[[], object]:
         self._number += 1
         number = self._number
+        originals(self.data, number)
+        if self.name == "prune":
+            # three releases of which one is to stay, and a source of each
+            check(forked(lambda: [publish(self.data, n, keep=3) for n in (number, number + 1)]))
+            self._number += 1
+            return lambda: _prune(self.data)
         return {
             "publish": lambda: publish(self.data, number),
             "backup": lambda: backup(self.data, self.archive),
@@ -297,44 +346,75 @@ class Scenario:
         self.reset()
         if result is None:
             return f"{self.name}: checking died with status {status}"
-        return None if result[0] == "value" else f"{self.name}: {result[1]}: {result[2][:500]}"
+        return None if result[0] == "value" else f"{self.name}: {result[1]}: {result[2][-500:]}"
 
     def _verify(self, outcome: Outcome) -> None:
         _, number = state(self.data)
-        if self.name == "publish":
-            assert number in {self._number, *range(1, self._number)}
-            assert not outcome.acknowledged or number == self._number, "acknowledged, but not current"
-            again = publish(self.data, self._number)
-            assert state(self.data) == (again.id, self._number)
-            assert leftovers(self.data) == []
-            assert len(release_ids(self.data)) == 2
-        if self.name in {"backup", "restore"}:
-            fresh = self.folder / "fresh"
-            if self.name == "backup" or not release_ids(fresh):
-                restore(self.archive, fresh)
-                assert leftovers(fresh) == []
-            assert state(fresh)[1] == number
-            assert (fresh / "sources" / "b").read_bytes() == b"b" * 5000
-            assert Journal(fresh).entries() == Journal(self.data).entries()
-        if self.name == "correct":
-            reasons = {entry.why for entry in Journal(self.data).entries()}
-            assert not outcome.acknowledged or f"reason {self._number}" in reasons, "acknowledged, but lost"
-            correct(self.data, self._number)
-            assert f"reason {self._number}" in {entry.why for entry in Journal(self.data).entries()}
+        kept = {hashlib.sha256(file.read_bytes()).hexdigest() for file in (self.data / "sources").iterdir()}
+        assert sources_of(self.data) <= kept, "a source is lost"
+        getattr(self, f"_verify_{self.name}")(outcome, number)
+
+    def _verify_publish(self, outcome: Outcome, number: int) -> None:
+        assert number in {self._number, *range(1, self._number)}
+        assert not outcome.acknowledged or number == self._number, "acknowledged, but not current"
+        again = publish(self.data, self._number)
+        assert state(self.data) == (again.id, self._number)
+        assert leftovers(self.data) == []
+        assert len(release_ids(self.data)) == 2
+
+    def _verify_prune(self, outcome: Outcome, number: int) -> None:
+        assert number == self._number
+        assert not outcome.acknowledged or len(release_ids(self.data)) == 1, "acknowledged, but not done"
+        _prune(self.data)
+        assert state(self.data)[1] == number
+        assert leftovers(self.data) == []
+        assert len(release_ids(self.data)) == 1
+        assert {file.name for file in (self.data / "sources").iterdir()} == {
+            source.sha256 for source in originals(self.data, number)
+        }
+
+    def _verify_backup(self, outcome: Outcome, number: int) -> None:
+        fresh = self.folder / "fresh"
+        if self.name == "backup" or not release_ids(fresh):
+            restore(self.archive, fresh)
+            assert leftovers(fresh) == []
+        assert state(fresh)[1] == number
+        for source in originals(self.data, number):
+            assert (fresh / "sources" / source.sha256).read_bytes() == source.path.read_bytes()
+        assert Journal(fresh).entries() == Journal(self.data).entries()
+
+    _verify_restore = _verify_backup
+
+    def _verify_correct(self, outcome: Outcome, number: int) -> None:
+        reasons = {entry.why for entry in Journal(self.data).entries()}
+        assert not outcome.acknowledged or f"reason {self._number}" in reasons, "acknowledged, but lost"
+        correct(self.data, self._number)
+        assert f"reason {self._number}" in {entry.why for entry in Journal(self.data).entries()}
 
 
-def _check(found: tuple[int, Any]) -> None:
+def _prune(data: Path) -> None:
+    from indexer.pipeline import prune_data  # seconds of imports that the other operations do without
+
+    prune_data(data, 1)
+
+
+def check(found: tuple[int, Any]) -> None:
     assert found[1] is not None, found
     assert found[1][0] == "value", found
 
 
-SCENARIOS = ("publish", "backup", "restore", "correct")
+SCENARIOS = ("publish", "prune", "backup", "restore", "correct")
 
 
-def kill_at_every_step(scenario: Scenario, times: int, rng: random.Random) -> Tally:
-    """``times`` kills at each named step: the first there and then, the others up to 5 ms later."""
+def kill_at_every_step(
+    scenario: Scenario, times: int, rng: random.Random, only: Collection[str] | None = None
+) -> Tally:
+    """``times`` kills at each named step, or at ``only`` these: the first there and then, the others up to 5 ms
+    later."""
     tally = Tally()
     for step in dict.fromkeys(scenario.steps()):
+        if only is not None and step[1] not in only:
+            continue
         for turn in range(times):
             outcome = killed_at(scenario.work(), step, rng.uniform(0, 0.005) if turn else 0.0)
             tally.add(outcome, scenario.problem(outcome))
@@ -364,6 +444,25 @@ def fail_every_file_operation(scenario: Scenario, stride: int = 1) -> Tally:
         if not reached:
             return tally
         if outcome.error is not None and outcome.error[0] not in {"InspectgraphError", "OSError"}:
-            problem = problem or f"{scenario.name}: told as {outcome.error}"
+            problem = problem or f"{scenario.name}: operation {number}, told as {outcome.error}"
+        tally.refused += outcome.error is not None
         tally.add(outcome, problem)
         number += stride
+
+
+def full_disk(scenario: Scenario, disk: Path, room: Iterator[int] | Sequence[int]) -> Tally:
+    """The operation where the disk has so many bytes left, with all that it works on beneath ``disk``: refused, it
+    tells so in words of ours, and everything still stands."""
+    tally = Tally()
+    for left in room:
+        work = scenario.work()
+        ballast = disk / "ballast"
+        ballast.write_bytes(bytes(max(0, shutil.disk_usage(disk).free - left)))
+        outcome = _outcome(*forked(work))
+        ballast.unlink()
+        problem = scenario.problem(outcome)
+        if outcome.error is not None and outcome.error[0] != "InspectgraphError":
+            problem = problem or f"{scenario.name}: {left} bytes left, told as {outcome.error}"
+        tally.refused += outcome.error is not None
+        tally.add(outcome, problem)
+    return tally

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -380,6 +382,52 @@ def test_a_full_disk_leaves_the_old_release_serving_and_gives_its_space_back(sma
 def test_a_failing_disk_is_told_in_plain_words(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="no earlier release"), WriterLock(tmp_path), ReleaseWriter(tmp_path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        OSError(errno.EIO, os.strerror(errno.EIO)),
+        ValueError("An IO error occurred: 'No space left on device (os error 28)'"),
+        RuntimeError("Error in virtual size_t FileIOWriter: write error: No space left on device"),
+    ],
+    ids=["system", "tantivy", "faiss"],
+)
+def test_whatever_a_library_says_of_a_full_disk_tells_what_serves(tmp_path: Path, refusal: Exception) -> None:
+    first = publish(tmp_path, "one")
+    told = f"^nothing was published in .*release {first.id} still serves$"
+    with pytest.raises(ReleaseError, match=told), WriterLock(tmp_path):
+        raise refusal
+
+
+def write_into_full_cache(data: Path) -> None:
+    with WriterLock(data), contextlib.closing(sqlite3.connect(data / "cache")) as cache:
+        cache.execute("PRAGMA max_page_count = 2")
+        cache.execute("CREATE TABLE found (value)")
+        cache.execute("INSERT INTO found VALUES (zeroblob(100000))")
+
+
+def test_a_full_cache_database_tells_what_serves(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match=r"database or disk is full; there is no earlier release$"):
+        write_into_full_cache(tmp_path)
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("no such table: t"), FileNotFoundError(2, "no such file")])
+def test_other_errors_are_not_put_down_to_the_disk(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(type(error)), WriterLock(tmp_path):
+        raise error
+
+
+def publish_and_fail(data: Path) -> None:
+    with WriterLock(data):
+        with ReleaseWriter(data) as writer:
+            writer.publish(FACTS)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_what_is_refused_after_publication_does_not_deny_the_publication(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match=r"^release 20\S+ is published, but what comes after was refused: Input/"):
+        publish_and_fail(tmp_path)
 
 
 def test_leftovers_of_every_kind_are_cleared(tmp_path: Path) -> None:

@@ -250,6 +250,14 @@ def test_a_removed_document_leaves_nothing_of_it_in_the_next_release(data: Path)
     assert all(row["file"] != plan["file"] for row in item_rows(release.path))
 
 
+def test_a_removed_document_that_is_built_again_is_gone_no_more(data: Path, sources: Path) -> None:
+    plan = next(r for r in read_rows(Release.open(data).path / "tables", "documents") if "plan" in r["file"])
+    remove_documents([plan["iri"]], BuildOptions(data, models=shared_models()))
+    build(data, sources / plan["file"])
+    assert plan["file"] in files_of(data)
+    assert plan["iri"] not in Release.open(data).manifest.facts.extra["removed"]
+
+
 @pytest.mark.slow
 def test_removing_names_the_older_releases_and_pruning_ends_them(data: Path) -> None:
     before = Release.open(data)
