@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -237,6 +237,27 @@ def test_a_superseded_graph_goes_and_its_text_with_the_next_that_is_removed(tmp_
         content(name).iri for name in ("other", "corrected", "kept")
     }
     assert b"draft" not in b"".join(f.read_bytes() for f in (tmp_path / "second").iterdir())
+
+
+def test_where_most_graphs_change_all_are_loaded_anew_and_a_kill_on_the_way_loses_none(tmp_path: Path) -> None:
+    def content(name: str, version: str, made: Callable[[str], bytes] = lambda text: triples(3, text)) -> GraphContent:
+        return GraphContent(f"https://example.org/{name}/graph", version, lambda: made(f"{name} {version}"))
+
+    def killed(_: str) -> bytes:
+        raise KeyboardInterrupt
+
+    now = [content("first", "new"), content("second", "new"), content("third", "old")]
+    with WorkingGraphs(tmp_path / "work") as working:
+        working.hold([content(name, "old") for name in ("first", "second", "third")])
+        assert [one.iri for one in working.outdated([*now[1:], content("first", "old")])] == [now[1].iri]
+        assert working.outdated(now) == now
+        with pytest.raises(KeyboardInterrupt):
+            working.hold([*now[:2], content("third", "old", killed)])
+    with WorkingGraphs(tmp_path / "work") as working:
+        working.hold(now)
+        working.checkpoint(tmp_path / "checkpoint")
+    assert counts(OxigraphStore.open_read_only(tmp_path / "checkpoint")) == {one.iri: 3 for one in now}
+    assert b"first old" not in b"".join(file.read_bytes() for file in (tmp_path / "checkpoint").iterdir())
 
 
 PARTS = st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=2), max_size=6)
