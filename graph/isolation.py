@@ -7,7 +7,9 @@ children are forked from a server process that has the parsers loaded already, s
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,6 +69,20 @@ def run_isolated(function: Callable[[str], bytes], source: str, limits: Limits) 
         raise UnreadableDocument(source, *values)
     result: bytes = values[0]
     return result
+
+
+def end_with_parent() -> None:
+    """For the workers of a pool, which begin with it: they end when the process that the pool belongs to does. A worker
+    waits for its next task on a pipe that it could write into itself, so a killed build would leave it there for good.
+    """
+    threading.Thread(target=_end_after_parent, name="end-with-parent", daemon=True).start()
+
+
+def _end_after_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _serve(sender: Connection, function: Callable[[str], bytes], source: str, limits: Limits) -> None:

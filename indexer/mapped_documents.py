@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from graph.authorities import Register
+from graph.isolation import end_with_parent
 from graph.mapping import document_triples
 from graph.validation import violations
 from indexer.rows import Known
@@ -25,7 +26,7 @@ class MappedDocuments:
 
     def __init__(self, base: str, authorities: Path | None, jobs: int) -> None:
         self.problems: list[str] = []
-        self._pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("forkserver"))
+        self._pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("forkserver"), end_with_parent)
         self._map = partial(map_documents, base=base, authorities=authorities)
         self._ahead = jobs + 1
         self._waiting: Iterator[Sequence[tuple[str, Known]]] = iter(())

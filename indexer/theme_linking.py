@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from graph.isolation import end_with_parent
 from indexer.theme_evidence import COLUMNS, LexicalEvidence, normalised
 from ontology.resources import Theme
 
@@ -210,6 +211,7 @@ _OWN: list[ThemeLinker] = []
 
 
 def _work_with(linker: ThemeLinker) -> None:
+    end_with_parent()
     _OWN[:] = [linker]
 
 

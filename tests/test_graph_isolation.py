@@ -3,6 +3,8 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -112,3 +114,32 @@ def test_a_parser_cannot_fill_the_disk(tmp_path: Path) -> None:
     with pytest.raises(UnreadableDocument):
         run_isolated(fill_disk, str(tmp_path / "big"), TIGHT)
     assert (tmp_path / "big").stat().st_size <= TIGHT.file_size
+
+
+_POOL = """
+import multiprocessing, os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from graph.isolation import end_with_parent
+
+if __name__ == "__main__":
+    pool = ProcessPoolExecutor(2, multiprocessing.get_context("forkserver"), end_with_parent)
+    print(*{task.result() for task in [pool.submit(os.getpid) for _ in range(8)]}, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_workers_of_a_killed_process_end_with_it(tmp_path: Path) -> None:
+    (tmp_path / "pool.py").write_text(_POOL)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        [sys.executable, str(tmp_path / "pool.py")], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        workers = [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
+    assert workers
+    for _ in range(200):
+        if not any(Path(f"/proc/{pid}").exists() for pid in workers):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"{workers} are still there")
