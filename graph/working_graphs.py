@@ -96,19 +96,15 @@ class WorkingGraphs:
 
     def outdated(self, contents: Iterable[GraphContent]) -> list[GraphContent]:
         """Those whose triples ``hold`` will ask for."""
-        contents = list(contents)
-        return contents if self._better_anew(contents) else self._changed(contents)
+        return self._changed(list(contents), set(self._store.graphs()))[0]
 
-    def _changed(self, contents: Iterable[GraphContent]) -> list[GraphContent]:
-        held = set(self._store.graphs())
-        return [c for c in contents if self._journal.get(c.iri) != c.full_version() or c.iri not in held]
-
-    def _better_anew(self, contents: Sequence[GraphContent]) -> bool:
-        """Whether most graphs are to be replaced, as after a change of the extractor: loading all into an empty store
-        takes a fraction of the time of removing them triple by triple."""
-        held = set(self._store.graphs())
-        replaced = sum(content.parts is None and content.iri in held for content in self._changed(contents))
-        return 2 * replaced > len(contents)
+    def _changed(self, contents: Sequence[GraphContent], held: Collection[str]) -> tuple[list[GraphContent], bool]:
+        """Those to load, and whether into an empty store: where most graphs are to be replaced, as after a change of
+        the extractor, loading all takes a fraction of the time of removing them triple by triple."""
+        changed = [c for c in contents if self._journal.get(c.iri) != c.full_version() or c.iri not in held]
+        replaced = sum(content.parts is None and content.iri in held for content in changed)
+        anew = 2 * replaced > len(contents)
+        return (list(contents) if anew else changed), anew
 
     def hold(
         self,
@@ -124,10 +120,11 @@ class WorkingGraphs:
         is removed.
         """
         wanted = {content.iri: content for content in contents}
-        if self._better_anew(list(wanted.values())):
-            self._empty()
-        changed = self._changed(wanted.values())
         held = set(self._store.graphs())
+        changed, anew = self._changed(list(wanted.values()), held)
+        if anew:
+            self._empty()
+            held = set()
         gone = sorted(held - set(wanted))
         known = {content.iri: self._known_parts(content) for content in changed if content.iri in held}
         for iri in [*gone, *(content.iri for content in changed)]:

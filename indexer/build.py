@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +132,7 @@ def build_index(
     language = replace(SectorLanguage.load(), own_abbreviations=agreed_abbreviations(abbreviations))
     write_language(language, texts, sentences, embedder, cache, found, release_dir / SEARCH)
     if confidences is None:
-        linker = ThemeLinker.load(themes(), embedder.encode, embedder.identity.sha256)
+        linker = ThemeLinker.load(themes(), partial(cache.encode, embedder), embedder.identity.sha256)
         confidences = linker.linked(texts[: items.num_rows], sentences[: items.num_rows])[1]
     write_subjects(confidences, total, cache.encode(embedder, [description(t) for t in themes()]), release_dir / SEARCH)
     facets = FacetTable(items, documents, scheme)
