@@ -32,8 +32,8 @@ class PipelineScenario(Scenario):
     """A build after one of three documents has changed, or the removal of that document."""
 
     _TEXT = """\
-Inspection of services for children in need of help and protection, children looked after and care leavers
 Haverwick City Council
+Inspection of children's services by Ofsted
 Inspection date: 3 June 2014 to 25 June 2014
 
 Areas for improvement
