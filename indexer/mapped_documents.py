@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -26,7 +26,8 @@ class MappedDocuments:
 
     def __init__(self, base: str, authorities: Path | None, jobs: int) -> None:
         self.problems: list[str] = []
-        self._pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("forkserver"), end_with_parent)
+        self._jobs = jobs
+        self._pool: Executor | None = None
         self._map = partial(map_documents, base=base, authorities=authorities)
         self._ahead = jobs + 1
         self._waiting: Iterator[Sequence[tuple[str, Known]]] = iter(())
@@ -37,10 +38,17 @@ class MappedDocuments:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
 
     def begin(self, wanted: Sequence[tuple[str, Known]]) -> None:
         """Work on these documents, given with their texts; each graph is then to be taken once, in their order."""
+        # starting a process takes longer than mapping a batch
+        self._pool = (
+            ThreadPoolExecutor(1)
+            if len(wanted) <= MAPPED_TOGETHER
+            else ProcessPoolExecutor(self._jobs, multiprocessing.get_context("forkserver"), end_with_parent)
+        )
         size = max(1, min(MAPPED_TOGETHER, -(-len(wanted) // self._ahead)))
         self._waiting = iter([wanted[start : start + size] for start in range(0, len(wanted), size)])
         for _ in range(self._ahead):
@@ -56,7 +64,7 @@ class MappedDocuments:
         return self._made.pop(graph)
 
     def _submit(self) -> None:
-        if (batch := next(self._waiting, None)) is not None:
+        if self._pool is not None and (batch := next(self._waiting, None)) is not None:
             self._running.append((batch, self._pool.submit(self._map, batch)))
 
 

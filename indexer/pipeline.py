@@ -95,6 +95,7 @@ def build_release(paths: Sequence[Path], options: BuildOptions, progress: Progre
     """
     metadata = load_metadata(options.metadata) if options.metadata is not None else {}
     with WriterLock(options.data):
+        clear_leftovers(options.data)  # here too, since a build that changes nothing begins no release
         clock = Clock(progress or NoProgress())
         with clock.stage("find"):
             given, failures = find_sources(paths, metadata)

@@ -16,7 +16,7 @@ import pytest
 
 from graph.errors import InspectgraphError
 from graph.model import Extraction
-from graph.release import Release, release_ids
+from graph.release import Release, leftovers, release_ids
 from graph.store import canonical_digest, open_read_only
 from indexer.build_options import BuildOptions, BuildReport
 from indexer.exports import item_rows
@@ -117,6 +117,12 @@ def test_a_rebuild_of_unchanged_sources_reads_nothing_and_keeps_the_release(data
     before = Release.open(data).id
     report = build(data, sources)
     assert (report.release, report.fresh, report.read) == (before, False, 0)
+
+
+def test_a_rebuild_that_changes_nothing_clears_what_a_killed_one_left(data: Path, sources: Path) -> None:
+    (data / "releases" / ".building-x" / "graph").mkdir(parents=True)
+    assert not build(data, sources).fresh
+    assert leftovers(data) == []
 
 
 def test_a_rebuild_from_nothing_gives_the_same_iris(data: Path, sources: Path, tmp_path: Path) -> None:
