@@ -137,6 +137,23 @@ def test_slow_heads_hold_no_thread_and_are_cut(server: Running) -> None:
         client.close()
 
 
+def test_clients_that_do_not_hang_up_after_their_answer_keep_nobody_waiting(server: Running) -> None:
+    """gunicorn's own worker waits two seconds for each of them, and answers nobody meanwhile."""
+    staying = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
+    for client in staying:
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    time.sleep(0.5)
+    begun = time.monotonic()
+    assert server.get("/health", **{"X-Forwarded-For": "192.0.2.1"})[0] == 200
+    assert time.monotonic() - begun < IN_TIME
+    for client in staying:
+        client.settimeout(20)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))  # noqa: B023 - called at once
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert answer.endswith((b"}\n", b"}"))
+        client.close()
+
+
 @pytest.mark.slow
 def test_a_body_that_does_not_come_is_given_up(server: Running) -> None:
     head = b"POST /match HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.9\r\nContent-Length: 1000\r\n"

@@ -2,7 +2,8 @@
 
 gunicorn's own threaded worker reads heads in its threads and without end: sixteen clients that send a byte now and then
 would be all that it serves. Here heads gather in the kernel's buffers while one loop watches them; what takes too long
-is closed, stalled reads and writes end by themselves, and no address holds more than its share of connections.
+is closed, stalled reads and writes end by themselves, no address holds more than its share of connections, and nobody
+is kept waiting by a client that does not hang up after its answer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from gunicorn.workers.gthread import ThreadWorker
 HEAD_SECONDS = 10.0
 #: Seconds that one read of a body or one write of an answer may wait for the client.
 STALL_SECONDS = 20.0
+#: Seconds after the last answer that the client has for hanging up, lest what it still sends destroy the answer
+#: (RFC 9112 section 9.6).
+LINGER_SECONDS = 2.0
 #: Bytes that a request head may have: a request line and header fields as gunicorn limits them fit well within.
 HEAD_BYTES = 64 << 10
 #: Connections that one address beyond this machine may have open.
@@ -39,6 +43,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._gathering: deque[tuple[float, Any]] = deque()
+        self._lingering: deque[tuple[float, Any]] = deque()
 
     def enqueue_req(self, conn: Any) -> None:
         buffered = conn.parser is not None and conn.parser.unreader.buf.getvalue()
@@ -64,6 +69,20 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
             self.log.debug("closed a stalled connection")
             return False
 
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """As gunicorn's, which waits for the client to hang up in the main loop: those that do not would be all that
+        it does."""
+        if fs.cancelled() or fs.exception() is not None or fs.result():
+            super().finish_request(conn, fs)
+            return
+        try:
+            conn.sock.setblocking(False)  # the socket's own time limit would wait, whatever a single read asks for
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(conn)
+        else:
+            self._lingering.append((time.monotonic() + LINGER_SECONDS, conn))
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Whoever pasted too much is told what to do; gunicorn's page would quote limits of its own."""
         if not isinstance(exc, LimitRequestLine):
@@ -76,9 +95,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         # the more there are to look at, the longer the pause, so that looking stays cheap
-        pause = _LOOK_AGAIN + len(self._gathering) / 2000
-        super().wait_for_and_dispatch_events(min(timeout, pause) if self._gathering else timeout)
+        watched = len(self._gathering) + len(self._lingering)
+        pause = _LOOK_AGAIN + watched / 2000
+        super().wait_for_and_dispatch_events(min(timeout, pause) if watched else timeout)
         self._look_at_heads()
+        self._look_at_ends()
 
     def _look_at_heads(self) -> None:
         now = time.monotonic()
@@ -93,6 +114,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
             else:
                 self._gathering.append((deadline, conn))
 
+    def _look_at_ends(self) -> None:
+        now = time.monotonic()
+        for _ in range(len(self._lingering)):
+            deadline, conn = self._lingering.popleft()
+            if now > deadline or _has_hung_up(conn.sock):
+                self._drop(conn)
+            else:
+                self._lingering.append((deadline, conn))
+
     def _drop(self, conn: Any) -> None:
         self.nr_conns -= 1
         conn.close()
@@ -103,7 +133,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         address = _address(conn)
         if address is None or ipaddress.ip_address(address).is_loopback:
             return False
-        return sum(_address(other) == address for _, other in self._gathering) >= CONNECTIONS_PER_CLIENT
+        waiting = (*self._gathering, *self._lingering)
+        return sum(_address(other) == address for _, other in waiting) >= CONNECTIONS_PER_CLIENT
 
 
 def _address(conn: Any) -> str | None:
@@ -122,3 +153,13 @@ def _head_is_whole(connection: socket.socket) -> bool | None:
     if not waiting:
         return None
     return _END_OF_HEAD in waiting or b"\n\n" in waiting or len(waiting) >= HEAD_BYTES
+
+
+def _has_hung_up(connection: socket.socket) -> bool:
+    """Whether the client has closed its side; what it sent meanwhile is read and forgotten."""
+    try:
+        return not connection.recv(HEAD_BYTES, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
