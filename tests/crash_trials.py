@@ -16,7 +16,6 @@ import random
 import shutil
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -207,14 +206,14 @@ def steps_of(work: Callable[[], object]) -> list[tuple[str, str]]:
 
 
 def killed_at(work: Callable[[], object], step: tuple[str, str], jitter: float) -> Outcome:
-    """SIGKILL ``jitter`` seconds after the step is reached; 0: there and then."""
+    """Killed ``jitter`` seconds after the step is reached; 0: there and then."""
 
     def run() -> None:
         def hook(event: str, args: Sequence[object]) -> None:
             if event == EVENT and tuple(args) == step:
                 if not jitter:
                     os.kill(os.getpid(), signal.SIGKILL)
-                threading.Thread(target=_kill_after, args=(jitter,), daemon=True).start()
+                _kill_after(jitter)
 
         sys.addaudithook(hook)
         work()
@@ -223,18 +222,20 @@ def killed_at(work: Callable[[], object], step: tuple[str, str], jitter: float) 
 
 
 def killed_after(work: Callable[[], object], seconds: float) -> Outcome:
-    """SIGKILL at an instant counted from the beginning, from outside."""
+    """Killed at an instant counted from the beginning."""
 
     def run() -> None:
-        threading.Thread(target=_kill_after, args=(seconds,), daemon=True).start()
+        _kill_after(seconds)
         work()
 
     return _outcome(*forked(run))
 
 
 def _kill_after(seconds: float) -> None:
-    time.sleep(seconds)
-    os.kill(os.getpid(), signal.SIGKILL)
+    """By the kernel's timer, whose signal ends a process that has no handler for it as SIGKILL does; a thread that is
+    to send one waits until the interpreter lets it run."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _outcome(status: int, result: Any) -> Outcome:
@@ -425,15 +426,19 @@ SCENARIOS = ("publish", "prune", "backup", "restore", "correct")
 def kill_at_every_step(
     scenario: Scenario, times: int, rng: random.Random, only: Collection[str] | None = None
 ) -> Tally:
-    """``times`` kills at each named step, or at ``only`` these: the first there and then, the others up to 5 ms
-    later."""
+    """``times`` kills at each named step, or at ``only`` these: the first there and then, the others 10 microseconds to
+    5 ms later, each order of magnitude as often; the operation may end before, and is then tried again."""
     tally = Tally()
     for step in dict.fromkeys(scenario.steps()):
         if only is not None and step[1] not in only:
             continue
-        for turn in range(times):
-            outcome = killed_at(scenario.work(), step, rng.uniform(0, 0.005) if turn else 0.0)
+        killed = 0
+        for turn in range(4 * times):
+            outcome = killed_at(scenario.work(), step, 10 ** rng.uniform(-5, -2.3) if turn else 0.0)
             tally.add(outcome, scenario.problem(outcome))
+            killed += outcome.killed
+            if killed == times:
+                break
     return tally
 
 
