@@ -21,6 +21,8 @@ from graph.model import Extraction, Inspection, Judgement
 
 DEFAULT_BASE = "https://w3id.org/inspectgraph/"
 
+#: ``\w`` is what ``str.isalnum`` holds for, and the underscore.
+_NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 _BASE = re.compile(r"https?://[^\s<>\"{}|\\^`/?#]+/(?:[^\s<>\"{}|\\^`?#]*/)?")
 
 
@@ -229,7 +231,7 @@ def normalised(text: str | None) -> str:
     if not text:
         return ""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(c for c in folded if c.isalnum()) or text
+    return _NEITHER_LETTER_NOR_DIGIT.sub("", folded) or text
 
 
 def path_segment(value: str) -> str:

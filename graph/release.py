@@ -344,10 +344,11 @@ class ReleaseWriter:
     def publish(self, facts: ReleaseFacts) -> Release:
         """Write the manifest, make everything durable, name the release and make it current; then prune old ones."""
         with self._disk:
-            manifest = self._manifest(facts)
+            known = self._known_files()
+            manifest = self._manifest(facts, known)
             (self.path / "manifest.json").write_bytes(_pretty(manifest))
             reached("publish", "manifest written")
-            _make_durable(self.path)
+            _make_durable(self.path, known)
             reached("publish", "made durable")
             final = self._data / "releases" / manifest.id
             self.path.rename(final)
@@ -360,8 +361,7 @@ class ReleaseWriter:
         prune(self._data, self._keep)
         return release
 
-    def _manifest(self, facts: ReleaseFacts) -> Manifest:
-        known = self._known_files()
+    def _manifest(self, facts: ReleaseFacts, known: Mapping[tuple[int, ...], FileEntry]) -> Manifest:
         there = sorted(_files(self.path))
 
         def entry(file: Path) -> FileEntry:
@@ -374,8 +374,8 @@ class ReleaseWriter:
         return replace(blank, id=f"{created:%Y-%m-%dT%H%M%SZ}-{content[:6]}", content=content)
 
     def _known_files(self) -> dict[tuple[int, ...], FileEntry]:
-        """The files of the current release: one that is a hard link to any of them has its hash already, and if it has
-        been damaged since, the new release shows that as well."""
+        """The files of the current release: one that is a hard link to any of them is durable and has its hash already,
+        and if it has been damaged since, the new release shows that as well."""
         current = open_release(self._data / "releases" / (current_id(self._data) or ""))
         if not isinstance(current, Release):
             return {}
@@ -621,10 +621,11 @@ def _link(source: Path | str, target: Path | str) -> None:
         shutil.copyfile(source, target)
 
 
-def _make_durable(folder: Path) -> None:
+def _make_durable(folder: Path, durable: Collection[tuple[int, ...]] = ()) -> None:
     for root, _, names in os.walk(folder):
         for name in names:
-            _sync(Path(root, name))
+            if _identity(Path(root, name)) not in durable:
+                _sync(Path(root, name))
         _sync(Path(root))
 
 

@@ -91,13 +91,16 @@ class OxigraphStore:
     """An Oxigraph store on disk (RocksDB); only one process may hold it for writing."""
 
     def __init__(self, path: Path) -> None:
-        """Open for writing, creating what is not there, and clear away what a killed writer left half staged."""
+        """Open for writing, creating what is not there, and clear away what a killed writer left half staged and the
+        logs of earlier openings, of which RocksDB keeps a thousand."""
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             store = ox.Store(path)
         except OSError as err:
             raise ReleaseError(f"the graph store {path} cannot be opened for writing: {err}") from err
         self._store: ox.Store | None = store
+        for log in path.glob("LOG.old.*"):
+            log.unlink()
         if store.contains_named_graph(_STAGING):
             store.remove_graph(_STAGING)
 

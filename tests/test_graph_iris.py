@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -205,6 +207,12 @@ def test_ids_that_were_published_once_are_made_again() -> None:
 
 def _under(folder: str, *ids: str) -> tuple[str, ...]:
     return tuple(f"https://example.org/{folder}/{one}" for one in ids)
+
+
+def test_of_all_characters_letters_and_digits_stand_for_a_text_and_no_others() -> None:
+    characters = [chr(code) for code in range(sys.maxunicode + 1)]
+    folded = "".join(unicodedata.normalize("NFKC", c).casefold() for c in characters)
+    assert normalised(folded) == "".join(c for c in unicodedata.normalize("NFKC", folded).casefold() if c.isalnum())
 
 
 def test_broken_text_has_an_identity_too() -> None:

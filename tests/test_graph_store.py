@@ -114,6 +114,12 @@ def test_a_second_writer_is_told_that_the_store_is_taken(store: OxigraphStore, t
         len(store)
 
 
+def test_opening_a_store_again_and_again_leaves_one_log(tmp_path: Path) -> None:
+    for _ in range(3):
+        OxigraphStore(tmp_path / "store").close()
+    assert len(list((tmp_path / "store").glob("LOG*"))) == 1
+
+
 def test_a_missing_graph_is_named(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="no graph at"):
         OxigraphStore.open_read_only(tmp_path / "nothing")
