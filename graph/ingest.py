@@ -26,7 +26,6 @@ from graph.authorities import Register
 from graph.errors import InspectgraphError, UnreadableDocument
 from graph.extraction import extract
 from graph.extraction.version import EXTRACTOR_VERSION
-from graph.file_digests import FileDigests
 from graph.isolation import Limits, run_isolated
 from graph.model import Extraction
 from graph.reading import read
@@ -187,17 +186,14 @@ class LocalExecutor:
 
 
 def find_sources(
-    paths: Iterable[Path],
-    metadata: Mapping[str, Mapping[str, str]] | None = None,
-    digests: FileDigests | None = None,
+    paths: Iterable[Path], metadata: Mapping[str, Mapping[str, str]] | None = None
 ) -> tuple[list[Source], list[Failure]]:
     """The files named and those below the folders named, sorted by path; what cannot be opened is a failure.
 
     Hidden files and folders and other endings are passed over within folders. Two files of the same bytes are one
-    source: the first by path. ``metadata`` is by base name; ``digests``: what is known of files from before.
+    source: the first by path. ``metadata`` is by base name.
     """
     rows = metadata or {}
-    known = digests or FileDigests()
     found: dict[str, Source] = {}
     failures: list[Failure] = []
     for path in sorted({file for given in paths for file in _files(given, failures)}):
@@ -206,7 +202,8 @@ def find_sources(
             if (size := path.stat().st_size) > MAX_SOURCE:
                 failures.append(Failure(str(path), f"holds {size} bytes, more than {MAX_SOURCE}", "split the document"))
                 continue
-            digest = known.of(path)
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as err:
             failures.append(Failure(str(path), f"cannot be opened: {err.strerror}", "check the file's rights"))
             continue

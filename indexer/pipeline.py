@@ -26,7 +26,6 @@ from graph.cluster import ClusterExecutor
 from graph.curation import CURATOR, Entry, Journal, Resolved, corrected, curation_triples, resolve
 from graph.errors import InspectgraphError, ReleaseError
 from graph.extraction.version import EXTRACTOR_VERSION
-from graph.file_digests import FileDigests
 from graph.ingest import (
     Executor,
     Failure,
@@ -99,9 +98,7 @@ def build_release(paths: Sequence[Path], options: BuildOptions, progress: Progre
         clear_leftovers(options.data)  # here too, since a build that changes nothing begins no release
         clock = Clock(progress or NoProgress())
         with clock.stage("find"):
-            digests = FileDigests(options.data / "work" / "digests.json")
-            given, failures = find_sources(paths, metadata, digests)
-            digests.save()
+            given, failures = find_sources(paths, metadata)
         earlier = _current(options.data)
         sources = _merged(given, earlier, options) if earlier else given
         return _Build(options, clock, earlier).run(sources, failures)
@@ -144,9 +141,7 @@ def prune_data(data: Path, keep: int, *, caches: bool = False) -> list[str]:
         gone = prune(data, keep)
         SourceStore(data / "sources").drop_all_but(_sources_of_all_releases(data))
         for folder in (
-            ("parsed", "graph", "neighbours", "embeddings.sqlite", "texts.sqlite", "themes.sqlite", "digests.json")
-            if caches
-            else ()
+            ("parsed", "graph", "neighbours", "embeddings.sqlite", "texts.sqlite", "themes.sqlite") if caches else ()
         ):
             path = data / "work" / folder
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
