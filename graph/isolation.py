@@ -21,7 +21,7 @@ from graph.errors import ParserDied, UnreadableDocument
 from graph.sandbox import confine
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["graph.ingest"])
+_CONTEXT.set_forkserver_preload(["graph.ingest", "graph.extraction.committee", "graph.extraction.report"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,21 +155,47 @@ def _sound(data_dir: Path, current: str | None, check: Literal["sizes", "hashes"
 
 def open_release(path: Path, *, check: Literal["sizes", "hashes"] = "sizes") -> Release | list[str]:
     """The release at ``path``, or what is wrong with it, one sentence for each fault."""
-    try:
-        manifest = msgspec.json.decode((path / "manifest.json").read_bytes(), type=Manifest)
-    except OSError as err:
-        return [f"release {path.name}: its manifest cannot be read ({err.strerror})"]
-    except (msgspec.DecodeError, UnicodeDecodeError) as err:
-        return [f"release {path.name}: its manifest is damaged ({err})"]
-    if manifest.format > _FORMAT:
-        return [f"release {path.name}: written by a newer version (format {manifest.format}); upgrade inspectgraph"]
-    if manifest.format < _FORMAT:
-        return [f"release {path.name}: written by an older version (format {manifest.format}); build again"]
-    digest = manifest.digest()
-    if manifest.content != digest or manifest.id != path.name or not manifest.id.endswith(f"-{digest[:6]}"):
-        return [f"release {path.name}: its manifest is damaged (it does not fit its own hash)"]
+    manifest = _manifest_of(path)
+    if isinstance(manifest, str):
+        return [f"release {path.name}: {manifest}"]
     differences = _differences(path, manifest, hashes=check == "hashes")
     return differences or Release(path, manifest)
+
+
+def verified(release: Path, name: str) -> bytes:
+    """One file of the release in that folder, held against its hash, whatever other files are damaged.
+
+    Raises ReleaseError where it or the manifest cannot be read or is not as it was published.
+    """
+    manifest = _manifest_of(release)
+    if isinstance(manifest, str):
+        raise ReleaseError(f"release {release.name}: {manifest}")
+    try:
+        content = (release / name).read_bytes()
+    except OSError as err:
+        raise ReleaseError(f"release {release.name}: {name} cannot be read ({err.strerror or err})") from err
+    entry = manifest.files.get(name)
+    if entry is None or hashlib.sha256(content).hexdigest() != entry.sha256:
+        raise ReleaseError(f"release {release.name}: {name} has changed since it was published")
+    return content
+
+
+def _manifest_of(release: Path) -> Manifest | str:
+    """The manifest, or what is wrong with it."""
+    try:
+        manifest = msgspec.json.decode((release / "manifest.json").read_bytes(), type=Manifest)
+    except OSError as err:
+        return f"its manifest cannot be read ({err.strerror})"
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+        return f"its manifest is damaged ({err})"
+    if manifest.format > _FORMAT:
+        return f"written by a newer version (format {manifest.format}); upgrade inspectgraph"
+    if manifest.format < _FORMAT:
+        return f"written by an older version (format {manifest.format}); build again"
+    digest = manifest.digest()
+    if manifest.content != digest or manifest.id != release.name or not manifest.id.endswith(f"-{digest[:6]}"):
+        return "its manifest is damaged (it does not fit its own hash)"
+    return manifest
 
 
 def current_id(data_dir: Path) -> str | None:
@@ -435,8 +461,8 @@ def holding(data_dir: Path, digests: Collection[str]) -> dict[str, list[str]]:
     """Release → names of its sources with these SHA-256 hashes, newest release first, those without any left out."""
     found = {}
     for identifier in release_ids(data_dir):
-        release = open_release(data_dir / "releases" / identifier, check="sizes")
-        entries = release.manifest.facts.sources if isinstance(release, Release) else ()
+        manifest = _manifest_of(data_dir / "releases" / identifier)  # a damaged release holds them too
+        entries = manifest.facts.sources if isinstance(manifest, Manifest) else ()
         if names := [entry.name for entry in entries if entry.sha256 in digests]:
             found[identifier] = names
     return found

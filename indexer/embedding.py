@@ -13,6 +13,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -128,17 +129,8 @@ class OpenVinoEmbedder:
         described = json.loads((folder / "shape.json").read_text(encoding="utf-8"))
         core = openvino.Core()
         chosen = precision if precision != "auto" else ("bf16" if has_bfloat16(core) else "f32")
-        threads = threads or os.cpu_count() or 1
-        options: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": chosen,
-            "NUM_STREAMS": threads,
-            "INFERENCE_NUM_THREADS": threads,
-            # each process would bind its first thread to the first processor, however many processes there are
-            "ENABLE_CPU_PINNING": False,
-        }
-        self._compiled = core.compile_model(str(folder / "model.xml"), "CPU", options)
-        # one more than threads: none waits while an outcome is taken up
-        self._requests = [self._compiled.create_infer_request() for _ in range(threads + 1)]
+        self._threads = threads or os.cpu_count() or 1
+        self._core, self._model = core, folder / "model.xml"
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(int(described["max_tokens"]))
         self._identity = ModelIdentity(
@@ -153,6 +145,23 @@ class OpenVinoEmbedder:
     @property
     def identity(self) -> ModelIdentity:
         return self._identity
+
+    @cached_property
+    def _requests(self) -> list[Any]:
+        options: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": self._identity.precision,
+            "NUM_STREAMS": self._threads,
+            "INFERENCE_NUM_THREADS": self._threads,
+            # each process would bind its first thread to the first processor, however many processes there are
+            "ENABLE_CPU_PINNING": False,
+        }
+        compiled = self._core.compile_model(str(self._model), "CPU", options)
+        # one more than threads: none waits while an outcome is taken up
+        return [compiled.create_infer_request() for _ in range(self._threads + 1)]
+
+    def prepare(self) -> None:
+        """Compile the model now, which the first text waits for otherwise."""
+        _ = self._requests
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = np.empty((len(texts), self._identity.dimension), dtype=np.float32)

@@ -53,6 +53,7 @@ from graph.release import (
     prune,
     release_ids,
     sha256_of,
+    verified,
 )
 from graph.remote_store import idle_dataset, synchronise
 from graph.steps import reached
@@ -139,7 +140,7 @@ def prune_data(data: Path, keep: int, *, caches: bool = False) -> list[str]:
     with WriterLock(data):
         clear_leftovers(data)
         gone = prune(data, keep)
-        SourceStore(data / "sources").drop_all_but(_sources_of_all_releases(data))
+        _drop_unused_sources(data)
         for folder in (
             ("parsed", "graph", "neighbours", "embeddings.sqlite", "texts.sqlite", "themes.sqlite") if caches else ()
         ):
@@ -373,7 +374,10 @@ class _Build:
                         served = publish_graph(self._options, writer.path / "graph")
                         facts = replace(facts, extra={**facts.extra, "graph_dataset": served})
                     release = writer.publish(facts)
-        self._store.drop_all_but(_sources_of_all_releases(self._options.data))
+        try:
+            _drop_unused_sources(self._options.data)
+        except ReleaseError as err:
+            self._warnings.append(str(err))
         return release
 
     def _curated(self, known: Sequence[Known]) -> list[Known]:
@@ -606,10 +610,17 @@ def _removed(release: Release | None) -> dict[str, str]:
     return dict(release.manifest.facts.extra.get("removed", {})) if release is not None else {}
 
 
-def _sources_of_all_releases(data: Path) -> set[str]:
+def _drop_unused_sources(data: Path) -> None:
+    """Delete the sources that no release has: none where a release does not tell which it has, since a damaged one is
+    made anew of them. Raises ReleaseError then."""
     wanted: set[str] = set()
     for identifier in release_ids(data):
-        release = open_release(data / "releases" / identifier)
-        if isinstance(release, Release):
-            wanted |= {entry.sha256 for entry in _entries(release)}
-    return wanted
+        try:
+            content = verified(data / "releases" / identifier, "sources.json")
+        except ReleaseError as err:
+            raise ReleaseError(
+                f"no source was deleted, since it is not known which of them release {identifier} needs: {err}; "
+                f"delete {data / 'releases' / identifier} if it is needed no more, then prune"
+            ) from err
+        wanted |= {entry.sha256 for entry in msgspec.json.decode(content, type=list[_Entry])}
+    SourceStore(data / "sources").drop_all_but(wanted)

@@ -355,7 +355,9 @@ class Searcher:
 def _embedder_of(release_dir: Path, vectors: VectorIndex) -> Embedder:
     if (release_dir / MODEL / "shape.json").is_file():
         precision = vectors.identity.precision if vectors.identity is not None else "auto"
-        return OpenVinoEmbedder(release_dir / MODEL, precision="bf16" if precision == "bf16" else "f32", threads=1)
+        embedder = OpenVinoEmbedder(release_dir / MODEL, precision="bf16" if precision == "bf16" else "f32", threads=1)
+        embedder.prepare()
+        return embedder
     name = vectors.identity.name if vectors.identity is not None else ""
     return SentenceTransformersEmbedder(name)
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +16,7 @@ import msgspec
 import pyoxigraph as ox
 import pytest
 
-from graph.errors import InspectgraphError
+from graph.errors import InspectgraphError, ReleaseError
 from graph.model import Extraction
 from graph.release import Release, leftovers, release_ids
 from graph.store import canonical_digest, open_read_only
@@ -223,6 +225,30 @@ def test_documents_of_earlier_builds_stay_until_they_are_pruned(data: Path, own_
     assert "note.txt" in files_of(data)
     build(data, sources, prune=True)
     assert files_of(data) == {file.name for file in sources.iterdir()}
+
+
+@pytest.mark.parametrize("damaged", ["tables/items.parquet", "sources.json", "manifest.json"])
+def test_the_sources_of_a_damaged_release_stay_since_it_is_made_anew_of_them(
+    data: Path, sources: Path, tmp_path: Path, damaged: str
+) -> None:
+    note = tmp_path / "note.txt"
+    for day in (4, 5):  # the first is in the older of two releases alone
+        older = Release.open(data)
+        note.write_text(f"Haverwick City Council\n\nCabinet {day} May 2016\n\nReport on the inspection\n")
+        build(data, note)
+    content = (older.path / damaged).read_bytes()
+    (older.path / damaged).unlink()
+    (older.path / damaged).write_bytes(content[:-9])
+    held = {file.name for file in (data / "sources").iterdir()}
+    told = f"no source was deleted, .* release {older.id} needs"
+    unclear = damaged != "tables/items.parquet"
+    with pytest.raises(ReleaseError, match=told) if unclear else contextlib.nullcontext():
+        prune_data(data, 5)
+    assert {file.name for file in (data / "sources").iterdir()} == held
+    note.write_text("Haverwick City Council\n\nCabinet 6 May 2016\n\nReport on the inspection\n")
+    report = build(data, note)
+    assert any(re.search(told, warning) for warning in report.warnings) == unclear
+    assert held < {file.name for file in (data / "sources").iterdir()}
 
 
 def test_a_file_that_becomes_unreadable_keeps_its_earlier_version_and_says_so(data: Path, own_sources: Path) -> None:

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from graph.authorities import Authority, Register
-from graph.extraction.committee import extract_committee
 from graph.extraction.facts import METADATA_FIELDS, metadata_authority, valid_kind
 from graph.extraction.grades import framework_id
 from graph.extraction.kinds import is_inspection_report
-from graph.extraction.report import extract_report
 from graph.model import DocumentFacts, Extraction, Inspection, ReadDocument
 
 __all__ = ["extract"]
@@ -22,6 +20,10 @@ def extract(document: ReadDocument, register: Register, metadata: Mapping[str, s
     metadata: what the operator says of the file (columns of the metadata file, empty values ignored); it wins over
     what was read, and ``DocumentFacts.from_metadata`` names the fields that it set.
     """
+    # their patterns take most of a second to compile, which a process that extracts nothing does without
+    from graph.extraction.committee import extract_committee
+    from graph.extraction.report import extract_report
+
     given = {key: value.strip() for key, value in (metadata or {}).items() if value and value.strip()}
     report = (
         given["kind"] == "inspection-report" if valid_kind(given.get("kind", "")) else is_inspection_report(document)
