@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import threading
 import time
 import weakref
 from collections.abc import Iterator
@@ -725,6 +726,22 @@ def test_a_new_release_is_taken_up_and_the_old_one_serves_who_has_it(tmp_path: P
     assert client.get("/").headers["X-Release"] == second
     assert held.id == first
     assert len(held.tables.documents) == 5
+
+
+def test_a_new_release_that_is_opened_aside_lets_the_old_one_answer_until_it_can(
+    tmp_path: Path, release: OpenRelease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = copy_of(release, tmp_path, datetime(2026, 1, 3, tzinfo=UTC))
+    services = Services(Settings(data=tmp_path), aside=True)
+    assert services.current().id == first
+    begun, may = threading.Event(), threading.Event()
+    monkeypatch.setattr(OpenRelease, "warm", lambda self: (begun.set(), may.wait(60)))
+    second = copy_of(release, tmp_path, datetime(2026, 1, 4, tzinfo=UTC))
+    assert services.current().id == first
+    assert begun.wait(60)
+    assert services.current().id == first
+    may.set()
+    assert any(services.current().id == second or time.sleep(0.05) for _ in range(1200))
 
 
 def test_a_damaged_new_release_leaves_the_old_one_serving(tmp_path: Path, release: OpenRelease) -> None:

@@ -61,7 +61,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         share_arenas()
         if self._settings.log_requests:
             log_as_json()
-        app = create_app(self._settings)
+        app = create_app(self._settings, Services(self._settings, aside=True))
         gc.freeze()  # the collector's full runs, which a switch of releases asks for, stop all threads a third as long
         threading.Thread(target=warm, args=(app.extensions["inspectgraph"],), daemon=True).start()
         return app

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache, partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
-from graph.errors import ReleaseError
+from graph.errors import InspectgraphError, ReleaseError
 from graph.release import Release, current_id
 from graph.remote_store import RemoteDataset, datasets_of
 from graph.store import GraphReader, open_read_only
@@ -222,9 +222,14 @@ class OpenRelease:
 
 @dataclass
 class Services:
-    """The composition: settings and the current release."""
+    """The composition: settings and the current release.
+
+    ``aside``: a new release is checked and opened on a thread of its own while the one before it answers; else by the
+    request that finds it.
+    """
 
     settings: Settings
+    aside: bool = False
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -232,29 +237,47 @@ class Services:
         self._asked_for: str | None = None
 
     def current(self) -> OpenRelease:
-        """The release that ``DATA/current`` names now. Raises ReleaseError where there is none to serve.
+        """The release that ``DATA/current`` names now, or where it is opened ``aside`` the one before it until it can
+        answer. Raises ReleaseError where there is none to serve.
 
         A switch to a release that turns out damaged leaves the one that was being served in place.
         """
-        wanted = current_id(self.settings.data)
-        if self._open is not None and wanted == self._asked_for:
-            return self._open
+        wanted, opened = current_id(self.settings.data), self._open
+        if opened is not None and wanted == self._asked_for:
+            return opened
+        if opened is not None and self.aside and opened.release.path.exists():
+            if self._lock.acquire(blocking=False):
+                threading.Thread(target=self._switch_aside, name="switch", daemon=True).start()
+            return opened
         with self._lock:
             if self._open is not None and wanted == self._asked_for:
                 return self._open
-            try:
-                opened = OpenRelease(Release.open(self.settings.data), self.settings)
-                _ = opened.dataset  # a graph server that does not hold the release is found now, not by a reader
-            except ReleaseError:
-                if self._open is None:
-                    raise
-                _LOG.exception("the new release cannot be opened; %s stays", self._open.id)
-                opened = self._open
-            previous, self._open, self._asked_for = self._open, opened, wanted
-            if previous is not None and previous is not opened:
-                see_off = partial(_see_off, weakref.ref(previous))
-                threading.Thread(target=see_off, name="see-off", daemon=True).start()
-            return opened
+            return self._switched()
+
+    def _switch_aside(self) -> None:
+        try:
+            self._switched(warm=True)
+        finally:
+            self._lock.release()
+
+    def _switched(self, *, warm: bool = False) -> OpenRelease:
+        """Serve the current release from now on; the caller holds the lock."""
+        wanted = current_id(self.settings.data)
+        try:
+            opened = OpenRelease(Release.open(self.settings.data), self.settings)
+            _ = opened.dataset  # a graph server that does not hold the release is found now, not by a reader
+            if warm:
+                opened.warm()
+        except (InspectgraphError, OSError):
+            if self._open is None:
+                raise
+            _LOG.exception("the new release cannot be opened; %s stays", self._open.id)
+            opened = self._open
+        previous, self._open, self._asked_for = self._open, opened, wanted
+        if previous is not None and previous is not opened:
+            see_off = partial(_see_off, weakref.ref(previous))
+            threading.Thread(target=see_off, name="see-off", daemon=True).start()
+        return opened
 
 
 def _see_off(release: weakref.ref[OpenRelease]) -> None:
