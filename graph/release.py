@@ -208,11 +208,13 @@ def current_id(data_dir: Path) -> str | None:
 
 
 def release_ids(data_dir: Path) -> list[str]:
-    """All finished releases, newest first."""
+    """All finished releases, newest first. Raises ReleaseError where the disk does not tell."""
     try:
         names = [entry.name for entry in (data_dir / "releases").iterdir()]
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as err:
+        raise ReleaseError(f"{data_dir / 'releases'} cannot be listed ({err.strerror or err})") from err
     return sorted((name for name in names if _ID.fullmatch(name)), reverse=True)
 
 

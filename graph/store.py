@@ -6,6 +6,7 @@ on storing (``"01"^^xsd:integer`` becomes ``1``): text that must stay verbatim i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -99,8 +100,9 @@ class OxigraphStore:
         except OSError as err:
             raise ReleaseError(f"the graph store {path} cannot be opened for writing: {err}") from err
         self._store: ox.Store | None = store
-        for log in path.glob("LOG.old.*"):
-            log.unlink()
+        with contextlib.suppress(OSError):
+            for log in path.glob("LOG.old.*"):
+                log.unlink()
         if store.contains_named_graph(_STAGING):
             store.remove_graph(_STAGING)
 

@@ -97,7 +97,9 @@ def _kept_embedder(digest: str, precision: Precision, files: _Files) -> OpenVino
     try:
         for name, content in files.files.items():
             (folder / name).write_bytes(content)
-        return OpenVinoEmbedder(folder, precision=precision, threads=1)
+        embedder = OpenVinoEmbedder(folder, precision=precision, threads=1)
+        embedder.prepare()  # while its files are there
+        return embedder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -330,10 +330,6 @@ class Encoded:
     projection: Vectors
 
 
-#: Bytes of the cache that are read as memory, which takes half the time of reading page by page.
-_MAPPED = 4 << 30
-
-
 class EmbeddingCache:
     """Vectors on disk by model identity and text, so that a rebuild embeds only what is new.
 
@@ -346,7 +342,6 @@ class EmbeddingCache:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path)
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute(f"PRAGMA mmap_size={_MAPPED}")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS encoded"
             " (model TEXT, text BLOB, sentence BLOB, tokens BLOB, PRIMARY KEY (model, text)) WITHOUT ROWID"

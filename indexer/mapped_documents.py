@@ -43,13 +43,12 @@ class MappedDocuments:
 
     def begin(self, wanted: Sequence[tuple[str, Known]]) -> None:
         """Work on these documents, given with their texts; each graph is then to be taken once, in their order."""
-        # starting a process takes longer than mapping a batch
-        self._pool = (
-            ThreadPoolExecutor(1)
-            if len(wanted) <= MAPPED_TOGETHER
-            else ProcessPoolExecutor(self._jobs, multiprocessing.get_context("forkserver"), end_with_parent)
-        )
         size = max(1, min(MAPPED_TOGETHER, -(-len(wanted) // self._ahead)))
+        if len(wanted) <= MAPPED_TOGETHER:  # starting a process takes longer
+            size = max(1, len(wanted))
+            self._pool = ThreadPoolExecutor(1)
+        else:
+            self._pool = ProcessPoolExecutor(self._jobs, multiprocessing.get_context("forkserver"), end_with_parent)
         self._waiting = iter([wanted[start : start + size] for start in range(0, len(wanted), size)])
         for _ in range(self._ahead):
             self._submit()

@@ -140,7 +140,6 @@ def prune_data(data: Path, keep: int, *, caches: bool = False) -> list[str]:
     with WriterLock(data):
         clear_leftovers(data)
         gone = prune(data, keep)
-        _drop_unused_sources(data)
         for folder in (
             ("parsed", "graph", "neighbours", "embeddings.sqlite", "texts.sqlite", "themes.sqlite") if caches else ()
         ):
@@ -148,6 +147,12 @@ def prune_data(data: Path, keep: int, *, caches: bool = False) -> list[str]:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         if caches:
             shutil.rmtree(data / "cache", ignore_errors=True)
+        try:
+            _drop_unused_sources(data)
+        except ReleaseError as err:
+            raise ReleaseError(
+                "; ".join([*(f"deleted release {identifier}" for identifier in gone), str(err)])
+            ) from err
     return gone
 
 
@@ -614,13 +619,14 @@ def _drop_unused_sources(data: Path) -> None:
     """Delete the sources that no release has: none where a release does not tell which it has, since a damaged one is
     made anew of them. Raises ReleaseError then."""
     wanted: set[str] = set()
-    for identifier in release_ids(data):
+    for identifier in (identifiers := release_ids(data)):
         try:
             content = verified(data / "releases" / identifier, "sources.json")
-        except ReleaseError as err:
+            wanted |= {entry.sha256 for entry in msgspec.json.decode(content, type=list[_Entry])}
+        except (ReleaseError, msgspec.MsgspecError) as err:
             raise ReleaseError(
-                f"no source was deleted, since it is not known which of them release {identifier} needs: {err}; "
-                f"delete {data / 'releases' / identifier} if it is needed no more, then prune"
+                f"no source was deleted, since it is not known which of them release {identifier} needs: {err}; if "
+                f"that stays so, build anew, delete {data / 'releases' / identifier} and prune"
             ) from err
-        wanted |= {entry.sha256 for entry in msgspec.json.decode(content, type=list[_Entry])}
-    SourceStore(data / "sources").drop_all_but(wanted)
+    if identifiers:
+        SourceStore(data / "sources").drop_all_but(wanted)

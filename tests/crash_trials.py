@@ -213,8 +213,9 @@ def killed_at(work: Callable[[], object], step: tuple[str, str], jitter: float) 
             if event == EVENT and tuple(args) == step:
                 if not jitter:
                     os.kill(os.getpid(), signal.SIGKILL)
-                _kill_after(jitter)
+                signal.setitimer(signal.ITIMER_REAL, jitter)
 
+        _let_the_timer_kill()
         sys.addaudithook(hook)
         work()
 
@@ -225,17 +226,17 @@ def killed_after(work: Callable[[], object], seconds: float) -> Outcome:
     """Killed at an instant counted from the beginning."""
 
     def run() -> None:
-        _kill_after(seconds)
+        _let_the_timer_kill()
+        signal.setitimer(signal.ITIMER_REAL, seconds)
         work()
 
     return _outcome(*forked(run))
 
 
-def _kill_after(seconds: float) -> None:
-    """By the kernel's timer, whose signal ends a process that has no handler for it as SIGKILL does; a thread that is
-    to send one waits until the interpreter lets it run."""
+def _let_the_timer_kill() -> None:
+    """The kernel's timer ends a process that has no handler for its signal as SIGKILL does; a thread that is to send
+    one waits until the interpreter lets it run."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _outcome(status: int, result: Any) -> Outcome:
@@ -245,7 +246,7 @@ def _outcome(status: int, result: Any) -> Outcome:
 
 #: Audit events of file operations that can fail, and functions of ``os`` that raise none.
 _FILE_EVENTS = frozenset(
-    {"open", "os.rename", "os.mkdir", "os.symlink", "os.link", "os.truncate", "os.chmod", "os.remove", "os.rmdir"}
+    "open os.rename os.mkdir os.symlink os.link os.truncate os.chmod os.remove os.rmdir os.listdir os.scandir".split()
 )
 
 
@@ -312,7 +313,10 @@ class Tally:
     refused: int = 0
     broken: list[str] | None = None
 
-    def add(self, outcome: Outcome, problem: str | None) -> None:
+    def add(self, outcome: Outcome, problem: str | None, *, refused: bool = False) -> None:
+        """``refused``: the operation was made to fail, so that an error of it is no broken promise."""
+        if outcome.error is not None and not refused:
+            problem = problem or f"failed by itself: {': '.join(outcome.error)}"
         self.trials += 1
         self.killed += outcome.killed
         if problem is not None:
@@ -472,7 +476,7 @@ def fail_every_file_operation(scenario: Scenario, stride: int = 1) -> Tally:
         if outcome.error is not None and outcome.error[0] not in {"InspectgraphError", "OSError"}:
             problem = problem or f"{scenario.name}: operation {number}, told as {outcome.error}"
         tally.refused += outcome.error is not None
-        tally.add(outcome, problem)
+        tally.add(outcome, problem, refused=True)
         number += stride
 
 
@@ -490,5 +494,5 @@ def full_disk(scenario: Scenario, disk: Path, room: Iterator[int] | Sequence[int
         if outcome.error is not None and outcome.error[0] != "InspectgraphError":
             problem = problem or f"{scenario.name}: {left} bytes left, told as {outcome.error}"
         tally.refused += outcome.error is not None
-        tally.add(outcome, problem)
+        tally.add(outcome, problem, refused=True)
     return tally

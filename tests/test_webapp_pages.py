@@ -744,6 +744,28 @@ def test_a_new_release_that_is_opened_aside_lets_the_old_one_answer_until_it_can
     assert any(services.current().id == second or time.sleep(0.05) for _ in range(1200))
 
 
+def test_a_new_release_that_fails_to_open_aside_leaves_the_old_one_and_is_tried_again(
+    tmp_path: Path, release: OpenRelease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = copy_of(release, tmp_path, datetime(2026, 1, 3, tzinfo=UTC))
+    services = Services(Settings(data=tmp_path), aside=True)
+    assert services.current().id == first
+    monkeypatch.setattr("webapp.services._PATIENCE", 0.5)
+    tried: list[float] = []
+
+    def fail_once(_: OpenRelease) -> None:
+        tried.append(time.monotonic())
+        if len(tried) == 1:
+            raise RuntimeError("no memory")
+
+    monkeypatch.setattr(OpenRelease, "warm", fail_once)
+    second = copy_of(release, tmp_path, datetime(2026, 1, 4, tzinfo=UTC))
+    assert services.current().id == first
+    assert any(services.current().id == second or time.sleep(0.05) for _ in range(1200))
+    assert len(tried) == 2
+    assert tried[1] - tried[0] > 0.2
+
+
 def test_a_damaged_new_release_leaves_the_old_one_serving(tmp_path: Path, release: OpenRelease) -> None:
     first = copy_of(release, tmp_path, datetime(2026, 1, 3, tzinfo=UTC))
     services = Services(Settings(data=tmp_path))

@@ -13,6 +13,7 @@ import ipaddress
 import socket
 import time
 from collections import deque
+from itertools import chain
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestLine
@@ -133,7 +134,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         address = _address(conn)
         if address is None or ipaddress.ip_address(address).is_loopback:
             return False
-        waiting = (*self._gathering, *self._lingering)
+        waiting = chain(self._gathering, self._lingering)
         return sum(_address(other) == address for _, other in waiting) >= CONNECTIONS_PER_CLIENT
 
 

@@ -7,6 +7,7 @@ import gc
 import importlib.util
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from webapp.settings import Settings
 #: Seconds after which a thread that computes lets another have the interpreter. Python's own 5 ms, times the five or
 #: six hand-overs of a request, is what one request that computes would cost each other one.
 _SWITCH_SECONDS = 0.0005
+#: Seconds between two looks for a new release where nobody asks.
+_LOOK_SECONDS = 2.0
 
 
 def share_interpreter() -> None:
@@ -37,11 +40,16 @@ def share_interpreter() -> None:
 
 
 def warm(services: Services) -> None:
-    """Load what the first search and the first image of a page would wait for. A release that cannot be opened is told
-    to whoever asks for it."""
+    """Load what the first search and the first image of a page would wait for, and look for new releases from then on,
+    so that a process that nobody asks for hours has them too. A release that cannot be opened is told to whoever asks
+    for it."""
     start_server()
     with contextlib.suppress(InspectgraphError):
         services.current().warm()
+    while True:
+        time.sleep(_LOOK_SECONDS)
+        with contextlib.suppress(InspectgraphError):
+            services.current()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types

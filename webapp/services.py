@@ -1,7 +1,8 @@
 """What the pages stand on: the open release, its search, its graph, the labels. Built once, handed to every request.
 
 A request keeps the release that it began with. When ``DATA/current`` has been switched, the next request opens the new
-one; the old one, its memory, files and processes go when its last request has ended.
+one, or has it opened while the old one answers; the old one, its memory, files and processes go when its last request
+has ended.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import cached_property, lru_cache, partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
-from graph.errors import InspectgraphError, ReleaseError
+from graph.errors import ReleaseError
 from graph.release import Release, current_id
 from graph.remote_store import RemoteDataset, datasets_of
 from graph.store import GraphReader, open_read_only
@@ -34,6 +35,8 @@ from webapp.tables import Row, Tables
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_HITS = 100
 #: Seconds after which a release that is no longer served is looked after, again and again until it has gone.
+#: Seconds until a release that could not be opened aside is tried again.
+_PATIENCE = 60.0
 _FAREWELLS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _Made = TypeVar("_Made")
 
@@ -224,8 +227,8 @@ class OpenRelease:
 class Services:
     """The composition: settings and the current release.
 
-    ``aside``: a new release is checked and opened on a thread of its own while the one before it answers; else by the
-    request that finds it.
+    ``aside``: a new release is checked and opened on a thread of its own while the one before it answers, and again a
+    minute later where that fails; else by the request that finds it.
     """
 
     settings: Settings
@@ -235,6 +238,7 @@ class Services:
         self._lock = threading.Lock()
         self._open: OpenRelease | None = None
         self._asked_for: str | None = None
+        self._not_before = 0.0
 
     def current(self) -> OpenRelease:
         """The release that ``DATA/current`` names now, or where it is opened ``aside`` the one before it until it can
@@ -246,8 +250,13 @@ class Services:
         if opened is not None and wanted == self._asked_for:
             return opened
         if opened is not None and self.aside and opened.release.path.exists():
-            if self._lock.acquire(blocking=False):
-                threading.Thread(target=self._switch_aside, name="switch", daemon=True).start()
+            if time.monotonic() >= self._not_before and self._lock.acquire(blocking=False):
+                self._not_before = time.monotonic() + _PATIENCE
+                try:
+                    threading.Thread(target=self._switch_aside, name="switch", daemon=True).start()
+                except RuntimeError:
+                    self._lock.release()
+                    _LOG.exception("no thread to open the new release; %s stays", opened.id)
             return opened
         with self._lock:
             if self._open is not None and wanted == self._asked_for:
@@ -256,28 +265,40 @@ class Services:
 
     def _switch_aside(self) -> None:
         try:
-            self._switched(warm=True)
+            wanted, opened = self._opened()
+            opened.warm()
+            self._serve(wanted, opened)
+            self._not_before = 0.0
+        except Exception:  # noqa: BLE001 - whatever it is, the old release goes on, and it is tried again
+            _LOG.exception("the new release cannot be opened; the one before it stays")
         finally:
             self._lock.release()
 
-    def _switched(self, *, warm: bool = False) -> OpenRelease:
+    def _switched(self) -> OpenRelease:
         """Serve the current release from now on; the caller holds the lock."""
         wanted = current_id(self.settings.data)
         try:
-            opened = OpenRelease(Release.open(self.settings.data), self.settings)
-            _ = opened.dataset  # a graph server that does not hold the release is found now, not by a reader
-            if warm:
-                opened.warm()
-        except (InspectgraphError, OSError):
+            wanted, opened = self._opened()
+        except ReleaseError:
             if self._open is None:
                 raise
             _LOG.exception("the new release cannot be opened; %s stays", self._open.id)
             opened = self._open
+        self._serve(wanted, opened)
+        return opened
+
+    def _opened(self) -> tuple[str | None, OpenRelease]:
+        """The id that is current and the release that is to serve for it: an earlier one where that is damaged."""
+        wanted = current_id(self.settings.data)
+        opened = OpenRelease(Release.open(self.settings.data), self.settings)
+        _ = opened.dataset  # a graph server that does not hold the release is found now, not by a reader
+        return wanted, opened
+
+    def _serve(self, wanted: str | None, opened: OpenRelease) -> None:
         previous, self._open, self._asked_for = self._open, opened, wanted
         if previous is not None and previous is not opened:
             see_off = partial(_see_off, weakref.ref(previous))
             threading.Thread(target=see_off, name="see-off", daemon=True).start()
-        return opened
 
 
 def _see_off(release: weakref.ref[OpenRelease]) -> None:
