@@ -234,7 +234,7 @@ def _differences(path: Path, manifest: Manifest, *, hashes: bool) -> list[str]:
     if hashes:
         try:
             strange = {name for name, _ in _files(path)} - set(manifest.files) - {"manifest.json"}
-        except ReleaseError as err:
+        except (ReleaseError, OSError) as err:
             return [*wrong, f"release {path.name}: {err}"]
         wrong += [f"release {path.name}: {name} is not of this release" for name in sorted(strange)]
     return wrong
@@ -601,8 +601,9 @@ def restore(source: Path, data_dir: Path) -> Release:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file under a folder with its name relative to it; a link or a device is refused."""
-    for root, folders, names in os.walk(folder):
+    """Every file under a folder with its name relative to it; a link or a device is refused. Raises OSError where a
+    folder cannot be listed."""
+    for root, folders, names in os.walk(folder, onerror=_refuse):
         for name in folders + names:
             path = Path(root, name)
             if path.is_symlink() or not (path.is_file() or path.is_dir()):
@@ -610,6 +611,11 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
         for name in names:
             path = Path(root, name)
             yield path.relative_to(folder).as_posix(), path
+
+
+def _refuse(err: OSError) -> None:
+    """For ``os.walk``, which passes over what it cannot list."""
+    raise err
 
 
 def _at_once(function: Callable[..., _Made], *arguments: Iterable[Any]) -> list[_Made]:
@@ -650,7 +656,7 @@ def _link(source: Path | str, target: Path | str) -> None:
 
 
 def _make_durable(folder: Path, durable: Collection[tuple[int, ...]] = ()) -> None:
-    for root, _, names in os.walk(folder):
+    for root, _, names in os.walk(folder, onerror=_refuse):
         for name in names:
             if _identity(Path(root, name)) not in durable:
                 _sync(Path(root, name))

@@ -425,6 +425,31 @@ def publish_and_fail(data: Path) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
+def publish_unlisted(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the folder ``graph`` cannot be listed when the release is published."""
+    real = os.scandir
+
+    def refuse(folder: str | int) -> Iterator[os.DirEntry[str]]:  # a number when it is to be deleted
+        if isinstance(folder, str) and Path(folder).name == "graph":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(folder)
+
+    with monkeypatch.context() as patched, WriterLock(data), ReleaseWriter(data) as writer:
+        (writer.path / "graph").mkdir()
+        (writer.path / "graph" / "data").write_bytes(b"x")
+        patched.setattr(os, "scandir", refuse)
+        writer.publish(FACTS)
+
+
+def test_a_folder_that_the_disk_does_not_list_is_not_left_out_of_a_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = publish(tmp_path, "one")
+    with pytest.raises(ReleaseError, match=f"release {first.id} still serves"):
+        publish_unlisted(tmp_path, monkeypatch)
+    assert Release.open(tmp_path).id == first.id
+
+
 def test_what_is_refused_after_publication_does_not_deny_the_publication(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match=r"^release 20\S+ is published, but what comes after was refused: Input/"):
         publish_and_fail(tmp_path)
