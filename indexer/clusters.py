@@ -276,8 +276,8 @@ def _compare(tokens: Sequence[WeightedTokens], near: NDArray[np.bool_], words: F
     """Put into ``words``, for each pair of ``near``, the mean of how well each one's tokens are met by the other's.
 
     Products of codes are whole numbers that single precision holds exactly, and each pair's are added up in the same
-    order: its likeness is the same whatever else is compared. Each product is too small to be shared by threads, which
-    took thrice the processor time.
+    order: its likeness is the same whatever else is compared. Each product is too small to be shared by threads:
+    where other work runs, they wait for each other at thrice the processor time.
     """
     vectors, weights = [codes.astype(np.float32) for codes, _ in tokens], [weight for _, weight in tokens]
     for row, own in enumerate(vectors):
