@@ -44,6 +44,8 @@ _BACKUP_ATTEMPTS = 5
 #: Errors of the disk rather than of the program.
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 _SQLITE_DISK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+#: What numpy says where the disk took a part of an array.
+_CUT_SHORT = re.compile(r"\d+ requested and \d+ written")
 #: Files that are hashed at once; reading one file is the work of one processor.
 _HASHED_AT_ONCE = 4
 _Made = TypeVar("_Made")
@@ -490,6 +492,8 @@ class _DiskErrors:
         if err is None or isinstance(err, InspectgraphError) or not _of_the_disk(err):
             return
         current, words = current_id(self._data), getattr(err, "strerror", None) or err
+        if _CUT_SHORT.fullmatch(str(err)):
+            words = f"the disk is full or failed ({err})"
         if current is not None and current != self._before:
             raise ReleaseError(f"release {current} is published, but what comes after was refused: {words}") from err
         serving = f"release {current} still serves" if current else "there is no earlier release"
@@ -502,7 +506,7 @@ def _of_the_disk(err: BaseException) -> bool:
         return getattr(err, "sqlite_errorcode", 0) & 0xFF in _SQLITE_DISK
     if isinstance(err, OSError) and err.errno is not None:
         return err.errno in _DISK
-    return any(os.strerror(code) in str(err) for code in _DISK)
+    return _CUT_SHORT.fullmatch(str(err)) is not None or any(os.strerror(code) in str(err) for code in _DISK)
 
 
 # ------------------------------------------------------------------------------------------------------------- backup

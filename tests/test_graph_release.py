@@ -390,8 +390,9 @@ def test_a_failing_disk_is_told_in_plain_words(tmp_path: Path) -> None:
         OSError(errno.EIO, os.strerror(errno.EIO)),
         ValueError("An IO error occurred: 'No space left on device (os error 28)'"),
         RuntimeError("Error in virtual size_t FileIOWriter: write error: No space left on device"),
+        OSError("576768 requested and 21472 written"),
     ],
-    ids=["system", "tantivy", "faiss"],
+    ids=["system", "tantivy", "faiss", "numpy"],
 )
 def test_whatever_a_library_says_of_a_full_disk_tells_what_serves(tmp_path: Path, refusal: Exception) -> None:
     first = publish(tmp_path, "one")
