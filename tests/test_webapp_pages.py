@@ -728,12 +728,18 @@ def test_a_new_release_is_taken_up_and_the_old_one_serves_who_has_it(tmp_path: P
     assert len(held.tables.documents) == 5
 
 
+def serving_aside(release: OpenRelease, data: Path) -> tuple[Services, str]:
+    """What opens new releases aside, and the release that it serves."""
+    first = copy_of(release, data, datetime(2026, 1, 3, tzinfo=UTC))
+    services = Services(Settings(data=data), aside=True)
+    assert services.current().id == first
+    return services, first
+
+
 def test_a_new_release_that_is_opened_aside_lets_the_old_one_answer_until_it_can(
     tmp_path: Path, release: OpenRelease, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = copy_of(release, tmp_path, datetime(2026, 1, 3, tzinfo=UTC))
-    services = Services(Settings(data=tmp_path), aside=True)
-    assert services.current().id == first
+    services, first = serving_aside(release, tmp_path)
     begun, may = threading.Event(), threading.Event()
     monkeypatch.setattr(OpenRelease, "warm", lambda self: (begun.set(), may.wait(60)))
     second = copy_of(release, tmp_path, datetime(2026, 1, 4, tzinfo=UTC))
@@ -747,9 +753,7 @@ def test_a_new_release_that_is_opened_aside_lets_the_old_one_answer_until_it_can
 def test_a_new_release_that_fails_to_open_aside_leaves_the_old_one_and_is_tried_again(
     tmp_path: Path, release: OpenRelease, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = copy_of(release, tmp_path, datetime(2026, 1, 3, tzinfo=UTC))
-    services = Services(Settings(data=tmp_path), aside=True)
-    assert services.current().id == first
+    services, first = serving_aside(release, tmp_path)
     monkeypatch.setattr("webapp.services._PATIENCE", 0.5)
     tried: list[float] = []
 

@@ -39,7 +39,7 @@ def share_interpreter() -> None:
     threadpool_limits(1, user_api="blas")
 
 
-def warm(services: Services) -> None:
+def keep_ready(services: Services) -> None:
     """Load what the first search and the first image of a page would wait for, and look for new releases from then on,
     so that a process that nobody asks for hours has them too. A release that cannot be opened is told to whoever asks
     for it."""
@@ -71,7 +71,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             log_as_json()
         app = create_app(self._settings, Services(self._settings, aside=True))
         gc.freeze()  # the collector's full runs, which a switch of releases asks for, stop all threads a third as long
-        threading.Thread(target=warm, args=(app.extensions["inspectgraph"],), daemon=True).start()
+        threading.Thread(target=keep_ready, args=(app.extensions["inspectgraph"],), daemon=True).start()
         return app
 
 

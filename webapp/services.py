@@ -34,9 +34,9 @@ from webapp.tables import Row, Tables
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_HITS = 100
-#: Seconds after which a release that is no longer served is looked after, again and again until it has gone.
 #: Seconds until a release that could not be opened aside is tried again.
 _PATIENCE = 60.0
+#: Seconds after which a release that is no longer served is looked after, again and again until it has gone.
 _FAREWELLS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _Made = TypeVar("_Made")
 
@@ -264,8 +264,9 @@ class Services:
             return self._switched()
 
     def _switch_aside(self) -> None:
+        wanted = current_id(self.settings.data)
         try:
-            wanted, opened = self._opened()
+            opened = self._opened()
             opened.warm()
             self._serve(wanted, opened)
             self._not_before = 0.0
@@ -278,7 +279,7 @@ class Services:
         """Serve the current release from now on; the caller holds the lock."""
         wanted = current_id(self.settings.data)
         try:
-            wanted, opened = self._opened()
+            opened = self._opened()
         except ReleaseError:
             if self._open is None:
                 raise
@@ -287,12 +288,11 @@ class Services:
         self._serve(wanted, opened)
         return opened
 
-    def _opened(self) -> tuple[str | None, OpenRelease]:
-        """The id that is current and the release that is to serve for it: an earlier one where that is damaged."""
-        wanted = current_id(self.settings.data)
+    def _opened(self) -> OpenRelease:
+        """The current release, or an earlier one where that is damaged."""
         opened = OpenRelease(Release.open(self.settings.data), self.settings)
         _ = opened.dataset  # a graph server that does not hold the release is found now, not by a reader
-        return wanted, opened
+        return opened
 
     def _serve(self, wanted: str | None, opened: OpenRelease) -> None:
         previous, self._open, self._asked_for = self._open, opened, wanted
