@@ -66,6 +66,12 @@ def long_path(rolls: random.Random, _: str) -> str:
     return f"SELECT * {{ ?a {steps} ?b }}"
 
 
+def joined_paths(rolls: random.Random, _: str) -> str:
+    """Joins that take the engine seconds to put in order, over no data at all."""
+    joins = "?s <a:p>/<a:q> ?one , ?two . " * rolls.randint(50, 300)
+    return f"SELECT ?one ?two (COUNT(DISTINCT ?s) AS ?n) {{ {joins} }} GROUP BY ?one ?two"
+
+
 def regexes(rolls: random.Random, _: str) -> str:
     pattern = rolls.choice(
         ["(a+)+$", "(a|a)*b", "(.*)*x", "a{1,1000}" * 5, "(?:" * 200 + "a" + ")" * 200, "[", "\\\\p{L}{500}"]
@@ -189,6 +195,7 @@ SHAPES: dict[str, tuple[Shape, int]] = {
     "cross joins": (cross_join, 1),
     "doubling": (doubling, 1),
     "paths": (long_path, 1),
+    "joined paths": (joined_paths, 1),
     "regexes": (regexes, 1),
     "calls out": (calls_out, 16),
     "updates": (updates, 8),

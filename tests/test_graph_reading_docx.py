@@ -134,6 +134,18 @@ def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
     assert "damaged" in refused(tmp_path / "cut.docx")
 
 
+def test_a_picture_that_does_not_unpack_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    docx.Document().save(str(path))
+    with zipfile.ZipFile(path) as opened:
+        picture = opened.getinfo("docProps/thumbnail.jpeg")
+    data = bytearray(path.read_bytes())
+    start = picture.header_offset + 30 + len(picture.filename)
+    data[start : start + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    assert "damaged" in refused(path)
+
+
 def test_an_archive_of_other_things_is_no_document(tmp_path: Path) -> None:
     assert "ZIP archive" in refused(packed(tmp_path, {"a.txt": b"words"}))
 

@@ -417,6 +417,21 @@ def test_a_file_cut_short_is_read_or_refused_with_a_reason(tmp_path: Path) -> No
         assert FILLER in text
 
 
+def test_a_damaged_title_is_left_out_and_said(tmp_path: Path) -> None:
+    board = Paper()
+    board.set_title("12345678")
+    board.add_page()
+    board.lines(72, 100, [FILLER])
+    path = tmp_path / "titled.pdf"
+    board.output(str(path))
+    half_a_character = path.read_bytes().replace(b"(12345678)", b"<FEFFD800>")
+    assert half_a_character != path.read_bytes()
+    path.write_bytes(half_a_character)
+    document = read(path)
+    assert (document.text.strip(), document.title) == (FILLER, None)
+    assert document.warnings == ("the title in its properties is damaged and was left out",)
+
+
 def test_an_encrypted_file_says_so(tmp_path: Path) -> None:
     board = Paper()
     board.set_encryption(owner_password="owner", user_password="user")

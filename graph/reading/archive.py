@@ -17,6 +17,8 @@ MAX_MEMBERS = 4_000
 MAX_UNPACKED = 512 * 1024 * 1024
 MAX_XML = 128 * 1024 * 1024
 MAX_RATIO = 250
+#: What reading a member raises where it is damaged.
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 _CHUNK = 1 << 16
 _ADVICE = "open it in an office program and save it afresh, or save it as PDF"
 
@@ -32,7 +34,7 @@ def check_archive(path: Path, source: str) -> tuple[str, ...]:
                 if member.filename.lower().endswith((".xml", ".rels", ".vml")):
                     _check_xml(archive, member, source)
             return tuple(member.filename for member in members)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as err:
+    except (*DAMAGE, ValueError) as err:
         raise UnreadableDocument(source, f"the archive inside is damaged ({err})", _ADVICE) from err
 
 

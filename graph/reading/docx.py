@@ -4,7 +4,6 @@ changes are accepted. Headers, footers, footnotes and comments are left out."""
 from __future__ import annotations
 
 import re
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from lxml import etree
 
 from graph.errors import UnreadableDocument
 from graph.model import ReadDocument, SourceFile
-from graph.reading.archive import check_archive
+from graph.reading.archive import DAMAGE, check_archive
 from graph.reading.composition import (
     BULLETS,
     Draft,
@@ -60,7 +59,7 @@ def read_docx(path: Path, source: SourceFile) -> ReadDocument:
         reader = _Reader(_styles(opened), _Numbering.of(opened))
         drafts = list(reader.blocks(opened.element.body))
         title = opened.core_properties.title
-    except (OpcError, KeyError, ValueError, AttributeError, etree.XMLSyntaxError, zipfile.BadZipFile, OSError) as err:
+    except (OpcError, KeyError, ValueError, AttributeError, etree.XMLSyntaxError, *DAMAGE) as err:
         raise UnreadableDocument(
             str(path),
             f"the Word file is damaged ({type(err).__name__}: {err})",

@@ -7,7 +7,7 @@ import ctypes
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -38,17 +38,17 @@ def read_pdf(path: Path, source: SourceFile) -> ReadDocument:
 
     Raises UnreadableDocument for a file that is encrypted, damaged, empty, too long, or has no text.
     """
-    pages, title, warnings, drawn = _pages_of(path)
+    pages, title, warnings, drawn, damaged = _pages_of(path)
     if sum(len(word.text) for page in pages for word in page.words) < LETTERS_OF_A_TEXT_PAGE * len(pages):
         if not drawn:
             raise UnreadableDocument(str(path), "has empty pages only: neither text nor a scan", "get another copy")
-        if len(warnings) == len(pages):
+        if damaged == len(pages):
             raise UnreadableDocument(str(path), f"is damaged: none of its {len(pages)} pages opens", "get another copy")
         if (most := _largest_picture(path)) > MAX_PICTURE:
             reason = f"is a scan with a picture of {most // 1_000_000} megapixels, more than {MAX_PICTURE // 1_000_000}"
             raise UnreadableDocument(str(path), reason, "scan it again at 300 dpi")
         with searchable_copy(path) as copy:
-            pages, _, more, _ = _pages_of(copy)
+            pages, _, more, *_ = _pages_of(copy)
         if not any(page.words for page in pages):
             raise UnreadableDocument(
                 str(path), "is a scan in which OCR found no text", "scan it again at 300 dpi or more"
@@ -74,8 +74,18 @@ def _largest_picture(path: Path) -> int:
     return most
 
 
-def _pages_of(path: Path) -> tuple[list[PageWords], str | None, tuple[str, ...], bool]:
-    """The pages, the title, what went wrong, and whether anything is drawn on any page, so that OCR may find it."""
+class _Contents(NamedTuple):
+    """``drawn``: whether anything is drawn on any page, so that OCR may find it. ``damaged``: how many pages do not
+    open."""
+
+    pages: list[PageWords]
+    title: str | None
+    warnings: tuple[str, ...]
+    drawn: bool
+    damaged: int
+
+
+def _pages_of(path: Path) -> _Contents:
     document = _open(path)
     try:
         count = len(document)
@@ -100,8 +110,13 @@ def _pages_of(path: Path) -> tuple[list[PageWords], str | None, tuple[str, ...],
                 drawn = drawn or bool(pages[-1].words) or next(page.get_objects(max_depth=1), None) is not None
             finally:
                 page.close()
-        title = (document.get_metadata_value("Title") or "").strip() or None
-        return pages, title, tuple(warnings), drawn
+        damaged = len(warnings)
+        try:
+            title = (document.get_metadata_value("Title") or "").strip() or None
+        except UnicodeDecodeError:
+            title = None
+            warnings.append("the title in its properties is damaged and was left out")
+        return _Contents(pages, title, tuple(warnings), drawn, damaged)
     finally:
         document.close()
 

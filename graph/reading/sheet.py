@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from graph.errors import UnreadableDocument
 from graph.model import ReadDocument, SourceFile
-from graph.reading.archive import check_archive
+from graph.reading.archive import DAMAGE, check_archive
 from graph.reading.composition import MAX_COLUMNS, Draft, DraftCell, DraftRow, compose
 from graph.reading.encoding import decode
 from graph.reading.text import plain, text_cell
@@ -39,7 +39,7 @@ def read_xlsx(path: Path, source: SourceFile) -> ReadDocument:
         # by its bytes: openpyxl turns a path away whose ending it does not know
         with path.open("rb") as stream:
             book = openpyxl.load_workbook(stream, data_only=True, keep_links=False)
-    except (KeyError, ValueError, TypeError, AttributeError, OSError, SyntaxError, IndexError) as err:
+    except (KeyError, ValueError, TypeError, AttributeError, SyntaxError, IndexError, *DAMAGE) as err:
         raise UnreadableDocument(
             str(path),
             f"the workbook is damaged ({type(err).__name__}: {err})",
