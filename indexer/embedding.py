@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -83,6 +84,8 @@ class ModelIdentity:
 
 
 class Embedder(Protocol):
+    """Safe to share between threads, which take turns."""
+
     @property
     def identity(self) -> ModelIdentity: ...
 
@@ -113,7 +116,7 @@ def default_model_dir() -> Path:
 
 
 class OpenVinoEmbedder:
-    """The converted default model, run by OpenVINO with ``tokenizers``: no torch. Not thread-safe; one a thread.
+    """The converted default model, run by OpenVINO with ``tokenizers``: no torch.
 
     Each text is computed by itself, so that its vectors are the same to the last bit whatever it comes with and however
     many threads there are: a release that was built step by step is that which one build makes. It costs no more than
@@ -130,6 +133,7 @@ class OpenVinoEmbedder:
         core = openvino.Core()
         chosen = precision if precision != "auto" else ("bf16" if has_bfloat16(core) else "f32")
         self._threads = threads or os.cpu_count() or 1
+        self._turn = threading.Lock()
         self._core, self._model = core, folder / "model.xml"
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(int(described["max_tokens"]))
@@ -165,16 +169,18 @@ class OpenVinoEmbedder:
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = np.empty((len(texts), self._identity.dimension), dtype=np.float32)
-        for row, (sentence, _) in enumerate(self._run(self._encodings(texts))):
-            vectors[row] = sentence
-            if progress is not None:
-                progress(1)
+        with self._turn:
+            for row, (sentence, _) in enumerate(self._run(self._encodings(texts))):
+                vectors[row] = sentence
+                if progress is not None:
+                    progress(1)
         return _unit_rows(vectors)
 
     def encode_tokens(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, TokenVectors]]:
         for start in range(0, len(texts), _TOGETHER):
             encodings = self._encodings(texts[start : start + _TOGETHER])
-            made = list(self._run(encodings))  # before any is given: who takes it may ask for other texts meanwhile
+            with self._turn:
+                made = list(self._run(encodings))  # all before any is given: who takes it may ask for other texts
             for e, (sentence, tokens) in zip(encodings, made, strict=True):
                 vectors = _unit_rows(tokens[: len(e.ids)])
                 yield _unit_rows(sentence), TokenVectors(tuple(e.tokens), _spans(e), vectors)
@@ -216,6 +222,7 @@ class SentenceTransformersEmbedder:
         for name, tensor in sorted(self._model.state_dict().items()):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(tensor.float().numpy()).data)
+        self._turn = threading.Lock()
         size = self._model.get_embedding_dimension()
         self._identity = ModelIdentity(
             Path(name_or_path).name, digest.hexdigest(), "sentence-transformers", "f32", int(size)
@@ -227,7 +234,8 @@ class SentenceTransformersEmbedder:
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         cut = [t[:_LONGEST_TEXT] for t in texts]
-        vectors = self._model.encode(cut, batch_size=_BATCH, convert_to_numpy=True, show_progress_bar=False)
+        with self._turn:
+            vectors = self._model.encode(cut, batch_size=_BATCH, convert_to_numpy=True, show_progress_bar=False)
         if progress is not None:
             progress(len(texts))
         return _unit_rows(np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1))
@@ -237,9 +245,10 @@ class SentenceTransformersEmbedder:
         for start in range(0, len(texts), 256):
             chunk = [t[:_LONGEST_TEXT] for t in texts[start : start + 256]]
             sentences = self.encode(chunk)
-            tokens = self._model.encode(
-                chunk, output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
-            )
+            with self._turn:
+                tokens = self._model.encode(
+                    chunk, output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
+                )
             for text, sentence, vectors in zip(chunk, sentences, tokens, strict=True):
                 pieces = tuple(tokenizer.convert_ids_to_tokens(tokenizer(text, truncation=True)["input_ids"]))
                 kept = _unit_rows(vectors.float().numpy()[: len(pieces)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -118,15 +117,13 @@ class Ranker:
         self._language = language
         self._subjects = subjects
         self._model = model
-        self._model_lock = threading.Lock()
         self._weights = weights
         self._calibration = Calibration()
 
     def understood(self, text: str) -> Question:
         written_out = self._language.language.written_out(text)
         variants = (text,) if written_out is None else (text, written_out)
-        with self._model_lock:
-            made = list(self._model.encode_tokens(variants))
+        made = list(self._model.encode_tokens(variants))
         vectors = np.stack([sentence for sentence, _ in made])
         tokens = tuple(query_tokens(t, self._language.projection) for _, t in made)
         meant = self._language.meant(written_out or text, vectors)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +59,14 @@ def test_a_text_has_the_same_vectors_to_the_last_bit_alone_in_company_and_by_any
             np.testing.assert_array_equal(sentence, other)
             np.testing.assert_array_equal(tokens.vectors, others.vectors)
         assert len(tokens.vectors) == len(tokens.pieces)
+
+
+def test_threads_that_share_a_model_get_each_what_they_asked_for() -> None:
+    shared = embedder()
+    expected = [shared.encode([text])[0] for text in TEXTS]
+    with ThreadPoolExecutor(4) as pool:
+        for n, tokens in enumerate(pool.map(lambda n: list(shared.encode_tokens([TEXTS[n % len(TEXTS)]])), range(60))):
+            np.testing.assert_array_equal(tokens[0][0], expected[n % len(TEXTS)])
 
 
 def test_tokens_stand_where_their_spans_say() -> None:

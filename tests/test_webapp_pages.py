@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from graph.release import Release, ReleaseWriter, WriterLock
+from graph.release import FileEntry, Release, ReleaseWriter, WriterLock
 from indexer.exports import FORMULA_STARTS
 from tests.small_release import FORMULA, HOSTILE, REMOVED, publish
 from webapp import application, create_app, data_pages
@@ -726,6 +727,22 @@ def test_a_new_release_is_taken_up_and_the_old_one_serves_who_has_it(tmp_path: P
     assert client.get("/").headers["X-Release"] == second
     assert held.id == first
     assert len(held.tables.documents) == 5
+
+
+def test_a_new_release_takes_over_the_model_that_runs_only_where_its_files_are_the_same(
+    tmp_path: Path, release: OpenRelease
+) -> None:
+    copy_of(release, tmp_path, datetime(2026, 1, 3, tzinfo=UTC))
+    services = Services(Settings(data=tmp_path))
+    first = services.current()
+    model = first.searcher.model
+    copy_of(release, tmp_path, datetime(2026, 1, 4, tzinfo=UTC))
+    second = services.current()
+    assert second.running_model is model
+    assert second.searcher.model is model
+    assert second.id != first.id
+    other = replace(second.release.manifest, files={"model/model.bin": FileEntry(1, "0" * 64)})
+    assert OpenRelease(replace(second.release, manifest=other), services.settings, second).running_model is None
 
 
 def serving_aside(release: OpenRelease, data: Path) -> tuple[Services, str]:

@@ -311,8 +311,8 @@ def test_a_server_process_multiplies_matrices_on_the_thread_that_asks() -> None:
 
 _ARENAS = """
 import ctypes, os, sys, tempfile, threading
-from webapp.memory import give_back, share_arenas
-share_arenas()
+from webapp.memory import give_back, hold_little
+hold_little()
 c = ctypes.CDLL(None)
 together = threading.Barrier(20)
 def work():
@@ -331,6 +331,46 @@ print(open(name).read().count("<heap nr="))
 os.unlink(name)
 give_back()
 """
+
+
+_FREED = """
+import ctypes
+import pyarrow as pa
+from pathlib import Path
+from webapp.memory import hold_little
+hold_little()
+def private():
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) / 1024
+c = ctypes.CDLL(None)
+c.malloc.restype = ctypes.c_void_p
+c.free.argtypes = [ctypes.c_void_p]
+def filled(size):
+    piece = c.malloc(ctypes.c_size_t(size))
+    ctypes.memset(piece, 1, size)
+    return piece
+c.free(filled(32 << 20))  # from here on glibc would keep pieces as large as this
+before = private()
+large, small = [], []
+for _ in range(50):
+    large.append(filled(2 << 20))
+    small.append(filled(2000))
+column = pa.array(range(100_000))
+tables = [pa.concat_arrays([column] * 3) for _ in range(50)]
+most = private()
+for piece in large: c.free(piece)
+del tables
+print(most - before, private() - before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="only glibc's memory is set so")
+def test_large_pieces_that_a_server_process_frees_go_back_at_once() -> None:
+    root = Path(__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", _FREED], check=True, cwd=root, capture_output=True, text=True)
+    most, left = map(float, done.stdout.split())
+    assert most > 200
+    assert left < most / 5
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="only glibc's memory is kept by arenas")

@@ -19,7 +19,7 @@ from graph.errors import InspectgraphError
 from graph.isolation import start_server
 from graph.release import Release
 from webapp.dumps import Dumps
-from webapp.memory import share_arenas
+from webapp.memory import hold_little
 from webapp.observation import MetricsServer, log_as_json
 from webapp.services import Services
 from webapp.settings import Settings
@@ -66,7 +66,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         from webapp import create_app
 
         share_interpreter()
-        share_arenas()
+        hold_little()
         if self._settings.log_requests:
             log_as_json()
         app = create_app(self._settings, Services(self._settings, aside=True))

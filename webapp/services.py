@@ -22,6 +22,8 @@ from graph.errors import ReleaseError
 from graph.release import Release, current_id
 from graph.remote_store import RemoteDataset, datasets_of
 from graph.store import GraphReader, open_read_only
+from indexer.build import MODEL
+from indexer.embedding import Embedder
 from indexer.search import Searcher
 from indexer.search_request import SearchRequest, SearchResponse
 from webapp.labels import Labels, local_id
@@ -70,9 +72,11 @@ def kept_with_release(maxsize: int = 1) -> Callable[[Callable[..., _Made]], Call
 class OpenRelease:
     """A release and what reads it. Its parts are opened at first use, then shared between threads."""
 
-    def __init__(self, release: Release, settings: Settings) -> None:
+    def __init__(self, release: Release, settings: Settings, previous: OpenRelease | None = None) -> None:
+        """``previous``: the release that is served until this one; its model goes on where this one has the same."""
         self.release = release
         self._settings = settings
+        self._running = previous.running_model if previous and previous.model_files == self.model_files else None
         self.base_iri = str(release.manifest.facts.extra.get("base_iri") or settings.base_iri)
         self.tables = Tables(release.path / "tables")
         authorities = release.path / "authorities.csv"
@@ -92,11 +96,24 @@ class OpenRelease:
         """When the release was published: RFC 3339, UTC."""
         return self.release.manifest.created
 
+    @property
+    def model_files(self) -> dict[str, str]:
+        """Name → SHA-256 of the files of the search model that the release carries."""
+        files = self.release.manifest.files.items()
+        return {name: entry.sha256 for name, entry in files if name.startswith(f"{MODEL}/")}
+
+    @property
+    def running_model(self) -> Embedder | None:
+        """The search model, if it has been loaded."""
+        searcher: Searcher | None = self.__dict__.get("searcher")
+        return searcher.model if searcher is not None else self._running
+
     @cached_property
     def searcher(self) -> Searcher:
         with self._opening:
             return Searcher.open(
                 self.release.path,
+                running=self._running,
                 database=self._settings.search_database,
                 shards=self._settings.cluster if self._settings.vector_shards else "",
             )
@@ -290,7 +307,7 @@ class Services:
 
     def _opened(self) -> OpenRelease:
         """The current release, or an earlier one where that is damaged."""
-        opened = OpenRelease(Release.open(self.settings.data), self.settings)
+        opened = OpenRelease(Release.open(self.settings.data), self.settings, self._open)
         _ = opened.dataset  # a graph server that does not hold the release is found now, not by a reader
         return opened
 
