@@ -14,14 +14,17 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import graph.release as release_module
 from graph.errors import ReleaseError
 from graph.release import (
+    FileEntry,
     Release,
     ReleaseFacts,
     ReleaseWriter,
@@ -33,11 +36,13 @@ from graph.release import (
     holding,
     leftovers,
     lock_holder,
+    open_release,
     prune,
     release_ids,
     restore,
     sha256_of,
     switch,
+    verified,
 )
 from graph.steps import STEPS
 from graph.store import OxigraphStore
@@ -237,6 +242,98 @@ def test_a_manifest_that_points_outside_is_refused(tmp_path: Path) -> None:
     (release.path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ReleaseError, match="does not fit its own hash"):
         Release.open(tmp_path)
+
+
+def sealed(release: Release, **changed: object) -> Release | list[str]:
+    """The release opened once its manifest was changed by somebody who knows how it is sealed."""
+    manifest = replace(release.manifest, **changed)  # type: ignore[arg-type]
+    digest = manifest.digest()
+    identifier = f"{release.id[:-6]}{digest[:6]}"
+    (release.path / "manifest.json").write_bytes(
+        msgspec.json.encode(replace(manifest, id=identifier, content=digest), order="sorted")
+    )
+    return open_release(release.path.rename(release.path.with_name(identifier)))
+
+
+def test_a_release_of_another_format_says_which_side_to_renew(tmp_path: Path) -> None:
+    release = publish(tmp_path, "one")
+    now = release.manifest.format
+    for changed, advice in ((now + 1, "upgrade inspectgraph"), (now - 1, "build again")):
+        manifest = msgspec.json.encode(replace(release.manifest, format=changed))
+        (release.path / "manifest.json").write_bytes(manifest)
+        with pytest.raises(ReleaseError, match=f"format {changed}.*{advice}"):
+            Release.open(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../../secret", "/etc/hostname"])
+def test_a_manifest_that_points_outside_is_refused_however_well_it_is_sealed(tmp_path: Path, name: str) -> None:
+    release = publish(tmp_path, "one")
+    (tmp_path / "secret").write_bytes(b"x")
+    refused = sealed(release, files={name: FileEntry(1, hashlib.sha256(b"x").hexdigest())})
+    assert isinstance(refused, list)
+    assert refused[0].endswith(f"its manifest names a file outside ({name})")
+
+
+def test_one_file_of_a_release_can_be_trusted_while_others_are_damaged(tmp_path: Path) -> None:
+    release = publish(tmp_path, "one")
+    (release.path / "tables" / "items.parquet").write_bytes(b"x")
+    assert verified(release.path, "documents/d1/text.txt") == b"one"
+    with pytest.raises(ReleaseError, match=r"tables/items.parquet has changed since it was published"):
+        verified(release.path, "tables/items.parquet")
+    with pytest.raises(ReleaseError, match=r"manifest.json has changed since it was published"):
+        verified(release.path, "manifest.json")
+    with pytest.raises(ReleaseError, match=r"nothing.txt cannot be read \(No such file"):
+        verified(release.path, "nothing.txt")
+    (release.path / "manifest.json").unlink()
+    with pytest.raises(ReleaseError, match=f"^release {release.id}: its manifest cannot be read"):
+        verified(release.path, "documents/d1/text.txt")
+
+
+def test_releases_that_cannot_be_listed_are_not_taken_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(tmp_path, "one")
+
+    def refuse(_: Path) -> Iterator[Path]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(ReleaseError, match=r"releases cannot be listed \(Input/output error\)"):
+        release_ids(tmp_path)
+
+
+def test_a_writer_keeps_one_release_at_least_and_is_begun_before_it_is_written_into(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        ReleaseWriter(tmp_path, keep=0)
+    with pytest.raises(ReleaseError, match="not been begun"):
+        _ = ReleaseWriter(tmp_path).path
+    assert prune(tmp_path, 1) == []
+
+
+def test_where_the_disk_knows_no_links_what_is_carried_over_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = publish(tmp_path, "one")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with WriterLock(tmp_path), ReleaseWriter(tmp_path, now=NOON) as writer:
+        writer.carry_over(earlier, "documents")
+        later = writer.publish(FACTS)
+    copied = later.path / "documents" / "d1" / "text.txt"
+    assert copied.read_text() == "one"
+    assert not copied.samefile(earlier.path / "documents" / "d1" / "text.txt")
+
+
+def test_a_restore_goes_on_where_one_was_killed(tmp_path: Path) -> None:
+    release = publish(tmp_path / "data", "one")
+    (tmp_path / "data" / "sources").mkdir()
+    (tmp_path / "data" / "sources" / ("ab" * 32)).write_bytes(b"plan")
+    backup(tmp_path / "data", tmp_path / "b.tar")
+    (tmp_path / "new" / "sources").mkdir(parents=True)
+    (tmp_path / "new" / "sources" / "before").write_bytes(b"moved already")
+    assert restore(tmp_path / "b.tar", tmp_path / "new").id == release.id
+    assert sorted(file.name for file in (tmp_path / "new" / "sources").iterdir()) == ["ab" * 32, "before"]
 
 
 def test_a_strange_file_in_a_release_is_found_by_the_full_check(tmp_path: Path) -> None:
