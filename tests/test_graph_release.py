@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -80,6 +81,7 @@ def test_a_release_is_current_once_published_and_its_manifest_tells_all(tmp_path
     assert (tmp_path / "current").readlink() == Path("releases") / release.id
     manifest = json.loads((release.path / "manifest.json").read_text())
     assert set(manifest["files"]) == {"documents/d1/text.txt", "tables/items.parquet"}
+    assert manifest["created"] == "2026-11-25T12:00:00Z"
     assert manifest["facts"]["counts"] == {"recommendation": 2}
     assert manifest["facts"]["sources"][1]["error"] == "is empty"
     assert release.verify() == []
@@ -306,6 +308,26 @@ def test_a_writer_keeps_one_release_at_least_and_is_begun_before_it_is_written_i
     with pytest.raises(ReleaseError, match="not been begun"):
         _ = ReleaseWriter(tmp_path).path
     assert prune(tmp_path, 1) == []
+
+
+def test_what_is_not_finished_is_hidden_beside_what_it_becomes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From another disk it could not be put in place by a renaming."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
+    data, saved, new = (tmp_path / name for name in ("data", "saved", "new"))
+    saved.mkdir()
+    places = {"publish": data / "releases", "backup": saved, "restore": new}
+    seen: dict[str, set[str]] = {operation: set() for operation in places}
+
+    def look(operation: str, _: str) -> None:
+        if operation in places:
+            seen[operation] |= {entry.name.rpartition("-")[0] for entry in places[operation].glob(".*-*")}
+
+    monkeypatch.setattr(release_module, "reached", look)
+    publish(data, "one")
+    backup(data, saved / "b.tar")
+    restore(saved / "b.tar", new)
+    assert seen == {"publish": {".building"}, "backup": {".b.tar"}, "restore": {".building"}}
+    assert [name for place in places.values() for name in place.glob(".*-*")] == []
 
 
 def test_where_the_disk_knows_no_links_what_is_carried_over_is_copied(
