@@ -22,6 +22,9 @@ _YEAR = rf"(?:[{_APOSTROPHES}]\s?\d\d|(?:19|20)\d\d|\d\d)(?!\d|/\d|[.:]\d|\s?%|(
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _ORDINAL = r"(?:\s?(?:st|nd|rd|th)\b)?"
 _SEASONS = {"spring": 21, "summer": 22, "autumn": 23, "winter": 24}
+#: The month in which a school term ends; that of spring ends in March or April.
+_TERM_ENDS = {"autumn": 12, "summer": 7}
+_EASTER_IN_MARCH = frozenset((1991, 1997, 2002, 2005, 2008, 2013, 2016, 2024, 2027, 2032, 2035))
 
 #: Alternatives in order of what they would otherwise be mistaken for.
 _ATOM = re.compile(
@@ -37,10 +40,13 @@ _ATOM = re.compile(
     | (?P<md_m>{_MONTH})\s+(?P<md_d>{_DAY})\s?(?:st|nd|rd|th)\b
     | (?P<my_m>{_MONTH})[\s,.\-/]{{0,3}}(?:of\s+)?(?P<my_y>{_YEAR})
     | (?P<m_only>{_MONTH})(?!\w)
-    | (?:(?P<quarter>Q(?:tr\.?\s?)?[1-4]|(?:1st|2nd|3rd|4th|first|second|third|fourth|last|final)\s+(?:quarter|qtr)
+    | (?:(?:(?P<quarter_from>Q[1-4]|quarter\s+[1-4])\s?(?:-|–|/|&|and|to)\s?)?
+        (?P<quarter>Q(?:tr\.?\s?)?[1-4]|(?:1st|2nd|3rd|4th|first|second|third|fourth|last|final)\s+(?:quarter|qtr)
         |quarter\s+[1-4])
         [\s,:(]*(?:of\s+)?
         (?P<quarter_year>(?:19|20)\d\d\s?[-/–]\s?(?:(?:19|20)\d\d|\d\d)|\d\d/\d\d))
+    | end\s+of\s+(?:the\s+)?(?P<term>summer|autumn)\s+term[\s,(]*(?:of\s+)?(?P<term_y>(?:19|20)\d\d)(?![-/–]\d)
+    | (?P<feast>easter|christmas)(?:\s+(?:holidays?\s+|break\s+)?(?P<feast_y>(?:19|20)\d\d))?(?![\w’'])
     | (?P<season>spring|summer|autumn|winter)\s+(?:of\s+)?(?:term\s+|half[\s-]term\s+)?
         (?P<season_y>(?:19|20)\d\d|[{_APOSTROPHES}]\d\d)
     | (?P<my_num_m>0?[1-9]|1[0-2])\s?[/.]\s?(?P<my_num_y>(?:19|20)\d\d)(?!\d|[./-]\d)
@@ -202,7 +208,13 @@ def _atom(found: re.Match[str], after: str | None, terse: bool) -> _Atom | None:
         # "may" and "march" are words; a month that stands alone is printed with a capital
         return _Atom(*span, None, _month(group["m_only"])) if group["m_only"][0].isupper() else None
     if group["quarter"]:
-        return _quarter(span, group["quarter"], group["quarter_year"])
+        last = _quarter(span, group["quarter"], group["quarter_year"])
+        first = _quarter(span, group["quarter_from"], group["quarter_year"]) if group["quarter_from"] else last
+        return replace(first, until=last.until)
+    if group["term"]:
+        return _Atom(*span, int(group["term_y"]), _TERM_ENDS[group["term"].lower()])
+    if group["feast"]:
+        return _feast(span, group["feast"], _year(group["feast_y"]), after)
     if group["season"]:
         return _Atom(*span, _year(group["season_y"]), _SEASONS[group["season"].lower()])
     if group["my_num_m"]:
@@ -223,6 +235,17 @@ def _month_and_number(span: tuple[int, int], printed: str, month: str, number: s
     if bare and after and year is not None and 1 <= int(number) <= 31 and abs(year - int(after[:4])) > 5:
         return _Atom(*span, None, _month(month), int(number))
     return _Atom(*span, year, _month(month))
+
+
+def _feast(span: tuple[int, int], name: str, year: int | None, after: str | None) -> _Atom | None:
+    """The month of a Christmas or an Easter; a word of its own without a capital or a year to count from."""
+    if not name[0].isupper():
+        return None
+    if name.lower() == "christmas":
+        return _Atom(*span, year, 12)
+    if year is None and after is not None:
+        year = int(after[:4]) + (after[5:7] > "04")
+    return _Atom(*span, year, 3 if year in _EASTER_IN_MARCH else 4) if year is not None else None
 
 
 def _quarter(span: tuple[int, int], words: str, year: str) -> _Atom:

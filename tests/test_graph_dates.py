@@ -37,7 +37,14 @@ MONTHS = "January February March April May June July August September October No
         ("7th - 18th March 2005", "2005-03-07/2005-03-18"),
         ("Q4 2023/24", "2024-01/2024-03"),
         ("first quarter of 2024-25", "2024-04/2024-06"),
+        ("Q1 and Q2 2021/22", "2021-04/2021-09"),
         ("Spring 2024", "2024-21"),
+        ("autumn term 2012", "2012-23"),
+        ("End of autumn term 2025", "2025-12"),
+        ("By the end of the summer term 2024", "../2024-07"),
+        ("by Easter 2012", "../2012-04"),
+        ("by Easter 2024", "../2024-03"),
+        ("before Christmas 2006", "../2006-12"),
         ("by March 2006", "../2006-03"),
         ("By the end of June 2024", "../2024-06"),
         ("no later than 1.4.05", "../2005-04-01"),
@@ -57,6 +64,8 @@ def test_printed_timescales_become_edtf(printed: str, edtf: str) -> None:
     [
         "ongoing",
         "6 monthly report",
+        "by Easter",
+        "end of summer term",
         "Within 3 months",
         "Immediate",
         "2002-03",
@@ -140,3 +149,9 @@ def test_found_dates_lie_in_the_text_in_order(text: str) -> None:
 )
 def test_bounds_are_the_first_and_last_day(edtf: str, days: tuple[str | None, str | None]) -> None:
     assert bounds(edtf) == days
+
+
+def test_a_feast_without_a_year_is_the_next_one() -> None:
+    assert timescale_edtf("by Christmas", "2006-10-18") == "../2006-12"
+    assert timescale_edtf("by Easter", "2011-11-14") == "../2012-04"
+    assert timescale_edtf("by Easter", "2012-02-01") == "../2012-04"

@@ -118,9 +118,11 @@ def test_a_query_that_wants_too_much_memory_is_ended(graph_dir: Path) -> None:
         assert rows(pool, "SELECT (1 AS ?n) {}") == [["1"]]
 
 
-def test_deep_expressions_are_answered_and_not_a_crash(pool: Pool) -> None:
-    assert rows(pool, "SELECT (!(" + "!" * 20_000 + "true) AS ?x) {}") == [["false"]]
-    assert rows(pool, "SELECT ?x { VALUES ?x { 1 } " + "MINUS {} " * 3000 + "}") == [["1"]]
+@pytest.mark.parametrize("resident", [True, False], ids=["memory", "disk"])
+def test_deep_expressions_are_answered_and_not_a_crash(graph_dir: Path, resident: bool) -> None:
+    with Pool(graph_dir, Limits(seconds=20, memory=256 << 20), resident=resident) as pool:
+        assert rows(pool, "SELECT (!(" + "!" * 20_000 + "true) AS ?x) {}") == [["false"]]
+        assert rows(pool, "SELECT ?x { VALUES ?x { 1 } " + "MINUS {} " * 3000 + "}") == [["1"]]
 
 
 def test_errors_say_what_is_wrong(pool: Pool) -> None:

@@ -15,7 +15,8 @@ from graph.extraction.plan_columns import Role, is_time, role_of
 
 _SEPARATOR: Final = re.compile(r"\s+[-–—|]\s+|\s*\t\s*")
 _BRACKET: Final = re.compile(
-    r"\s*[(\[](?P<inside>[^()\[\]]{2,90}(?:\([^()]*\)[^()\[\]]{0,40})?)[)\]]\s*(?:\.?\s*$|(?P<more>[–—:-]\s+\S.*$))"
+    r"\s*[(\[](?P<inside>[^()\[\]]{2,90}(?:\([^()]*\)[^()\[\]]{0,40})?)[)\]]\s*"
+    r"(?:\.?\s*$|(?P<more>[–—:-]\s+\S.*$)|(?P<when>[^()\[\]]{2,45}$))"
 )
 _LABEL: Final = re.compile(r"(?:^|(?<=[.;,)–-]\s)|(?<=\s))(?P<label>[A-Z][a-z]+(?: [a-z]+){0,2})\s*:\s*(?=\S)")
 _BY: Final = re.compile(r"(?i)\s+(?=(?:by|from|before|until|in)\s+(?:the\s+|end\b|early\b|late\b|mid\b)?[\w’']+)")
@@ -67,12 +68,33 @@ def _bracketed(text: str) -> Tail | None:
     found = _BRACKET.search(text)
     if found is None or len(text[: found.start()].split()) < 3:
         return None
+    if found["when"]:
+        return _owned(found["inside"], found["when"], found.start())
     tail = _classified(re.split(r"\s*[,;]\s*|\s+[-–—]\s+", found["inside"].strip()))
     if tail is None or (tail.timescale is None and _abbreviates(found["inside"], text[: found.start()])):
         return None
     if found["more"] and tail.timescale is None:
         return None
     return Tail(found.start(), tail.owners, tail.timescale)
+
+
+def _owned(people: str, when: str, end: int) -> Tail | None:
+    """ "(Head of Performance) by 30 September": people in brackets, the time behind them."""
+    when = when.strip(" .–—-")
+    owners = split_owners([people])
+    known = bool(owners) and all(map(is_owner, owners)) and is_time(when)
+    return Tail(end, owners, when) if known else None
+
+
+def line_of_tail(text: str) -> Tail | None:
+    """A line that holds nothing but the people and the time of the action above it; None for any other."""
+    found = re.fullmatch(r"\((?P<people>[^()]{2,90})\)(?P<when>[^()]{0,45})\.?", text)
+    if found is None:
+        return None
+    owners = split_owners([found["people"]])
+    if found["when"].strip():
+        return _owned(found["people"], found["when"], 0)
+    return Tail(0, owners) if owners and all(map(is_owner, owners)) else None
 
 
 def _separated(text: str) -> Tail | None:

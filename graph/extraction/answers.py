@@ -38,7 +38,8 @@ _OF_NUMBER: Final = re.compile(
     r"(?i)^(?:as regards|as to|in (?:relation|response|respect|answer|regard) (?:to|of)|with (?:regard|respect) to|"
     r"regarding|concerning|turning to|on|for|under|to (?:meet|address|answer))\s+"
     r"(?:(?:recommendations?|areas?(?: for (?:improvement|development))?|requirements?|points?|items?|paragraphs?)\s+)?"
-    r"(?:no\.?\s*)?(?P<ref>\((?:\d{1,2}(?:\.\d+)*|[a-z]|[ivx]{1,4})\)|\d{1,2}(?:\.\d+)*(?=,|:| above))"
+    r"(?:no\.?\s*)?(?P<ref>\((?:\d{1,2}(?:\.\d+)*|[a-z]|[ivx]{1,4})\)|"
+    r"\d{1,2}(?:\.\d+)*(?=,|:| above)|(?<=\w\s)[A-Z](?=:))"
 )
 _RECOMMENDATION_NUMBER: Final = re.compile(
     r"(?i)^(?:recommendation|area(?: for (?:improvement|development))?|"
@@ -54,6 +55,10 @@ _WE_LEAD: Final = re.compile(
     r"(?i)\b(?:we|(?:the|our) (?:council|authority|department|directorate|service|partnership|board|team)s?|officers|"
     r"managers)\s+(?:\w+ly )?(?:will|has|have|is|are|shall|plans? to|intends? to)(?: also| now| therefore)?:\s*"
 )
+_POINT: Final = re.compile(
+    r"(?:[;,]?\s*(?:and\s+)?(?:that\s+)?)(?<!\w)(?:as to|as regards|with regard to|in respect of|regarding|on)\s+"
+    r"(?P<ref>\((?:[ivx]{1,4}|[a-z]|\d{1,2})\)),?\s+(?:that\s+)?"
+)
 _COUNTED: Final = ("two", "three", "four", "five", "six", "seven", "eight")
 
 
@@ -61,6 +66,17 @@ def named_number(text: str) -> str | None:
     """The number of the recommendation that a paragraph says it answers: "As regards (ii), ..."."""
     found = _OF_NUMBER.match(text) or _RECOMMENDATION_NUMBER.match(text)
     return found["ref"].strip("()") if found else None
+
+
+def answered_within(text: str) -> list[tuple[str, int, int]]:
+    """What one sentence answers point by point ("as to (i) a manager authorises each; that as to (ii) ..."): number,
+    start and end of each answer; none where it answers fewer than two."""
+    points = list(_POINT.finditer(text))
+    if len(points) < 2:
+        return []
+    ends = [following.start() for following in points[1:]] + [len(text.rstrip(" ."))]
+    spans = [(point["ref"].strip("()"), point.end(), end) for point, end in zip(points, ends, strict=True)]
+    return spans if all(len(text[start:end].split()) >= 3 for _, start, end in spans) else []
 
 
 def listed_within(text: str) -> list[tuple[int, int]]:

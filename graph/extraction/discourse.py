@@ -10,14 +10,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
 from graph.dates import find_dates, timescale_edtf
-from graph.extraction.action_tails import Tail, tail_of
+from graph.extraction.action_tails import Tail, line_of_tail, tail_of
 from graph.extraction.announced import WILL, announces, responsible_in, timescale_in
-from graph.extraction.answers import EACH_ANSWERED, NAMES_ITSELF, Answered, listed_within, named_number, replies
+from graph.extraction.answers import (
+    EACH_ANSWERED,
+    NAMES_ITSELF,
+    Answered,
+    answered_within,
+    listed_within,
+    named_number,
+    replies,
+)
 from graph.extraction.evidence import collapsed, evidence, maker
 from graph.extraction.leads import Place, mode_of_lead
 from graph.extraction.modes import (
@@ -26,16 +34,18 @@ from graph.extraction.modes import (
     GRADED_LINE,
     LEAD_IMPROVE,
     LISTED,
+    NUMBERED_WEAKNESS,
     QUOTED,
     REPORTED,
+    SPOKEN,
     WHEN_TO_ACT,
     Mode,
     asks,
     mode_of_heading,
     mode_said,
 )
-from graph.extraction.paper_lists import list_family, next_list_family, number_of, numbered_alike
-from graph.extraction.paper_outline import PARTS, Outline
+from graph.extraction.paper_lists import lettered_next, list_family, next_list_family, number_of, numbered_alike
+from graph.extraction.paper_outline import PARTS, Outline, RunIn
 from graph.extraction.reported import (
     ACTIVE,
     ANNOUNCES,
@@ -69,6 +79,12 @@ _ONE_RECOMMENDATION: Final = re.compile(
 _MADE_INLINE: Final = re.compile(
     r"(?i)(?:only )?(?:one|a single) (?:\w+ ){0,2}(?:requirement|recommendation) (?:was|has been) (?:made|set|"
     r"given)[^.:]{0,40}:\s+(?=\w+ \w+ \w+ \w+)"
+)
+#: What the inspectors who write a letter will do themselves.
+_WRITERS_OWN: Final = re.compile(r"(?:I|We) (?:will|shall|should|would|intend|plan|look)\b")
+#: "From the letter: “...”": its words, quoted.
+_QUOTES_LETTER: Final = re.compile(
+    r"(?i)(?:from|in) (?:the |their |its )?(?:inspect\w+[’'] )?(?:inspection )?(?:letter|report)[^:.]{0,20}:\s*[“\"‘']"
 )
 _SAYS_WHAT_IT_LISTS: Final = re.compile(
     r"(?i)(?:\w+ ){0,2}(?:strengths?|weaknesses|areas? (?:for|of|requiring) [\w ]+|recommendations?|positives?|"
@@ -110,12 +126,31 @@ class ProseReader:
                 continue
             if block.table is not None:
                 self._table(block)
+            elif self._tail_below(index, block):
+                self._note(block, "action", "gives people and time of the action above", "council.tail")
             elif self._outline.heads(index, block):
                 self._heading(index, block)
             elif block.kind == "footnote":
                 self._note(block, "skipped", "a footnote", None)
+            elif (run_in := self._outline.run_in.get(index)) is not None:
+                self._run_in(index, block, run_in)
             else:
                 self._prose(index, block)
+
+    def _tail_below(self, index: int, block: Block) -> bool:
+        """Gives the action that ends right above the people and the time that stand on a line of their own."""
+        above = self.document.blocks[index - 1] if index else None
+        last = self.actions[-1] if self.actions else None
+        if last is None or above is None or not above.start <= last.evidence.end - 1 < above.end or last.responsible:
+            return False
+        tail = line_of_tail(collapsed(self.document.slice(block)))
+        if tail is None:
+            return False
+        when = last.timescale or tail.timescale
+        self.actions[-1] = replace(
+            last, responsible=tail.owners, timescale=when, date=timescale_edtf(when, self.after) or last.date
+        )
+        return True
 
     # ------------------------------------------------------------------------------------------------------- headings
 
@@ -125,7 +160,7 @@ class ProseReader:
         titled = self.title is not None and text.casefold() == self.title.casefold().rstrip(" .:")
         level = float(block.level) if block.kind == "heading" else UNMARKED
         mode = self._outline.mode_of_heading(text, index)
-        mode = None if titled and mode not in LISTED else mode
+        mode = None if titled and mode not in ("improvement", "recommendations") else mode
         if mode is None and (announced := self._announced_above(index)) is not None:
             mode, level = announced, level - 0.5  # also for the headings beside this one
         inherited = place.mode is not None and (block.level > 3 or (level > place.level and place.mode in PARTS))
@@ -142,9 +177,15 @@ class ProseReader:
         ):
             # "1. Recruitment", below "Update on actions": so are those beside it
             mode, level = place.mode, level - 0.5
-        place.section = text
-        if mode is not None or not inherited:
-            place.mode, place.level = mode, level
+        if mode is None and inherited:
+            mode, level = place.mode, place.level
+        self._begin_part(text, mode, level)
+        self._note(block, "heading", f"a heading; what follows is read as {place.mode or 'prose'}", None)
+
+    def _begin_part(self, heading: str, mode: Mode | None, level: float) -> None:
+        place = self._place
+        place.section = heading
+        place.mode, place.level = mode, level
         place.list_mode = place.mode if place.mode in (*LISTED, "actions") else None
         place.list_marker = None
         place.list_stem, place.list_beside = None, False
@@ -155,7 +196,16 @@ class ProseReader:
         place.listed = False
         place.answering = False
         place.asked = None
-        self._note(block, "heading", f"a heading; what follows is read as {place.mode or 'prose'}", None)
+
+    def _run_in(self, index: int, block: Block, run_in: RunIn) -> None:
+        """A heading on the line of what it heads; the rest of the line is read as a paragraph below it."""
+        head = replace(block, end=block.start + run_in.length)
+        self._begin_part(run_in.head, self._outline.mode_of_heading(run_in.head, index), UNMARKED)
+        if head.end < block.end:
+            rest = replace(block, start=head.end, kind="paragraph", marker=None)
+            self._prose(index, rest)
+        else:
+            self._note(block, "heading", f"a heading; what follows is read as {self._place.mode or 'prose'}", None)
 
     def _changes_subject(self, block: Block, following: Block | None) -> bool:
         """Whether a line that no format marks heads prose again, after what should improve: a paragraph of several
@@ -206,6 +256,11 @@ class ProseReader:
         family = list_family(block.marker)
         below = place.list_stem is not None and (block.marker or "").startswith(f"{place.list_stem}.")
         below = below and not (place.list_beside and not self._one_of_them(block, plain))
+        if lettered_next(
+            place.lead_marker, block.marker
+        ):  # beside the paragraph that introduced the list: it has ended
+            place.list_mode, place.in_list, place.list_marker = None, False, None
+            place.lead_marker = block.marker
         bullet = index in self._outline.unmarked or (
             block.kind == "list_item" and (below or not self._outline.is_numbered_paragraph(index, block))
         )
@@ -276,7 +331,10 @@ class ProseReader:
         ):
             if self._answered(block):
                 return
-            self._recommend(block.start, block.end, None, "council.section")
+            named = NUMBERED_WEAKNESS.fullmatch(place.section or "")
+            self._recommend(block.start, block.end, named["ref"] if named else None, "council.section")
+            if named:
+                place.mode = "findings"  # what the inspectors said of it
             self._note(block, "recommendation", f"stands under “{place.section}”", "council.section")
             return
         self._sentences(block)
@@ -391,8 +449,12 @@ class ProseReader:
         place.deadline = last.rstrip(" :-") if WHEN_TO_ACT.search(last) else None
         place.list_mode, place.in_list = mode, True
         place.list_marker = next_list_family(self.document.blocks, index)
+        place.lead_marker = block.marker or (place.lead_marker if plain[:1].islower() else None)
         following = self.document.blocks[index + 1].marker or ""
         stem = (block.marker or "").rstrip(".)")
+        if mode == "actions" and (ref := named_number(last)) is not None:
+            place.asked = ref
+            stem = stem or following.rpartition(".")[0]
         beside = numbered_alike(block.marker, following)
         place.list_stem = stem if stem and following.startswith(f"{stem}.") else beside
         place.list_beside = beside is not None
@@ -430,6 +492,7 @@ class ProseReader:
             self._find(block.start, block.end, "council.list", polarity, 0.95)
             self._note(block, "finding", f"an item of a list of {mode}", "council.list")
         elif mode == "actions":
+            self._place.answers = self._place.asked
             if len(text.split()) >= 4 and not re.match(r"(?i)(?:the )?(?:report|letter|appendix|annex)", text):
                 tail = tail_of(self.document.slice(block))
                 self._act(block.start, block.start + tail.end if tail else block.end, "council.list", tail)
@@ -449,8 +512,10 @@ class ProseReader:
         place.reporter = place.reporter and goes_on
         made: set[str] = set()
         last_finding = after_finding
-        place.announced, place.reporter = False, place.reporter or after_finding
+        quoting = _QUOTES_LETTER.match(self.document.slice(block)) is not None
+        place.announced, place.reporter = quoting, place.reporter or after_finding or quoting
         place.replied, place.answers = False, place.asked
+        place.spoken = not self.minutes and SPOKEN.match(collapsed(self.document.slice(block))) is not None
         for start, end in sentences(self.document.text, block.start, block.end):
             if end - start > MAX_SENTENCE:
                 continue
@@ -458,7 +523,7 @@ class ProseReader:
             last_finding = outcome == "finding"
             if outcome:
                 made.add(outcome)
-        place.replied, place.answers = False, None
+        place.replied, place.answers, place.spoken = False, None, False
         best = next((kind for kind in ("finding", "recommendation", "action", "judgement") if kind in made), "skipped")
         self._note(
             block,
@@ -510,6 +575,8 @@ class ProseReader:
 
     def _is_finding(self, text: str, follows: bool) -> bool:
         place = self._place
+        if place.spoken:
+            return False
         surroundings = Surroundings(
             place.mode,
             place.reporter,
@@ -598,6 +665,16 @@ class ProseReader:
     def _action(self, start: int, end: int) -> bool:
         """Makes an action of a sentence in which the council says what it will do; False where it does not."""
         text = collapsed(self.document.text[start:end])
+        if self.letter and _WRITERS_OWN.match(text):
+            return False
+        points = answered_within(self.document.text[start:end]) if self.minutes or self._place.mode == "actions" else []
+        if points and any(
+            self._says_what_is_done(collapsed(self.document.text[start + a : start + b])) for _, a, b in points
+        ):
+            for ref, begin, stop in points:
+                self._place.answers = ref
+                self._act(start + begin, start + stop, "council.sentence")
+            return True
         if not ACTIVE.search(text) and (several := listed_within(self.document.text[start:end])):
             for begin, stop in several:
                 self._act(start + begin, start + stop, "council.sentence")

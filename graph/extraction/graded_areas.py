@@ -13,7 +13,8 @@ from graph.extraction.grades import GRADE, area_concept
 _RATING: Final = r"(?:judged|graded|rated|found|assessed|deemed|given|received|judge?ments?|grades?|ratings?)"
 _NAMES: Final = r"(?:(?!\b(?:while|whereas|but|was|were|judged|found)\b)[\w’', &-]){4,170}?"
 _FOR: Final = re.compile(
-    rf"(?i)[‘'\"“]?\b(?P<grade>{GRADE})[’'\"”]?(?: overall)?,?\s+(?:for|in (?:respect|terms) of|in relation to|in)\s+"
+    rf"(?i)[‘'\"“]?\b(?P<grade>{GRADE})[’'\"”]?(?: overall)?,?\s+"
+    rf"(?:for|in (?:respect|terms) of|in relation to|in|at)\s+"
     rf"(?P<areas>{_NAMES})(?=,?\s+(?:and|but|while|whereas|with)\s+(?:also\s+|as\s+|to be\s+)?[‘'\"“]?{GRADE}\b|"
     rf",\s+[‘'\"“]?{GRADE}\b|,?\s+(?:while|whereas|but|by|when|at|in)\b|[.;:(]|$)"
 )
@@ -29,6 +30,14 @@ _WERE: Final = re.compile(
 _TO_BE: Final = re.compile(
     rf"(?i)\b(?:judged|graded|rated|found)\s+(?P<areas>{_NAMES})\s+(?:all |both )?(?:to be|as)\s+"
     rf"[‘'\"“]?(?P<grade>{GRADE})\b"
+)
+#: "with good capacity to improve", behind another grade.
+_WITH: Final = re.compile(
+    rf"(?i),?\s+with\s+[‘'\"“]?(?P<grade>{GRADE})[’'\"”]?\s+(?P<areas>capacity (?:to|for) improve(?:ment)?)"
+)
+#: "... and so was their capacity to improve": the grade that stands before it.
+_SO_WERE: Final = re.compile(
+    rf"(?i)[’'\"”]?,?\s+and so\s+(?:was|were|is|are)\s+(?P<areas>{_NAMES})(?=[.;]|,\s+(?:while|but|and)\b|$)"
 )
 #: An "and" that stands within the name of one area.
 _ONE_NAME: Final = re.compile(
@@ -60,7 +69,7 @@ def areas_graded(text: str) -> list[GradedArea]:
         return []
     found: dict[int, list[GradedArea]] = {}
     numbered = (_NUMBER_FOR,) if re.search(r"(?i)\bgrade[sd]?\b", text) else ()
-    for pattern in (_FOR, _WERE, _TO_BE, *numbered):
+    for pattern in (_FOR, _WITH, _WERE, _TO_BE, *numbered):
         for match in pattern.finditer(text):
             if pattern is _FOR and not re.search(rf"(?i)\b{_RATING}\b", text[: match.start()]):
                 continue
@@ -68,6 +77,12 @@ def areas_graded(text: str) -> list[GradedArea]:
             if names and match.start("grade") not in found:
                 span = match.span("grade")
                 found[span[0]] = [GradedArea(name, match["grade"], *span) for name in names]
+    for match in _SO_WERE.finditer(text):
+        before = max((at for at in found if at < match.start()), default=None)
+        names = list(_names(match["areas"]))
+        if before is not None and names and found[before][0].end >= match.start() - 2:
+            first = found[before][0]
+            found[before] += [GradedArea(name, first.grade, first.start, first.end) for name in names]
     graded = [each for at in sorted(found) for each in found[at]]
     return graded if len(graded) >= 2 else []
 

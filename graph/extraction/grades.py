@@ -149,3 +149,5 @@ GRADE_WORDS: Final = (
 )
 GRADE: Final = rf"(?:Grade \d \(\w+(?: \w+)?\)|{GRADE_WORDS}(?: \(Grade \d\))?|(?:Grade )?\d \({GRADE_WORDS}\))"
 """A grade as printed, for patterns that ignore case."""
+SCORE_WORDS: Final = r"(?:(?:significant|some) shortfalls|(?:good|exceptional) standard)"
+"""What the scores 1 to 4 of a council's adult social care (2023 on) stand for."""

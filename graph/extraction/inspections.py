@@ -274,6 +274,11 @@ class Earlier:
     judgements: tuple[Printed, ...]
 
 
+_AT_LAST: Final = re.compile(
+    rf"(?i)(?P<area>(?:overall )?(?:judge?ment|effectiveness|rating|grade)) at (?:the |its |their )?last (?:full )?"
+    rf"inspection\s*[:–-]?\s*(?P<grade>{GRADE})"
+)
+_LAST_DATE: Final = re.compile(r"(?i)date of (?:the |its )?last (?:full )?inspection\s*[:–-]\s*(?P<when>[^.:;]{4,30})")
 _PAST: Final = re.compile(
     r"(?i)\b(?:last|previous|earlier|prior|full|re-?)\b[^.]{0,80}\binspect|\binspect(?:ed|ion)\b[^.]{0,120}\b(?:in"
     r"|on|during|undertaken|took place|carried out|published)\b"
@@ -351,6 +356,11 @@ def earlier_inspections(
             continue
         text = document.slice(place.block)
         tied.extend(_tied_to_year(document, place.block, authority, body))
+        if (
+            last := _last_time(document, place.block, located[max(0, position - 3) : position], authority, body)
+        ) is not None:
+            found.append(last)
+            continue
         if not re.search(r"(?i)inspect", text):
             continue
         listed = _listed_below(document, located[position:]) if text.rstrip().endswith(":") else []
@@ -378,6 +388,20 @@ def earlier_inspections(
     return _distinct(found) or list(islice(_undated(document, located, authority, body), 1))
 
 
+def _last_time(
+    document: ReadDocument, block: Block, near: Sequence[Located], authority: Authority | None, body: str | None
+) -> Earlier | None:
+    """ "Overall judgement at last inspection: good", with the date on the same line or just above."""
+    match = _AT_LAST.search(document.slice(block))
+    if match is None:
+        return None
+    dated = (_LAST_DATE.search(document.slice(place.block)) for place in reversed(near))
+    date = next((_date(found["when"], published=False) for found in dated if found), None)
+    start, end = block.start + match.start(), block.start + match.end()
+    printed = Printed(collapsed(match["area"]), match["grade"], start, end, "judgement.last-time")
+    return Earlier(_inspection(document, block, None, date, authority, body, (start, end)), (printed,))
+
+
 def _undated(
     document: ReadDocument, located: Sequence[Located], authority: Authority | None, body: str | None
 ) -> Iterator[Earlier]:
@@ -389,9 +413,15 @@ def _undated(
             text = document.text[start:end]
             match = None if _OF_OTHERS.search(text) else _LAST_TIME.search(text)
             if match and not re.search(r"(?i)this inspection|\bnow\b|\bthe service\b", match["said"]):
-                printed = Printed("Children’s services", match["grade"], start, end, "judgement.earlier-clause")
+                printed = Printed(_then_judged(match["said"]), match["grade"], start, end, "judgement.earlier-clause")
                 inspection = _inspection(document, place.block, None, None, authority, body, (start, end))
                 yield Earlier(inspection, (printed,))
+
+
+def _then_judged(said: str) -> str:
+    """What a clause on an earlier inspection says was judged; the services, where it names nothing else."""
+    named = re.search(r"(?i)\boverall (?:effectiveness|judge?ment)\b", said)
+    return named.group() if named else "Children’s services"
 
 
 def _tied_to_year(
@@ -408,7 +438,7 @@ def _tied_to_year(
                 continue
             dates = [date for date in find_dates(text) if date.start <= match.start("when") < date.end]
             when = dates[0].earliest if dates else match["when"]
-            printed = Printed("Children’s services", match["grade"], start, end, "judgement.earlier-clause")
+            printed = Printed(_then_judged(match["said"]), match["grade"], start, end, "judgement.earlier-clause")
             yield Earlier(_inspection(document, block, None, when, authority, body, (start, end)), (printed,))
             break
 
@@ -494,6 +524,8 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
             area, framework = "Children’s services", None
         elif framework and (under := re.fullmatch(r"(?i)[\w’' ]*?\bservices under the (?P<name>.+)", framework)):
             area, framework = "Children’s services", under["name"]
+        if area == "Children’s services":
+            area = _then_judged(document.text[said : said + judged.start() + len(judged.group())])
         inspection = _inspection(document, place.block, framework, date, authority, body, (start, stop))
         areas = [(each.area, each.grade) for each in areas_graded(document.text[said:stop])]
         found.append(

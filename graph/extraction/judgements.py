@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from graph.extraction.evidence import collapsed, evidence, maker
-from graph.extraction.grades import GRADE, area_concept, grade_concept
+from graph.extraction.grades import GRADE, SCORE_WORDS, area_concept, grade_concept
 from graph.extraction.sections import Located
 from graph.model import Block, Cell, Judgement, ReadDocument, Row
 
-_NUMBER_GRADE: Final = re.compile(r"(?:grade\s*)?[1-4]", re.I)
+_NUMBER_GRADE: Final = re.compile(rf"(?:grade\s*)?[1-4](?:\s*[:–—-]\s*{SCORE_WORDS})?", re.I)
 _NUMBERED_HEAD: Final = re.compile(r"(?i)\b(?:grades?|judge?ments?|scores?|services overall|ratings?)\b")
 _IS_GRADE: Final = re.compile(rf"(?:is |are |that it is )?({GRADE})(?: and is not yet good)?\.?", re.I)
 _LABEL_AND_GRADE: Final = re.compile(
@@ -62,7 +62,7 @@ def statement(text: str) -> tuple[str, str] | None:
     if (
         _NOT_AN_AREA.search(area)
         or re.search(r"(?i)\b(?:for|to|be|of|an?|not|yet|as|with|than)$", area)
-        or re.search(r"(?i)expectation|minimum", area)
+        or re.search(r"(?i)expectation|minimum|[.!?]\s+[A-Z]", area)
         or not re.search(r"[A-Za-z]{3}", area)
     ):
         return None

@@ -66,7 +66,7 @@ _REPORT: Final = (
         (
             r"letter (?:to .{0,60} )?(?:outlines|sets out|contains|summarises) (?:our|the) findings\b|"
             r"ofsted and the care quality commission .{0,40}conducted a joint inspection|"
-            r"^between\b.{0,60}\bofsted\b.{0,120}\b(?:conducted|carried out|undertook|inspected|revisited)\b"
+            r"^between\b.{0,60}\bofsted\b.{0,120}\b(?:conducted|carried out|undertook|revisited)\b"
         ),
     ),
     (1, r"^(?:the )?experiences and progress of "),
@@ -95,6 +95,7 @@ _PAPER: Final = (
     ),
     (2, r"^(?:author|report author|title|report title|subject|contact(?: officer)?|portfolio holder|wards?)\s*:"),
     (2, r"^[^.]{0,80}\b(?:health and wellbeing board|scrutiny (?:panel|board|commission)|cabinet|select committee)$"),
+    (2, r"^.{0,80}\bimprovement board$"),
     (2, r"^(?:meeting|date of meeting|committee)\s*:|overview and scrutiny|scrutiny committee$|^cabinet$"),
     (2, r"^purpose of (?:the )?report|^executive summary and purpose"),
     (3, r"\baction plan\b.{0,40}$"),

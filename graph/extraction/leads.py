@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from graph.extraction.answers import named_number
 from graph.extraction.modes import (
     DECIDING,
     LEAD_ACTION,
@@ -25,13 +26,25 @@ from graph.extraction.modes import (
 from graph.extraction.reported import strongly_reported
 
 _ASKED = re.compile(
-    r"(?i)\b(?:we|council|authority|service|department)\b.{0,12}\b(?:have|has|had|were|was|are|"
+    r"(?i)\b(?:we|council|authority|service|department|partners)\b[^.:]{0,40}\b(?:have|has|had|were|was|are|"
     r"is) (?:also )?(?:been )?(?:asked|told|"
     r"required|advised|urged) to\b"
 )
 #: "The three that were for immediate action were:" goes on about what the sentence before named.
 _SOME_OF_THEM = re.compile(
     r"(?i)(?:the|those|these) (?:\w+ )?(?:that|which|for|most|main|key|first|principal)\b[^.;]{0,60}\b(?:are|were)\W*$"
+)
+
+#: Those whom inspectors and councils ask are no inspectors.
+_OTHERS_SAID = re.compile(
+    r"(?i)^(?:the |our |some |many |most |these )?(?:parents|families|carers|children|young people|residents|people|"
+    r"service users|staff|members of staff|they)(?: (?:and|or) (?:parents|families|carers|children|young people|"
+    r"their families))?(?: (?:also|often|then))? (?:said|told us|say|tell us|wrote|asked for|asked us)\b[^:]{0,40}:$"
+)
+
+#: In an inspectorate's letter: "You have told me what has been done".
+_TOLD_WHAT_IS_DONE = re.compile(
+    r"(?i)\byou (?:have )?(?:told|assured|informed|advised|written to) (?:me|us)\b[^.]{0,40}\b(?:done|planned|action)"
 )
 
 #: "In the letter:", "From the inspectors' report:".
@@ -52,6 +65,8 @@ class Place:
     """Of the heading that gave ``mode``: deeper ones that say nothing leave it."""
     list_mode: Mode | None = None
     list_marker: str | None = None
+    lead_marker: str | None = None
+    """The marker of the paragraph that introduced the list, where it has one."""
     list_stem: str | None = None
     """The number of the paragraph that introduced the list, where its items are numbered below it: 3.4.1 below 3.4."""
     list_beside: bool = False
@@ -65,14 +80,17 @@ class Place:
     listed_finding: bool = False
     announced: bool = False
     """Whether a sentence of this paragraph said that findings follow in those after it."""
+    spoken: bool = False
+    """Whether this paragraph gives what somebody of the council said, in quotation marks."""
     replied: bool = False
     """Whether in this paragraph of minutes an officer answers."""
     answering: bool = False
     """Whether the paper said here that it gives each area with what is done about it."""
     answers: str | int | None = None
     """What the sentence at hand answers: a recommendation's number, or its place among those read in prose."""
-    asked: int | None = None
-    """The place of the recommendation that names itself above ("Recommendation 2: ..."); what follows answers it."""
+    asked: str | int | None = None
+    """What was asked for above, by its number or its place: "Recommendation 2: ...", "For Recommendation 2:". What
+    follows answers it."""
 
 
 def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of: bool) -> Mode | None:
@@ -80,8 +98,12 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
     here is told of an inspection, whatever the lead says."""
     if LEAD_EXPECTED.search(lead) or (minutes and OFFICER_SAID.match(lead)):
         return "method"
+    if _OTHERS_SAID.match(lead) and not place.reporter and not told_of and not REPORTED.search(before):
+        return "method"
     if DECIDING.search(lead) and not strongly_reported(lead):
         return "decision"
+    if place.mode == "actions" and len(lead.split()) <= 6 and named_number(lead) is not None:
+        return "actions"  # "For Recommendation 2:"
     if WHEN_TO_ACT.match(lead) and LEAD_IMPROVE.search(lead):
         return "improvement"  # "Within three months the council must:"
     if leaning_of(lead) == "actions" and not LEAD_IMPROVE.search(lead):
@@ -109,6 +131,8 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
             return said
         if (known := place.last_mode or place.mode) is not None or not REPORTED.search(lead):
             return known
+    if told_of and _TOLD_WHAT_IS_DONE.search(f"{before} {lead}"):
+        return "actions"
     if _ONLY_A_SOURCE.match(lead):
         return "findings"
     scope = f"{before} {lead}" if neutral else lead
@@ -133,7 +157,7 @@ def mode_of_lead(lead: str, before: str, place: Place, *, minutes: bool, told_of
     if reported and re.search(
         r"(?i)\b(?:found|reasons|notes?|noted|comments?|commented|says?|said|writes?|wrote|states?|stated|"
         r"concludes?|"
-        r"concluded|findings?)\b",
+        r"concluded|findings?|passages|extracts)\b",
         lead,
     ):
         return "findings"

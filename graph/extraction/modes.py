@@ -22,7 +22,7 @@ DECIDING: Final = re.compile(
     r"give their))|"
     r"\brecommended (?:to|that)\b(?=[^.]{0,12}$)|"
     r"\bit is recommended that\b|\b(?:cabinet|committee|executive|council|panel|members|board|"
-    r"scrutiny)\b[^.]{0,60}(?<!will be )\b(?:asked|recommended|requested|invited)\b"
+    r"scrutiny)\b[^.]{0,60}(?<!will be )(?<!has been )(?<!have been )\b(?:asked|recommended|requested|invited)\b"
     r"(?! (?:what|whether|why|how|if|about|for|when|who|where|questions?)\b)"
 )
 DECISION_VERB: Final = re.compile(
@@ -48,7 +48,8 @@ _METHOD_HEADING: Final = re.compile(
 )
 STRENGTH_HEADING: Final = re.compile(
     r"(?i)^(?:the )?(?:positives?|positive (?:points|comments|messages))$|^(?:on the )?(?:positive|plus) side\b|"
-    r"^(?:what|where)\b.{0,60}\b(?:liked?|praised|commended|celebrated|admired|(?:was|were) (?:pleased|impressed))\b|"
+    r"^(?:what|where)\b.{0,60}\b(?:(?<!would )liked?|praised|"
+    r"commended|celebrated|admired|(?:was|were) (?:pleased|impressed))\b|"
     r"^what\b.{0,60}\b(?:do|does|did|done|doing|going|go|goes|working|works) (?:\w+ )?well\b|^(?:key |main "
     r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
     r"(?:is|was|we do|they (?:said|"
@@ -82,10 +83,17 @@ _RECOMMEND_HEADING: Final = re.compile(
     r"report)[’']?s?\s+(?:\w+\s+){0,3}recommendations|recommendations\s+(?:from|of|made|by|in|arising)|"
     r"\b(?:makes?|made|contains?|gives?|gave) (?:these|the following|\w+) recommendations$"
 )
+#: "Weakness 1", "Area of significant concern 2": what a written statement of action must answer.
+NUMBERED_WEAKNESS: Final = re.compile(
+    r"(?i)(?:the )?(?:significant )?(?:area (?:of|for) )?(?:significant )?"
+    r"(?:weakness|concern|priority action) (?:area )?(?:no\.? ?)?(?P<ref>\d{1,2})"
+)
 _OF_INSPECTORS: Final = re.compile(r"(?i)\b(?:inspectors?|inspectorate|ofsted|csci|ssi|cqc|hmip?|joint review|jar)\b")
 _LESS_WELL: Final = re.compile(
-    r"(?i)\b(?:not|isn[’']t|less|didn[’']t)\b(?! only).{0,20}\b(?:positive|well|good|strong|like[d]?|"
-    r"effective)\b|^(?:the )?negatives?$|^(?:on the )?(?:negative|minus|other|debit) (?:side|hand)\b|\bcriticisms?\b|"
+    r"(?i)\b(?:not|isn[’']t|less|didn[’']t)\b(?! only).{0,20}\b(?:positive|well|good|strong|like[d]?|happy|pleased|"
+    r"satisfied|impressed|effective)\b|^(?:the )?negatives?$|"
+    r"^(?:on the )?(?:negative|minus|other|debit) (?:side|hand)\b|"
+    r"(?<!all )(?<!no )(?<!only )\bcriticisms?\b|"
     r"\bcould do better\b"
 )
 _WEAK_HEADING: Final = re.compile(
@@ -112,8 +120,8 @@ _MORE_WANTED: Final = re.compile(
 )
 _LOOKS_BACK: Final = re.compile(r"(?i)\b(?:was|were|did|needed|required|could have|had)\b")
 _BLAME: Final = re.compile(
-    r"(?i)\b(?:weak\w*|poor\w*|concern\w*|gaps?|criticis\w+|worr\w+|fell short|wanting|lacking|problems?|difficult\w+|"
-    r"negative|disappoint\w+|failings?)\b"
+    r"(?i)\b(?:weak\w*|poor\w*|concern\w*|gaps?|(?<!not all )criticis\w+|worr\w+|fell short|wanting|lacking|"
+    r"problems?|difficult\w+|negative|disappoint\w+|failings?)\b"
 )
 _PRAISE: Final = re.compile(
     r"(?i)\b(?:good|well|strong\w*|strengths?|positive\w*|pleas\w+|prais\w+|impress\w+|success\w*|"
@@ -124,7 +132,8 @@ _FINDINGS_HEADING: Final = re.compile(
     r"(?i)\bfindings?\b|^(?:the |our )?(?:inspectors?[’']|ofsted[’']s|inspectorate[’']s|csci[’']s|ssi[’']s) "
     r"(?:main |overall )?(?:views?|opinions?|verdict|comments)\b|what did (?:the )?(?:ofsted|inspectors?|"
     r"inspection|they|csci|ssi)\b.{0,12}(?:find|say|tell|"
-    r"conclude)|what (?:the |our )?(?:\w+ ){0,3}(?:found|finds|said|says?|told|tells|concluded|"
+    r"conclude)|what (?!(?:\w+ ){0,3}(?:famil|parents|carers|children|young people|residents|people|staff|you\b|"
+    r"we\b))(?:the |our )?(?:\w+ ){0,3}(?:found|finds|said|says?|told|tells|concluded|"
     r"concludes|saw|thought)\b|(?:outcome|result|"
     r"conclusion)s? of (?:the )?(?:inspection|review|letter|report)|inspection (?:outcome|result|"
     r"judge?ment)s?\b|"
@@ -141,7 +150,9 @@ _ACTION_HEADING: Final = re.compile(
     r"what (?:we|the council|happens|will)\b.*\b(?:do|doing|next|happen)|way forward|(?:our|the council[’']?s?|"
     r"proposed|local authority) (?:response|actions)|"
     r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work|plan)|"
-    r"planned (?:work|improvements|actions)|^actions?:?$|progress (?:to date|made|since)|"
+    r"planned (?:work|improvements|actions)|^actions?:?$|^(?:undertakings?|commitments)\b(?: (?:of|by|from) )?|"
+    r"progress (?:to date|made|since)|"
+    r"^what (?:we|the council|it|officers) (?:have|has) (?:already )?done\b|"
     r"^actions? (?:so far|to date|since|after|following|arising|from|plan)\b|^(?:the )?work (?:in hand|under "
     r"?way|planned|to come)\b|"
     r"^(?:plans?|planned|priorities|actions?|activit(?:y|ies)|tasks?|work|milestones?|focus|key \w+) for (?:the )?"
@@ -189,6 +200,8 @@ OFFICER_SAID: Final = re.compile(
     r"cabinet member[\w’' ]*|portfolio holder|chief executive|committee|panel|service)\b[^.:]{0,60}?"
     r"\b(?:said|replied|reported|advised|explained|confirmed|stated|told|informed|responded|added|outlined|assured)\b"
 )
+#: "Councillor Smith said: “We are delighted ...”" in a council's news.
+SPOKEN: Final = re.compile(OFFICER_SAID.pattern + r"[^.:“\"]{0,60}[:,]?\s*[“\"]")
 AS_FOLLOWS: Final = re.compile(
     r"(?i)\b(?:as follows|(?:set out|given|summarised|listed|shown|outlined|described|reproduced) (?:here )?"
     r"(?:below|under)|are below|are these|the following)\.$"
@@ -201,7 +214,8 @@ STATEMENT_ASKED: Final = re.compile(
     r"determined|because)\b[^:]{0,200}\b(?:weakness|concern)"
 )
 LEAD_STRENGTH: Final = re.compile(
-    r"(?i)\b(?:strengths?|performing well|working well|well[- ]developed|good practice|positive\w*|"
+    r"(?i)\b(?:strengths?|not all (?:criticism|bad|negative)|"
+    r"performing well|working well|well[- ]developed|good practice|positive\w*|"
     r"particularly (?:good|strong|impressed|pleased|commended)|commend\w*|praised?|pleased|progress (?:in|"
     r"has|was|"
     r"made|had)|improvements? (?:in|had|have|were)|"
@@ -209,13 +223,15 @@ LEAD_STRENGTH: Final = re.compile(
     r"led|managed|supported)|highlights? (?:good|areas of good)|success\w*)\b"
 )
 LEAD_IMPROVE: Final = re.compile(
-    r"(?i)\b(?:areas?|aspects?|issues?|matters?|things|elements)\s+(?:\w+\s+){0,4}?(?:for|of|where|requir\w+|"
+    r"(?i)\b(?:have|has|had|were|was|are|is) (?:also |now )?(?:been )?(?:asked|told|required|advised|urged) to\b|"
+    r"\b(?:areas?|aspects?|issues?|matters?|things|elements)\s+(?:\w+\s+){0,4}?(?:for|of|where|requir\w+|"
     r"need\w*|to|in need of)\s+(?:\w+\s+){0,3}?(?:development|improv\w+|attention|action|address\w*|"
     r"strengthen\w*|"
     r"focus|work)|"
     r"development (?:was|is|were|are)? ?(?:needed|required)|(?:need|needs|needed|"
     r"requir\w+) (?:to (?:be )?)?(?:improv\w+|develop\w*|strengthen\w*|address\w*|further|attention)|"
-    r"(?:statutory |following )requirements?\b|\b(?:requirements?|recommendations?) (?:was|were|has been|have been) "
+    r"(?:statutory |following )requirements?\b|\bthere (?:had been|have been|has been|were|was|are|is) (?:\w+ )?"
+    r"(?:requirements?|recommendations?)\b|\b(?:requirements?|recommendations?) (?:was|were|has been|have been) "
     r"(?:made|set|given|issued)\b|^the requirements? (?:was|were|is|are)\b|recommend(?:ed|"
     r"s|ations?)\b|what needs to improve|"
     r"(?:council|authority|service|department|partnership|partners|board|managers|we|they) (?:(?:is|are) (?:required|"
@@ -238,7 +254,8 @@ LEAD_WEAK: Final = re.compile(
     r"\b(?:weakness\w*|concern(?:s|ed)?|shortcomings?|less (?:well|effective|positive(?:ly)?|good|strong|satisfied|"
     r"impressed|confident|convinced|pleased|secure|consistent|developed)|dissatisfied|"
     r"not (?:good|"
-    r"well|consistently|yet)|poor\w*|challenges?|difficult\w+|critic\w+|failings?|gaps)\b"
+    r"well|consistently|yet)|poor\w*|challenges?|difficult\w+|(?<!not all )critic\w+|failings?|gaps|"
+    r"not all (?:good|positive|praise|plain sailing))\b"
 )
 LEAD_ACTION: Final = re.compile(
     r"(?i)\b(?:will|are going to|plan(?:s|ned)? to|intend(?:s)? to|propos(?:es|ed) to|actions?|steps|measures|"
@@ -292,6 +309,8 @@ def leaning_of(lead: str) -> Mode | None:
 
 def mode_of_heading(text: str, *, decides: Callable[[], bool]) -> Mode | None:
     """``decides``: whether the blocks under the heading ask a committee to decide."""
+    if NUMBERED_WEAKNESS.fullmatch(text):
+        return "recommendations"
     if _LESS_WELL.search(text):
         return "weaknesses"
     if STRENGTH_HEADING.search(text) and _IMPROVE_HEADING.search(text):

@@ -15,7 +15,7 @@ _POST = (
     r"Co-?ordinators?|Coordinators?|Advis[eo]rs?|Advocates?|Member|Members|Executive|Secretary|Teams?|Board|Group|"
     r"Committee|"
     r"Commissioners?|Solicitor|Treasurer|Workers?|Social\s+Workers?|Practitioners?|Consultants?|Supervisors?|"
-    r"Nurses?|Doctors?|"
+    r"Nurses?|Doctors?|Midwi(?:fe|ves)|Paediatricians?|Therapists?|Psychologists?|"
     r"IROs?|LADO|DCS|AD|ADs|HoS|SM|SMs|TM|TMs|GM|PSW|CEO|Police|Health|Education|Housing|Partners?|Partnership|"
     r"Service|Services|"
     r"Heads?\s+of\s+Service|Unit|Trust|CCG|ICB|HR|Finance|Legal|Analyst|Administrator|Principal|Portfolio\s+Holder|"
@@ -49,7 +49,7 @@ _FIELDS = re.compile(
     r"Exploitation|Residential|Kinship|All)\b"
 )
 _INITIALS = re.compile(
-    r"(?:[A-Z]{1,4}(?:-[A-Z]{1,3})+|[A-Z]{2,4}|(?:[A-Z]{1,3}(?:Mc|Mac|Fitz|O[’'])?[a-z]?[A-Z][A-Za-z]?))\.?$"
+    r"(?:[A-Z]{1,4}(?:-[A-Z]{1,3})+|[A-Z]{2,4}|[A-Z][a-z][A-Z]{2,5}|(?:[A-Z]{1,3}(?:Mc|Mac|Fitz|O[’'])?[a-z]?[A-Z][A-Za-z]?))\.?$"
 )
 _SINGLE = re.compile(r"[A-Z]\.?$")
 _SURNAME = re.compile(r"(?:Mc|Mac|O[’']|Fitz|De|Le|Van|Von)?[A-Z][a-zà-ÿ]*(?:[A-Z][a-z]*)?(?:[-’'][A-Z][a-z]+)*$")
@@ -106,6 +106,7 @@ def split_owners(lines: Iterable[str]) -> tuple[str, ...]:
     for line in _unwrapped(cell):
         for part in _parts(_LABEL.sub("", line.strip())):
             found.extend([part] if commas else _runs(part))
+    found = [re.sub(r"^(?:and|&)\s+", "", owner) for owner in found]
     kept = [owner.strip(" .;,–-") if not re.search(r"\b[A-Z]\.$", owner) else owner.strip(" ;,–-") for owner in found]
     return tuple(
         dict.fromkeys(owner for owner in kept if owner and not _NOBODY.match(owner) and re.search(r"[A-Za-z]", owner))
@@ -182,7 +183,9 @@ def _split_and(piece: str) -> list[str]:
 
 def is_owner(text: str) -> bool:
     """Whether a text reads as one whole person, post or body, or as initials."""
-    text = text.strip(" .")
+    text = re.sub(r"^(?:the|our|all)\s+", "", text.strip(" ."))
+    if re.fullmatch(r"(?:[A-Z][\w’'&-]*\s+){1,3}(?:teams?|unit|service|board|panel|group)", text):
+        return True
     if _is_person(text) or all(_INITIALS.match(token) for token in text.split()):
         return True
     if len(text.split()) <= 5 and re.search(rf"{_HOLDER.pattern}$", text) and not re.search(r"\b(?:and|&|of)\b", text):

@@ -50,6 +50,12 @@ def numbered_alike(marker: str | None, following: str | None) -> str | None:
     return one[1] if one and other and one[1] == other[1] and int(other[2]) == int(one[2]) + 1 else None
 
 
+def lettered_next(marker: str | None, following: str | None) -> bool:
+    """Whether (c) comes after (b); never of roman numbers, which begin lists of their own."""
+    one, other = (re.fullmatch(r"\(?([a-z])\)\.?", text or "") for text in (marker, following))
+    return one is not None and other is not None and ord(other[1]) == ord(one[1]) + 1 and other[1] not in "ivx"
+
+
 def number_of(marker: str | None) -> str | None:
     found = re.match(r"\(?([A-Z]?[0-9]+(?:\.[0-9]+)*)[.):]*$|\(?([a-zA-Z]|[ivx]+)[.)]+$", marker or "")
     return found[1] or found[2] if found else None

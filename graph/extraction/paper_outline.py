@@ -7,6 +7,7 @@ below it tell.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Final
@@ -41,6 +42,17 @@ _NUMBERED_PART: Final = re.compile(
     r"(?i)(?:standard|outcome|theme|priority|section|domain|area)\s+\w{1,3}\s*[:–-]\s+(?-i:[A-Z])[^.;:]*"
 )
 """How a part of a scheme of standards is headed."""
+#: A head on the line of what it heads: "What Ofsted asked of us. The timeliness ...".
+_RUN_IN: Final = re.compile(r"(?P<head>(?:What|Where|How|Who|Why) [^.:?!;\"“”]{3,60})[.:?](?=\s+\S|$)\s*")
+_FEWEST_RUN_IN: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RunIn:
+    """``length``: of the head with the blanks behind it, within its block."""
+
+    head: str
+    length: int
 
 
 @dataclass
@@ -80,6 +92,21 @@ class Outline:
     def _heads_numbered_part(self, block: Block) -> bool:
         text = collapsed(self.document.slice(block))
         return block.kind == "paragraph" and len(text.split()) <= 14 and _NUMBERED_PART.fullmatch(text) is not None
+
+    @cached_property
+    def run_in(self) -> dict[int, RunIn]:
+        """Blocks that begin with their heading, in a paper that is written so: most of its heads come again."""
+        found: dict[int, RunIn] = {}
+        for index, block in enumerate(self.document.blocks):
+            head = _RUN_IN.match(self.document.slice(block)) if block.kind in ("paragraph", "list_item") else None
+            if head is not None and len(head["head"].split()) <= 10:
+                found[index] = RunIn(collapsed(head["head"]), head.end())
+        counts = Counter(each.head for each in found.values())
+        telling = [i for i, each in found.items() if self.mode_of_heading(each.head, i) in PARTS]
+        again = [index for index in telling if counts[found[index].head] >= 2]
+        if len(telling) < _FEWEST_RUN_IN or len(again) < 2:
+            return {}
+        return {index: each for index, each in found.items() if index in telling or counts[each.head] >= 2}
 
     def _stands_between(self, index: int, text: str) -> bool:
         """Whether a few words stand alone between paragraphs that are whole: the heading of another part."""

@@ -44,10 +44,10 @@ _NUMBERED_RECOMMENDATION = re.compile(
     r"(?i)^(?P<word>(?:(?:key|ofsted|csci|ssi|cqc|hmip|jar|apa|inspect\w+|report|"
     r"headline)[’']?s?\s+)?(?:recommendation|"
     r"area\s+(?:for|of)\s+(?:priority\s+action|improvement|development|(?:significant\s+)?(?:weakness|concern))|"
-    r"significant\s+weakness|(?:improvement|priority|development)\s+(?:area|priority|action)|"
+    r"(?:significant\s+)?weakness|(?:improvement|priority|development)\s+(?:area|priority|action)|"
     r"priority\s+action|what\s+needs\s+to\s+improve|afi|requirement|rec))s?\b\.?\s*(?:no\.?\s*|number\s*|"
     r"ref\.?\s*)?(?P<ref>\d+(?:\.\d+)*[a-z]?|[A-Z](?=[:.\s)–-]))?"
-    r"\s*[:.)–—-]*\s*(?P<text>.*)$"
+    r"(?!\s*(?:,|and|to|&)\s*\d)\s*[:.)–—-]*\s*(?P<text>.*)$"
 )
 #: What a requirement rests on, not its number.
 _LEGAL_REF = re.compile(r"(?i)(?:reg(?:ulation)?|section|sec|standard|nms|article|schedule)s?\b\.?\s*\d")
@@ -492,11 +492,11 @@ class _PlanReader:
         success_groups = align(self.document, lines, success)
         for position, group in enumerate(lines):
             start, end = group[0].start, group[-1].end
-            tail = tail_of(self.document.slice(group[-1])) if not times and not owners else None
+            tail = tail_of(self.document.slice(group[-1])) if not owners and (not times or self._led) else None
             if not times and (both := people_and_time(self._worded(owner_groups[position]) or "")) is not None:
                 tail = replace(both, end=len(self.document.slice(group[-1])))
             end = group[-1].start + tail.end if tail else end
-            printed = tail.timescale if tail else self._worded(time_groups[position])
+            printed = tail.timescale if tail and not times else self._worded(time_groups[position])
             if printed is None and not times and not self._timed:
                 printed = timescale_in(self.document.text[start:end], self.after)
             date = timescale_edtf(printed, self.after)
@@ -533,6 +533,11 @@ class _PlanReader:
     def _timed(self) -> bool:
         """Whether the table at hand has a column for times."""
         return self.columns is not None and "timescale" in self.columns.roles.values()
+
+    @property
+    def _led(self) -> bool:
+        """Whether the actions of the table at hand have their leads behind them."""
+        return self.columns is not None and self.columns.led
 
     def _worded(self, lines: Sequence[CellLine] | str) -> str | None:
         """What the lines say; None where they hold no word."""

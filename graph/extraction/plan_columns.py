@@ -18,6 +18,8 @@ Role = Literal[
 ]
 
 #: Heads of columns in the order in which they are tried; the more telling stands first.
+#: A column that gives each action with whose it is.
+_LED = r"^actions? (?:and|with|&|/) (?:the )?(?:leads?|owners?|who|(?:(?:lead|responsible) )?officers?)\b"
 _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
     (
         "other",
@@ -79,6 +81,7 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
             r"^(?:to be )?complet(?:e|ed) by$|^timings?$|^by$|^(?:end|finish)$|implementation by|^target$"
         ),
     ),
+    ("action", _LED),
     (
         "owner",
         (
@@ -113,7 +116,8 @@ _HEAD_WORDS: tuple[tuple[Role, str], ...] = (
         "recommendation",
         (
             r"recommendation|areas? (?:for|of|requiring) (?:improvement|development|priority action|action|focus)|"
-            r"what (?:needs|must|should) to? ?(?:be )?improved?|what (?:do|did) .*(?:improve|say)|what ofsted|"
+            r"what (?:needs|must|should) to? ?(?:be )?improved?|what (?:do|did) .*(?:improve|say)|"
+            r"^what (?:the )?(?:ofsted|csci|ssi|cqc|hmip?|inspect\w+|letter|report)\b|"
             r"improvement (?:area|required|needed|priority)|"
             r"^(?:inspection |ofsted |key |report |main )*(?:findings?|issues?|concerns?|weakness(?:es)?)\b|"
             r"issues? (?:identified|raised|for action)|^(?:points?|matters?|comments?|concerns?)\b.{0,20}\b(?:made|"
@@ -131,7 +135,8 @@ _STEPS = r"(?i)(?:key )?(?:milestones?|deliverables?|outputs?)"
 _HEADS = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _HEAD_WORDS)
 #: How telling a recommendation column's head is: of two, the better one holds the recommendations.
 _STRONG_RECOMMENDATION = re.compile(
-    r"(?i)recommendation|areas? (?:for|requiring)|to improve|what ofsted|priority action|requirement|"
+    r"(?i)recommendation|areas? (?:for|requiring)|to improve|priority action|requirement|"
+    r"^what (?:the )?(?:ofsted|csci|ssi|cqc|hmip?|inspect\w+|letter|report)\b|"
     r"^(?:ofsted|csci|ssi|cqc|hmip?|inspect\w+)\b"
 )
 REF = re.compile(
@@ -143,6 +148,7 @@ REF = re.compile(
 _ONGOING = re.compile(
     r"(?i)\b(?:on-?\s?going|immediate(?:ly)?|complete[d]?|done|achieved|in place|monthly|quarterly|annual(?:ly)?|"
     r"weekly|termly|"
+    r"(?:spring|summer|autumn|each|every) term|"
     r"continuous|tbc|tba|asap|within|\d+\s+(?:days?|weeks?|months?)|short|medium|long)\b"
 )
 RAG = re.compile(
@@ -158,6 +164,8 @@ class Columns:
     width: int
     asks: bool = True
     """Whether the head of the recommendations' column says that they are some, as "Objective" does not."""
+    led: bool = False
+    """Whether the head of the actions' column says that their leads stand there too."""
 
     def is_plan(self) -> bool:
         present = set(self.roles.values())
@@ -214,7 +222,8 @@ def header(document: ReadDocument, row: Row) -> Columns | None:
     if "other" in roles.values() and not useful & {"action", "recommendation"}:
         return None
     asking = [_text(document, cell) for cell in row.cells if roles.get(cell.column) == "recommendation"]
-    return Columns(roles, width, asks=any(map(_STRONG_RECOMMENDATION.search, asking)) if asking else True)
+    led = any(re.match(_LED, _text(document, cell), re.IGNORECASE) for cell in row.cells)
+    return Columns(roles, width, any(map(_STRONG_RECOMMENDATION.search, asking)) if asking else True, led)
 
 
 def _text(document: ReadDocument, cell: Cell) -> str:

@@ -119,7 +119,8 @@ _EVALUATIVE: Final = re.compile(
 )
 _NO_FINDING: Final = re.compile(
     r"(?i)^please\b|^thank you\b|^I (?:am (?:writing|copying|grateful)|should be grateful|would be grateful|"
-    r"look forward)\b|^this letter (?:records|summarises|sets out|follows|confirms|reports)\b|"
+    r"look forward|write to|(?:should|would) like to thank)\b|^you (?:have )?(?:told|assured|informed) (?:me|us)\b|"
+    r"^in our (?:last )?letter (?:of|last)\b|^this letter (?:records|summarises|sets out|follows|confirms|reports)\b|"
     r"^the (?:report|letter|inspection)[^.]{0,12} (?:is|was) (?:a )?(?:\w+ and )?(?:fair|balanced|accurate)\b|"
     r"^(?:there (?:was|were|are|is) |(?:it|they|the \w+) (?:made|set|gave) )?no (?:\w+ )?(?:requirements?|"
     r"recommendations?)\b|"

@@ -15,7 +15,7 @@ from graph.authorities import Authority
 from graph.dates import PrintedDate, find_dates
 from graph.extraction.bodies import BODIES, EARLIER, body_in, mentions
 from graph.extraction.evidence import collapsed, evidence, maker
-from graph.extraction.grades import area_concept, framework_id, grade_concept
+from graph.extraction.grades import SCORE_WORDS, area_concept, framework_id, grade_concept
 from graph.extraction.main_inspection import FUTURE, lead_inspector, main_body, main_dates, main_framework
 from graph.extraction.sentences import sentences_in
 from graph.extraction.told_judgements import (
@@ -47,7 +47,8 @@ _NUMBER_LINE: Final = re.compile(
     rf"(?i)^(?P<area>[A-Z][^.:;]{{3,80}}?)\s+(?P<grade>[1-4]\s*\((?:{GRADE})\))$(?P<is>(?!))?(?P<rated>(?!))?"
 )
 _GRADE_CELL: Final = re.compile(
-    rf"(?i)^{Q}(?:grade\s*)?(?:{GRADE}|[1-4](?:\s*[-–(]\s*{GRADE}\)?)?|{GRADE}\s*\((?:grade )?[1-4]\)|"
+    rf"(?i)^{Q}(?:grade\s*)?(?:{GRADE}|[1-4](?:\s*[-–(:]\s*(?:{GRADE}|{SCORE_WORDS})\)?)?|"
+    rf"{GRADE}\s*\((?:grade )?[1-4]\)|"
     rf"serving .{{3,40}} well|promising|uncertain){QE}\.?$"
 )
 _SERVED_HEADS: Final = (
@@ -57,6 +58,21 @@ _SERVED_HEADS: Final = (
 )
 _SERVED_CELL: Final = re.compile(
     r"(?i)(?:yes|no|not|most|some|all|few)(?: people)?|serving .{3,30} well|excellent|promising|uncertain|poor"
+)
+#: "Are social care services serving people well?   Most": the rating's two questions with their answers.
+_QUESTIONS: Final = (
+    (
+        "Serving people",
+        r"(?i)[^?]{0,60}\bserv(?:ing|ed)\b[^?]{0,30}\bwell\?\s*(?P<grade>yes|most|some|no|not)\b[\w ]{0,20}\.?",
+    ),
+    (
+        "Capacity for improvement",
+        r"(?i)[^?]{0,60}\bcapacity\b[^?]{0,30}\?\s*(?P<grade>excellent|promising|uncertain|poor)\.?",
+    ),
+    (
+        "Prospects for improvement",
+        r"(?i)[^?]{0,60}\bprospects?\b[^?]{0,30}\?\s*(?P<grade>excellent|promising|uncertain|poor)\.?",
+    ),
 )
 _SCORE_CELL: Final = re.compile(r"\d{1,3}\s?%")
 #: Columns of a table that judges each of several services in the same respects.
@@ -194,6 +210,15 @@ class ReviewTeller:
             line = None  # "Young people's part in planning is outstanding" praises
         if line and names_area(line["area"]) and not FUTURE.search(text) and _is_name(line["area"]):
             given = Given(area_name(line["area"]), line["grade"], block.start, block.end, "council.line", 0.95)
+            self._give(given, self._review_of(block.start, block.end, block.start, block))
+            return
+        answered = (
+            (area, found)
+            for area, pattern in (_QUESTIONS if "?" in text else ())
+            if (found := re.fullmatch(pattern, collapsed(text)))
+        )
+        for area, found in answered:
+            given = Given(area, found["grade"], block.start, block.end, "council.question", 0.95)
             self._give(given, self._review_of(block.start, block.end, block.start, block))
             return
         at = self.document.blocks.index(block)

@@ -2,4 +2,4 @@
 
 from typing import Final
 
-EXTRACTOR_VERSION: Final = "16"
+EXTRACTOR_VERSION: Final = "17"
