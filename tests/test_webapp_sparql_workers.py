@@ -238,6 +238,29 @@ def test_an_answer_that_is_not_wanted_any_more_frees_its_worker(graph_dir: Path)
         assert rows(pool, "SELECT (1 AS ?n) {}") == [["1"]]
 
 
+def test_an_answer_that_is_closed_while_its_query_becomes_a_long_one_frees_one_place(
+    graph_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = Limits(workers=1, long_workers=1, seconds=10, head_bytes=1000)
+    with Pool(graph_dir, limits, resident=True) as pool:
+        lengthen, moved = pool.lengthen, threading.Event()
+
+        def moving(*, refuse: bool) -> bool:
+            outcome = lengthen(refuse=refuse)
+            moved.set()
+            time.sleep(0.3)
+            return outcome
+
+        monkeypatch.setattr(pool, "lengthen", moving)
+        with contextlib.closing(pool.run(Task("SELECT * { ?s ?p ?o . ?t ?p ?q }", "json"))):
+            assert moved.wait(20)
+        monkeypatch.undo()
+        assert rows(pool, "SELECT (1 AS ?n) {}") == [["1"]]
+        with contextlib.closing(pool.run(Task("SELECT * { ?s ?p ?o . ?t ?p ?q }", "json"))) as second:
+            assert len(second.head) >= 1000
+            assert rows(pool, "SELECT (1 AS ?n) {}") == [["1"]]  # there is a place for the long one beside it
+
+
 def test_a_slow_reader_does_not_hold_a_worker(graph_dir: Path) -> None:
     with Pool(graph_dir, Limits(workers=1, seconds=5, head_bytes=1000), resident=True) as pool:
         answer = pool.run(Task("SELECT * { ?s ?p ?o . ?t ?p ?q } LIMIT 60000", "tsv"))

@@ -128,14 +128,17 @@ class Answer:
         raise _error(error)
 
     def _lengthen(self) -> bool:
-        self._long = self._pool.lengthen(refuse=not self._sending)
-        return self._long
+        with self._ending:  # whoever ends the query meanwhile must free the place that it has, not the one that it had
+            if self._worker is not None and not self._long:
+                self._long = self._pool.lengthen(refuse=not self._sending)
+            return self._long
 
     def _release(self, *, usable: bool) -> None:
         with self._ending:
             worker, self._worker = self._worker, None
+            long = self._long
         if worker is not None:
-            self._pool.give_back(worker, usable=usable, long=self._long)
+            self._pool.give_back(worker, usable=usable, long=long)
 
 
 _PLACE = re.compile(r"error at (\d+):(\d+): ", re.ASCII)
