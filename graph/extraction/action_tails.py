@@ -7,7 +7,7 @@ Plans written as lists have no columns for them: "Train all managers - AB - by J
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from graph.extraction.owners import is_owner, split_owners
@@ -19,6 +19,11 @@ _BRACKET: Final = re.compile(
     r"(?:\.?\s*$|(?P<more>[–—:-]\s+\S.*$)|(?P<when>[^()\[\]]{2,45}$))"
 )
 _LABEL: Final = re.compile(r"(?:^|(?<=[.;,)–-]\s)|(?<=\s))(?P<label>[A-Z][a-z]+(?: [a-z]+){0,2})\s*:\s*(?=\S)")
+_REF: Final = re.compile(
+    r"(?i)(?:rec(?:ommendation)?|area|afi|requirement|priority)\.?\s*(?P<ref>\d{1,2}(?:\.\d+)*|[A-Z])"
+)
+#: "Council (Designated Nurse), by 29 June: revise the strategy".
+_FIRST: Final = re.compile(r"(?P<people>[A-Z][^:]{2,160}?),\s+(?P<when>[^,:]{2,45}):\s+(?=(?:\S+\s+){2}\S)")
 _BY: Final = re.compile(r"(?i)\s+(?=(?:by|from|before|until|in)\s+(?:the\s+|end\b|early\b|late\b|mid\b)?[\w’']+)")
 
 
@@ -29,6 +34,8 @@ class Tail:
     end: int
     owners: tuple[str, ...] = ()
     timescale: str | None = None
+    ref: str | None = None
+    """The recommendation that the action answers, where the tail says so: "(rec. 4; by June, AB)"."""
 
 
 def tail_of(text: str) -> Tail | None:
@@ -75,7 +82,7 @@ def _bracketed(text: str) -> Tail | None:
         return None
     if found["more"] and tail.timescale is None:
         return None
-    return Tail(found.start(), tail.owners, tail.timescale)
+    return replace(tail, end=found.start())
 
 
 def _owned(people: str, when: str, end: int) -> Tail | None:
@@ -84,6 +91,13 @@ def _owned(people: str, when: str, end: int) -> Tail | None:
     owners = split_owners([people])
     known = bool(owners) and all(map(is_owner, owners)) and is_time(when)
     return Tail(end, owners, when) if known else None
+
+
+def owned_first(text: str) -> tuple[int, Tail] | None:
+    """Where the action begins behind the people and the time that a line gives first; None for any other line."""
+    found = _FIRST.match(text)
+    tail = _owned(found["people"], found["when"], len(text)) if found is not None else None
+    return (found.end(), tail) if found is not None and tail is not None else None
 
 
 def line_of_tail(text: str) -> Tail | None:
@@ -106,7 +120,7 @@ def _separated(text: str) -> Tail | None:
         tail = _classified([part.strip(" .") for part in _SEPARATOR.split(text[cut.end() :])])
         if tail is None:
             break
-        best = Tail(cut.start(), tail.owners, tail.timescale)
+        best = replace(tail, end=cut.start())
     return best
 
 
@@ -114,7 +128,11 @@ def _classified(parts: list[str]) -> Tail | None:
     """The parts as owners and one time; None where one is neither, or where both are missing."""
     owners: list[str] = []
     timescale: str | None = None
+    ref: str | None = None
     for part in parts:
+        if ref is None and (named := _REF.fullmatch(part)) is not None:
+            ref = named["ref"]
+            continue
         pieces = _BY.split(part, maxsplit=1) if not is_time(part) else [part]
         for piece in pieces:
             words = len(piece.split())
@@ -125,7 +143,7 @@ def _classified(parts: list[str]) -> Tail | None:
                 owners.extend(people)
             else:
                 return None
-    return Tail(0, tuple(dict.fromkeys(owners)), timescale) if owners or timescale else None
+    return Tail(0, tuple(dict.fromkeys(owners)), timescale, ref) if owners or timescale else None
 
 
 def _abbreviates(inside: str, before: str) -> bool:

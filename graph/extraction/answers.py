@@ -55,6 +55,14 @@ _WE_LEAD: Final = re.compile(
     r"(?i)\b(?:we|(?:the|our) (?:council|authority|department|directorate|service|partnership|board|team)s?|officers|"
     r"managers)\s+(?:\w+ly )?(?:will|has|have|is|are|shall|plans? to|intends? to)(?: also| now| therefore)?:\s*"
 )
+_ASKS_LEAD: Final = re.compile(
+    r"(?i)(?:\b(?:are|were|has|have|makes?|made|gives?|gave|adds?|added|names?|named|lists?|listed)\b[^.:;]{0,60}?"
+    r"(?::|,? namely,?))\s+(?=\w)"
+)
+_IS_TO: Final = re.compile(
+    r"(?i)\brecommendation\s+(?P<ref>\d{1,2}(?:\.\d+)*|[A-Z]\b)[^.;:]{0,40}?\s(?:(?:is|was)\s+)?(?:to|that)\s+"
+    r"(?P<text>\w[^.;:]{15,}?)(?=[.;]|,?\s+(?:and|while)\s+recommendation\s|$)"
+)
 _POINT: Final = re.compile(
     r"(?:[;,]?\s*(?:and\s+)?(?:that\s+)?)(?<!\w)(?:as to|as regards|with regard to|in respect of|regarding|on)\s+"
     r"(?P<ref>\((?:[ivx]{1,4}|[a-z]|\d{1,2})\)),?\s+(?:that\s+)?"
@@ -77,6 +85,24 @@ def answered_within(text: str) -> list[tuple[str, int, int]]:
     ends = [following.start() for following in points[1:]] + [len(text.rstrip(" ."))]
     spans = [(point["ref"].strip("()"), point.end(), end) for point, end in zip(points, ends, strict=True)]
     return spans if all(len(text[start:end].split()) >= 3 for _, start, end in spans) else []
+
+
+def asked_within(text: str) -> list[tuple[int, int]]:
+    """The spans of what one sentence asks for after a colon or "namely"; none where it lists fewer than two."""
+    lead = _ASKS_LEAD.search(text)
+    if lead is None:
+        return []
+    end = len(text.rstrip(" ."))
+    cut = re.compile(r"\s*;\s*(?:and\s+)?") if ";" in text[lead.end() :] else re.compile(r",\s+and\s+")
+    begins = [lead.end(), *(each.end() for each in cut.finditer(text, lead.end(), end))]
+    ends = [*(each.start() for each in cut.finditer(text, lead.end(), end)), end]
+    spans = list(zip(begins, ends, strict=True))
+    return spans if len(spans) >= 2 and all(len(text[a:b].split()) >= 4 for a, b in spans) else []
+
+
+def numbered_within(text: str) -> list[tuple[str, int, int]]:
+    """Recommendations that a sentence gives by their numbers: "Recommendation 2 is to reduce ...", with its span."""
+    return [(each["ref"], each.start("text"), each.end("text")) for each in _IS_TO.finditer(text)]
 
 
 def listed_within(text: str) -> list[tuple[int, int]]:

@@ -15,15 +15,17 @@ from functools import cached_property
 from typing import Final
 
 from graph.dates import find_dates, timescale_edtf
-from graph.extraction.action_tails import Tail, line_of_tail, tail_of
+from graph.extraction.action_tails import Tail, line_of_tail, owned_first, tail_of
 from graph.extraction.announced import WILL, announces, responsible_in, timescale_in
 from graph.extraction.answers import (
     EACH_ANSWERED,
     NAMES_ITSELF,
     Answered,
     answered_within,
+    asked_within,
     listed_within,
     named_number,
+    numbered_within,
     replies,
 )
 from graph.extraction.evidence import collapsed, evidence, maker
@@ -34,6 +36,7 @@ from graph.extraction.modes import (
     GRADED_LINE,
     LEAD_IMPROVE,
     LISTED,
+    NUMBERED_AREA,
     NUMBERED_WEAKNESS,
     QUOTED,
     REPORTED,
@@ -256,9 +259,8 @@ class ProseReader:
         family = list_family(block.marker)
         below = place.list_stem is not None and (block.marker or "").startswith(f"{place.list_stem}.")
         below = below and not (place.list_beside and not self._one_of_them(block, plain))
-        if lettered_next(
-            place.lead_marker, block.marker
-        ):  # beside the paragraph that introduced the list: it has ended
+        if lettered_next(place.lead_marker, block.marker):
+            # beside the paragraph that introduced the list, which has ended
             place.list_mode, place.in_list, place.list_marker = None, False, None
             place.lead_marker = block.marker
         bullet = index in self._outline.unmarked or (
@@ -284,6 +286,10 @@ class ProseReader:
             self._note(block, "skipped", "what the committee is asked to decide", "council.decision")
             return
         if self._bare_or_answer(index, block, bullet=bullet):
+            return
+        if block.kind == "list_item" and self._task(block):
+            return
+        if block.kind == "paragraph" and self._numbered_area(block, plain):
             return
         if self._outline.leads_in(index, block):
             self._lead_in(index, block, plain)
@@ -331,13 +337,63 @@ class ProseReader:
         ):
             if self._answered(block):
                 return
-            named = NUMBERED_WEAKNESS.fullmatch(place.section or "")
-            self._recommend(block.start, block.end, named["ref"] if named else None, "council.section")
-            if named:
-                place.mode = "findings"  # what the inspectors said of it
+            if self._asked_within(block):
+                return
+            self._recommend(block.start, block.end, None, "council.section")
             self._note(block, "recommendation", f"stands under “{place.section}”", "council.section")
             return
         self._sentences(block)
+
+    def _numbered_area(self, block: Block, plain: str) -> bool:
+        """The paragraph right below "Area for improvement 2", which is that area."""
+        place = self._place
+        weakness = NUMBERED_WEAKNESS.fullmatch(place.section or "")
+        named = weakness or NUMBERED_AREA.fullmatch(place.section or "")
+        if named is None or place.mode != "recommendations" or place.asked is not None or not asks(plain):
+            return False
+        self._recommend(block.start, block.end, named["ref"], "council.section")
+        place.mode = "findings" if weakness else "actions"  # what the inspectors said of it, or what answers it
+        place.asked = named["ref"]
+        self._note(block, "recommendation", f"stands under “{place.section}”", "council.section")
+        return True
+
+    def _asked_within(self, block: Block) -> bool:
+        """Recommendations that one sentence of a paragraph lists: "There are four: ...; ...; and ..."."""
+        numbered = [
+            (ref, start + begin, start + stop)
+            for start, end in sentences(self.document.text, block.start, block.end)
+            for ref, begin, stop in numbered_within(self.document.text[start:end])
+        ]
+        for ref, begin, stop in numbered:
+            self._recommend(begin, stop, ref, "council.sentence")
+        if numbered:
+            self._note(block, "recommendation", "gives recommendations by their numbers", "council.sentence")
+            return True
+        for start, end in sentences(self.document.text, block.start, block.end):
+            spans = asked_within(self.document.text[start:end])
+            if spans:
+                for begin, stop in spans:
+                    self._recommend(start + begin, start + stop, None, "council.sentence")
+                self._note(block, "recommendation", "lists what should improve", "council.sentence")
+                return True
+        return False
+
+    def _task(self, block: Block) -> bool:
+        """An item that is an action by its form: a box to tick, or people and a time before what they do."""
+        text = self.document.slice(block)
+        box = re.match(r"\[[ xX✓✔]\]\s+(?=\S)", text)
+        first = owned_first(text) if box is None else None
+        if box is None and first is None:
+            return False
+        self._place.answers = self._place.asked
+        if first is not None:
+            self._act(block.start + first[0], block.end, "council.task", first[1])
+        elif box is not None:
+            tail = tail_of(text)
+            self._act(block.start + box.end(), block.start + tail.end if tail else block.end, "council.task", tail)
+        self._place.answers = None
+        self._note(block, "action", "a task with its people and time", "council.task")
+        return True
 
     @cached_property
     def _answered_ones(self) -> frozenset[int]:
@@ -370,6 +426,9 @@ class ProseReader:
         text = self.document.slice(block)
         found = NAMES_ITSELF.match(text)
         if found is None or self._names_itself < 2:
+            return False
+        if self._place.mode == "actions" and self._says_what_is_done(collapsed(found["text"])):
+            self._place.asked = found["ref"]
             return False
         if DECISION_VERB.match(found["text"]) and not re.search(r"(?i)\b(?:should|must)\b", found["text"]):
             return False
@@ -499,6 +558,7 @@ class ProseReader:
                 self._note(block, "action", "an item of a list of actions", "council.list")
             else:
                 self._note(block, "skipped", "too short to be an action", "council.list")
+            self._place.answers = None
         elif self.minutes:
             made = self._sentences(block, after_finding=self._place.listed_finding)  # what will be done is among them
             self._place.listed_finding = "finding" in made
@@ -550,6 +610,16 @@ class ProseReader:
             place.answers = len(self.recommendations) - 1
             return "recommendation"
         place.answers = named_number(text) or place.answers
+        if numbered := numbered_within(self.document.text[start:end]):
+            for ref, begin, stop in numbered:
+                self._recommend(start + begin, start + stop, ref, "council.sentence")
+            return "recommendation"
+        if re.search(r"(?i)\bareas? for (?:improvement|development)\b|\brecommendations?\b", text) and (
+            several := asked_within(self.document.text[start:end])
+        ):
+            for begin, stop in several:
+                self._recommend(start + begin, start + stop, None, "council.sentence")
+            return "recommendation"
         if _ONE_RECOMMENDATION.match(text) and len(text.split()) > 6 and not text.endswith(":"):
             self._recommend(start, end, None, "council.sentence")
             return "recommendation"
@@ -694,7 +764,7 @@ class ProseReader:
     def _act(self, start: int, end: int, rule: str, tail: Tail | None = None) -> None:
         text = collapsed(self.document.text[start:end])
         timescale = (tail.timescale if tail else None) or timescale_in(text, self.after)
-        self.answers.append(self._place.answers)
+        self.answers.append((tail.ref if tail else None) or self._place.answers)
         self.actions.append(
             Action(
                 text=text,

@@ -37,9 +37,10 @@ _SOME_OF_THEM = re.compile(
 
 #: Those whom inspectors and councils ask are no inspectors.
 _OTHERS_SAID = re.compile(
-    r"(?i)^(?:the |our |some |many |most |these )?(?:parents|families|carers|children|young people|residents|people|"
-    r"service users|staff|members of staff|they)(?: (?:and|or) (?:parents|families|carers|children|young people|"
-    r"their families))?(?: (?:also|often|then))? (?:said|told us|say|tell us|wrote|asked for|asked us)\b[^:]{0,40}:$"
+    r"(?i)^(?:what )?(?:the |our |some |many |most |these )?"
+    r"(?:parents|families|carers|children|young people|residents|people|service users|staff|"
+    r"members of staff|they)(?: (?:and|or) (?:parents|families|carers|children|young people|"
+    r"their families))?(?: (?:also|often|then))? (?:said|told us|say|tell us|wrote|asked for|asked us)\b[^:]{0,60}:$"
 )
 
 #: In an inspectorate's letter: "You have told me what has been done".

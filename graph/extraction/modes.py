@@ -48,7 +48,7 @@ _METHOD_HEADING: Final = re.compile(
 )
 STRENGTH_HEADING: Final = re.compile(
     r"(?i)^(?:the )?(?:positives?|positive (?:points|comments|messages))$|^(?:on the )?(?:positive|plus) side\b|"
-    r"^(?:what|where)\b.{0,60}\b(?:(?<!would )liked?|praised|"
+    r"^(?:what|where)\b.{0,60}\b(?:(?<!would )(?:liked?|loved|enjoyed)(?! less)|praised|"
     r"commended|celebrated|admired|(?:was|were) (?:pleased|impressed))\b|"
     r"^what\b.{0,60}\b(?:do|does|did|done|doing|going|go|goes|working|works) (?:\w+ )?well\b|^(?:key |main "
     r")?improvements?$|\bstrengths?\b(?!.*\b(?:and|&)\b.*\b(?:weakness|improve|develop))|what "
@@ -79,9 +79,15 @@ _RECOMMEND_HEADING: Final = re.compile(
     r"(?i)^(?:(?:the\s+)?(?:key|main|headline|priority|statutory|requirements? and)\s+)*recommendations?\b|"
     r"^what (?:the )?(?:inspectors?|inspection|inspectorate|ofsted|csci|ssi|cqc|commission|they|letter|report) "
     r"(?:wants?|wanted|would like|expects?|expected|asks?|asked|recommends?|recommended|requires?|required)\b|"
-    r"^(?:statutory )?requirements?$|(?:inspect\w*|ofsted|csci|ssi|"
+    r"^what (?:we|the (?:council|authority|partners)|it) (?:are|is|were|was|have been|has been) (?:being )?"
+    r"(?:asked|told|required|expected) to do\b|^(?:statutory )?requirements?$|(?:inspect\w*|ofsted|csci|ssi|"
     r"report)[’']?s?\s+(?:\w+\s+){0,3}recommendations|recommendations\s+(?:from|of|made|by|in|arising)|"
     r"\b(?:makes?|made|contains?|gives?|gave) (?:these|the following|\w+) recommendations$"
+)
+#: "Area for improvement 2", "Recommendation 3" alone on a line: the paragraph below is it.
+NUMBERED_AREA: Final = re.compile(
+    r"(?i)(?:the )?(?:area (?:for|of) (?:improvement|development)|recommendation|requirement|priority action) "
+    r"(?:no\.? ?)?(?P<ref>\d{1,2}|[A-Z])"
 )
 #: "Weakness 1", "Area of significant concern 2": what a written statement of action must answer.
 NUMBERED_WEAKNESS: Final = re.compile(
@@ -93,7 +99,7 @@ _LESS_WELL: Final = re.compile(
     r"(?i)\b(?:not|isn[’']t|less|didn[’']t)\b(?! only).{0,20}\b(?:positive|well|good|strong|like[d]?|happy|pleased|"
     r"satisfied|impressed|effective)\b|^(?:the )?negatives?$|"
     r"^(?:on the )?(?:negative|minus|other|debit) (?:side|hand)\b|"
-    r"(?<!all )(?<!no )(?<!only )\bcriticisms?\b|"
+    r"(?<!all )(?<!no )(?<!only )\bcriticisms?\b|^what\b.{0,40}\b(?:liked|loved|enjoyed) less$|"
     r"\bcould do better\b"
 )
 _WEAK_HEADING: Final = re.compile(
@@ -152,7 +158,8 @@ _ACTION_HEADING: Final = re.compile(
     r"response to (?:the )?(?:inspection|findings|recommendations|report)|improvement (?:activity|actions|work|plan)|"
     r"planned (?:work|improvements|actions)|^actions?:?$|^(?:undertakings?|commitments)\b(?: (?:of|by|from) )?|"
     r"progress (?:to date|made|since)|"
-    r"^what (?:we|the council|it|officers) (?:have|has) (?:already )?done\b|"
+    r"^what (?:has been|is being|will be) done\b|"
+    r"^what (?:we|the council|it|officers) (?:(?:have|has) (?:already )?done|propose[sd]?|intends?|plans?)\b|"
     r"^actions? (?:so far|to date|since|after|following|arising|from|plan)\b|^(?:the )?work (?:in hand|under "
     r"?way|planned|to come)\b|"
     r"^(?:plans?|planned|priorities|actions?|activit(?:y|ies)|tasks?|work|milestones?|focus|key \w+) for (?:the )?"
@@ -309,7 +316,7 @@ def leaning_of(lead: str) -> Mode | None:
 
 def mode_of_heading(text: str, *, decides: Callable[[], bool]) -> Mode | None:
     """``decides``: whether the blocks under the heading ask a committee to decide."""
-    if NUMBERED_WEAKNESS.fullmatch(text):
+    if NUMBERED_WEAKNESS.fullmatch(text) or NUMBERED_AREA.fullmatch(text):
         return "recommendations"
     if _LESS_WELL.search(text):
         return "weaknesses"

@@ -51,6 +51,8 @@ _FIELDS = re.compile(
 _INITIALS = re.compile(
     r"(?:[A-Z]{1,4}(?:-[A-Z]{1,3})+|[A-Z]{2,4}|[A-Z][a-z][A-Z]{2,5}|(?:[A-Z]{1,3}(?:Mc|Mac|Fitz|O[’'])?[a-z]?[A-Z][A-Za-z]?))\.?$"
 )
+#: A body that acts by the officer who stands in brackets behind it.
+_BODY = re.compile(r"\b(?:Police|Council|Trust|CCG|ICB|NHS|NPS|CRC|LSCB|Board|Partnership|Schools?|Services?)\b")
 _SINGLE = re.compile(r"[A-Z]\.?$")
 _SURNAME = re.compile(r"(?:Mc|Mac|O[’']|Fitz|De|Le|Van|Von)?[A-Z][a-zà-ÿ]*(?:[A-Z][a-z]*)?(?:[-’'][A-Z][a-z]+)*$")
 _GLUED = re.compile(r"[A-Z](?:\.[A-Z]?[A-Z][a-z]+|[A-Z][a-z]{2,}|[a-z]*[A-Z][a-z]*[A-Z]?)$")
@@ -173,7 +175,7 @@ def _split_and(piece: str) -> list[str]:
         left, right = piece[: found.start()], piece[found.end() :]
         if found.group().strip() == "with" and is_owner(left) and is_owner(right):
             return [left.strip(), *_split_and(right)]
-        covers_fields = re.search(rf"{_POST}\s+(?:of|for)\s", left) is not None
+        covers_fields = re.search(rf"{_POST}\s+(?:of|for)\s", left) is not None and not left.endswith(")")
         if covers_fields and not (_is_person(right) or _HOLDER.search(right)):
             continue
         if is_owner(left) and is_owner(right):
@@ -183,9 +185,13 @@ def _split_and(piece: str) -> list[str]:
 
 def is_owner(text: str) -> bool:
     """Whether a text reads as one whole person, post or body, or as initials."""
+    if re.fullmatch(r"(?i)(?:all|each|every) (?:agenc(?:y|ies)|partners?|services?|teams?|organisations?)", text):
+        return True
     text = re.sub(r"^(?:the|our|all)\s+", "", text.strip(" ."))
     if re.fullmatch(r"(?:[A-Z][\w’'&-]*\s+){1,3}(?:teams?|unit|service|board|panel|group)", text):
         return True
+    if (bracket := re.fullmatch(r"(?P<body>[A-Z][\w’'& -]{1,50}?)\s*\((?P<inside>[^()]+)\)", text)) is not None:
+        return is_owner(bracket["inside"]) or _BODY.search(bracket["body"]) is not None
     if _is_person(text) or all(_INITIALS.match(token) for token in text.split()):
         return True
     if len(text.split()) <= 5 and re.search(rf"{_HOLDER.pattern}$", text) and not re.search(r"\b(?:and|&|of)\b", text):

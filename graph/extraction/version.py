@@ -2,4 +2,4 @@
 
 from typing import Final
 
-EXTRACTOR_VERSION: Final = "17"
+EXTRACTOR_VERSION: Final = "18"

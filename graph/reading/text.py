@@ -72,7 +72,10 @@ def read_text(path: Path, source: SourceFile, *, markdown: bool = False) -> Read
 
 def text_drafts(text: str, *, markdown: bool = False) -> list[Draft]:
     """The blocks of a plain text. markdown: bare "*" and "_" are emphasis, and single line breaks mean nothing."""
-    reader = _Reader(_numbered(_lines(text)), markdown)
+    lines = _lines(text)
+    if not markdown:
+        lines = [_ARROW.sub("»", line) for line in lines]
+    reader = _Reader(_numbered(lines), markdown)
     reader.run()
     return mark_headings(_rejoined(reader.drafts))
 
@@ -81,6 +84,8 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip(" \f\v") for line in text.split("\n")]
 
 
+#: An arrow of keyboard signs before an item; in Markdown it quotes.
+_ARROW = re.compile(r"^\s{0,8}>{1,2}(?=\s+\S)")
 _PARAGRAPH_NUMBER = re.compile(r"\s*(?P<number>\d{1,2})\s+(?=[A-Z“\"‘'])")
 
 
