@@ -195,7 +195,7 @@ def parsed_lines(content: bytes, source: str) -> Iterator[Entry]:
             continue
         try:
             entry = msgspec.json.decode(line, type=Entry)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as err:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as err:
             raise CurationError(
                 f"{source}: line {number} is no correction ({err}): restore the journal from a backup"
             ) from err

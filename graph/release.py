@@ -188,7 +188,7 @@ def _manifest_of(release: Path) -> Manifest | str:
         manifest = msgspec.json.decode((release / "manifest.json").read_bytes(), type=Manifest)
     except OSError as err:
         return f"its manifest cannot be read ({err.strerror})"
-    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         return f"its manifest is damaged ({err})"
     if manifest.format > _FORMAT:
         return f"written by a newer version (format {manifest.format}); upgrade inspectgraph"

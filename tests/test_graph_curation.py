@@ -147,6 +147,11 @@ def test_an_export_that_was_changed_by_hand_is_refused() -> None:
         list(parsed_lines(b'{"id":"0","kind":"hide","when":"","who":"","why":"x"}\n', "x.jsonl"))
 
 
+def test_a_line_nested_beyond_reading_is_no_correction() -> None:
+    with pytest.raises(CurationError, match="line 1 is no correction"):
+        list(parsed_lines(b'{"i":' * 100_000, "x.jsonl"))
+
+
 @given(st.lists(st.sampled_from(["hide", "revert"]), max_size=12))
 def test_reverting_an_entry_and_then_the_revert_restores_it(kinds: list[str]) -> None:
     entries = [entry()]

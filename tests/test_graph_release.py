@@ -237,6 +237,13 @@ def test_a_truncated_file_is_found_by_the_fast_check(tmp_path: Path, length: int
         Release.open(tmp_path)
 
 
+def test_a_manifest_nested_beyond_reading_is_damage(tmp_path: Path) -> None:
+    release = publish(tmp_path, "one")
+    (release.path / "manifest.json").write_bytes(b'{"facts":{"extra":{"a":' + b'{"a":' * 100_000)
+    with pytest.raises(ReleaseError, match="its manifest is damaged"):
+        Release.open(tmp_path)
+
+
 def test_a_manifest_that_points_outside_is_refused(tmp_path: Path) -> None:
     release = publish(tmp_path, "one")
     manifest = json.loads((release.path / "manifest.json").read_text())

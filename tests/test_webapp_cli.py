@@ -132,8 +132,9 @@ def test_a_batch_answers_every_query_in_order(data: Path, tmp_path: Path) -> Non
     assert [row["rank"] for row in rows if row["query"] == "a"] == [1, 2, 3]
 
 
-def test_a_damaged_batch_is_refused_with_its_line(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "q.jsonl").write_text('{"id": "a", "text": "x"}\n{"id": "b"}\n')
+@pytest.mark.parametrize("line", ['{"id": "b"}', '{"a":' * 5000])
+def test_a_damaged_batch_is_refused_with_its_line(data: Path, tmp_path: Path, line: str) -> None:
+    (tmp_path / "q.jsonl").write_text(f'{{"id": "a", "text": "x"}}\n{line}\n')
     result = call("search", "--queries", tmp_path / "q.jsonl", "--run", tmp_path / "run.jsonl", "--data", data)
     assert result.exit_code == 1
     assert "line 2" in result.stderr

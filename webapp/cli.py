@@ -175,7 +175,7 @@ def _queries(path: Path) -> Iterable[tuple[str, str]]:
             try:
                 row = json.loads(line)
                 yield str(row["id"]), str(row["text"])
-            except (ValueError, KeyError, TypeError) as err:
+            except (ValueError, KeyError, TypeError, RecursionError) as err:
                 raise InspectgraphError(f"{path}: line {number}: want a JSON object with id and text") from err
 
 
