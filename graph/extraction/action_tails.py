@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from graph.extraction.owners import is_owner, split_owners
+from graph.extraction.owners import people_in, split_owners
 from graph.extraction.plan_columns import Role, is_time, role_of
 
 _SEPARATOR: Final = re.compile(r"\s+[-–—|]\s+|\s*\t\s*")
@@ -88,9 +88,8 @@ def _bracketed(text: str) -> Tail | None:
 def _owned(people: str, when: str, end: int) -> Tail | None:
     """ "(Head of Performance) by 30 September": people in brackets, the time behind them."""
     when = when.strip(" .–—-")
-    owners = split_owners([people])
-    known = bool(owners) and all(map(is_owner, owners)) and is_time(when)
-    return Tail(end, owners, when) if known else None
+    owners = people_in(people)
+    return Tail(end, owners, when) if owners and is_time(when) else None
 
 
 def owned_first(text: str) -> tuple[int, Tail] | None:
@@ -105,10 +104,10 @@ def line_of_tail(text: str) -> Tail | None:
     found = re.fullmatch(r"\((?P<people>[^()]{2,90})\)(?P<when>[^()]{0,45})\.?", text)
     if found is None:
         return None
-    owners = split_owners([found["people"]])
     if found["when"].strip():
         return _owned(found["people"], found["when"], 0)
-    return Tail(0, owners) if owners and all(map(is_owner, owners)) else None
+    owners = people_in(found["people"])
+    return Tail(0, owners) if owners else None
 
 
 def _separated(text: str) -> Tail | None:
@@ -136,10 +135,10 @@ def _classified(parts: list[str]) -> Tail | None:
         pieces = _BY.split(part, maxsplit=1) if not is_time(part) else [part]
         for piece in pieces:
             words = len(piece.split())
-            people = split_owners([piece])
+            people = people_in(piece)
             if words <= 8 and is_time(piece) and timescale is None:
                 timescale = piece
-            elif words <= 12 and people and all(map(is_owner, people)):
+            elif words <= 12 and people:
                 owners.extend(people)
             else:
                 return None

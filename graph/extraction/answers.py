@@ -94,9 +94,9 @@ def asked_within(text: str) -> list[tuple[int, int]]:
         return []
     end = len(text.rstrip(" ."))
     cut = re.compile(r"\s*;\s*(?:and\s+)?") if ";" in text[lead.end() :] else re.compile(r",\s+and\s+")
-    begins = [lead.end(), *(each.end() for each in cut.finditer(text, lead.end(), end))]
-    ends = [*(each.start() for each in cut.finditer(text, lead.end(), end)), end]
-    spans = list(zip(begins, ends, strict=True))
+    cuts = list(cut.finditer(text, lead.end(), end))
+    begins = [lead.end(), *(each.end() for each in cuts)]
+    spans = list(zip(begins, [*(each.start() for each in cuts), end], strict=True))
     return spans if len(spans) >= 2 and all(len(text[a:b].split()) >= 4 for a, b in spans) else []
 
 

@@ -525,7 +525,7 @@ def _in_prose(document: ReadDocument, place: Located, authority: Authority | Non
         elif framework and (under := re.fullmatch(r"(?i)[\w’' ]*?\bservices under the (?P<name>.+)", framework)):
             area, framework = "Children’s services", under["name"]
         if area == "Children’s services":
-            area = _then_judged(document.text[said : said + judged.start() + len(judged.group())])
+            area = _then_judged(document.text[said : said + judged.end()])
         inspection = _inspection(document, place.block, framework, date, authority, body, (start, stop))
         areas = [(each.area, each.grade) for each in areas_graded(document.text[said:stop])]
         found.append(

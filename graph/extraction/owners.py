@@ -183,6 +183,12 @@ def _split_and(piece: str) -> list[str]:
     return [piece]
 
 
+def people_in(text: str) -> tuple[str, ...]:
+    """The owners that a text names, where it is nothing but owners; else none."""
+    people = split_owners([text])
+    return people if all(map(is_owner, people)) else ()
+
+
 def is_owner(text: str) -> bool:
     """Whether a text reads as one whole person, post or body, or as initials."""
     if re.fullmatch(r"(?i)(?:all|each|every) (?:agenc(?:y|ies)|partners?|services?|teams?|organisations?)", text):

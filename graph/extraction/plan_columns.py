@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from graph.dates import timescale_edtf
 from graph.extraction.evidence import collapsed
-from graph.extraction.owners import is_owner, split_owners
+from graph.extraction.owners import people_in
 from graph.model import Cell, ReadDocument, Row, Table
 
 Role = Literal[
@@ -413,7 +413,7 @@ def _inferred(document: ReadDocument, rows: Sequence[Row], width: int) -> Column
             roles.setdefault(column, "timescale")
         elif _share(texts, RAG.match) >= 0.8 and _mean_words(texts) <= 3:
             roles[column] = "status"
-        elif _share(texts, _are_people) >= 0.6:
+        elif _share(texts, people_in) >= 0.6:
             roles.setdefault(column, "owner")
         elif _mean_words(texts) >= (4 if "owner" in roles.values() else 6):
             long.append((column, _mean_words(texts)))
@@ -466,11 +466,6 @@ def _mean_words(texts: Sequence[str]) -> float:
 
 def is_time(text: str) -> bool:
     return timescale_edtf(text, "2000-01-01") is not None or (len(text.split()) <= 5 and bool(_ONGOING.search(text)))
-
-
-def _are_people(text: str) -> bool:
-    owners = split_owners([text])
-    return bool(owners) and all(map(is_owner, owners))
 
 
 def _looks_owned(text: str) -> bool:
