@@ -116,21 +116,18 @@ class Searcher:
         embedder: Embedder | None = None,
         weights: Weights | None = None,
         *,
-        running: Embedder | None = None,
         database: str = "",
         shards: str = "",
     ) -> Searcher:
-        """``embedder``: None takes the model that the release carries, or that its vectors name. ``running``: a model
-        loaded from the same files, taken in place of another loading where it computes what this release was embedded
-        with. ``weights``: None takes those that were measured. ``database``: address of the search database that holds
-        the vectors and words; ``shards``: address of the cluster whose workers search the vectors, cut into parts;
-        where both are empty the release's files are searched. Raises ``ReleaseError`` for a release that another
-        version indexed."""
+        """``embedder``: None takes the model that the release carries, or that its vectors name. ``weights``:
+        None takes those that were measured. ``database``: address of the search database that holds the vectors and
+        words; ``shards``: address of the cluster whose workers search the vectors, cut into parts; where both are empty
+        the release's files are searched. Raises ``ReleaseError`` for a release that another version indexed."""
         check_version(release_dir)
         tables = read_tables(release_dir)
         facets = FacetTable(tables["items"], tables["documents"], read_scheme(release_dir))
         vectors: VectorIndex = open_index(release_dir / VECTORS)
-        model = embedder or _embedder_of(release_dir, vectors, running)
+        model = embedder or _embedder_of(release_dir, vectors)
         if vectors.identity is not None and model.identity != vectors.identity:
             raise UnusableModel(
                 model.identity.name,
@@ -359,9 +356,7 @@ class Searcher:
         return {theme.value: theme.count for theme in counted}
 
 
-def _embedder_of(release_dir: Path, vectors: VectorIndex, running: Embedder | None) -> Embedder:
-    if running is not None and running.identity == vectors.identity:
-        return running
+def _embedder_of(release_dir: Path, vectors: VectorIndex) -> Embedder:
     if (release_dir / MODEL / "shape.json").is_file():
         precision = vectors.identity.precision if vectors.identity is not None else "auto"
         embedder = OpenVinoEmbedder(release_dir / MODEL, precision="bf16" if precision == "bf16" else "f32", threads=1)

@@ -8,11 +8,10 @@ import hashlib
 import io
 import json
 import re
-import threading
+import shutil
 import time
 import weakref
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from graph.release import FileEntry, Release, ReleaseWriter, WriterLock
+from graph.release import Release, ReleaseWriter, WriterLock
 from indexer.exports import FORMULA_STARTS
 from tests.small_release import FORMULA, HOSTILE, REMOVED, publish
 from webapp import application, create_app, data_pages
@@ -729,62 +728,14 @@ def test_a_new_release_is_taken_up_and_the_old_one_serves_who_has_it(tmp_path: P
     assert len(held.tables.documents) == 5
 
 
-def test_a_new_release_takes_over_the_model_that_runs_only_where_its_files_are_the_same(
-    tmp_path: Path, release: OpenRelease
-) -> None:
-    copy_of(release, tmp_path, datetime(2026, 1, 3, tzinfo=UTC))
-    services = Services(Settings(data=tmp_path))
-    first = services.current()
-    model = first.searcher.model
-    copy_of(release, tmp_path, datetime(2026, 1, 4, tzinfo=UTC))
-    second = services.current()
-    assert second.running_model is model
-    assert second.searcher.model is model
-    assert second.id != first.id
-    other = replace(second.release.manifest, files={"model/model.bin": FileEntry(1, "0" * 64)})
-    assert OpenRelease(replace(second.release, manifest=other), services.settings, second).running_model is None
-
-
-def serving_aside(release: OpenRelease, data: Path) -> tuple[Services, str]:
-    """What opens new releases aside, and the release that it serves."""
-    first = copy_of(release, data, datetime(2026, 1, 3, tzinfo=UTC))
-    services = Services(Settings(data=data), aside=True)
+def test_what_stays_with_a_release_serves_it_until_its_folder_has_gone(tmp_path: Path, release: OpenRelease) -> None:
+    first = copy_of(release, tmp_path, datetime(2026, 1, 3, tzinfo=UTC))
+    services = Services(Settings(data=tmp_path), stays=True)
     assert services.current().id == first
-    return services, first
-
-
-def test_a_new_release_that_is_opened_aside_lets_the_old_one_answer_until_it_can(
-    tmp_path: Path, release: OpenRelease, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    services, first = serving_aside(release, tmp_path)
-    begun, may = threading.Event(), threading.Event()
-    monkeypatch.setattr(OpenRelease, "warm", lambda self: (begun.set(), may.wait(60)))
     second = copy_of(release, tmp_path, datetime(2026, 1, 4, tzinfo=UTC))
     assert services.current().id == first
-    assert begun.wait(60)
-    assert services.current().id == first
-    may.set()
-    assert any(services.current().id == second or time.sleep(0.05) for _ in range(1200))
-
-
-def test_a_new_release_that_fails_to_open_aside_leaves_the_old_one_and_is_tried_again(
-    tmp_path: Path, release: OpenRelease, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    services, first = serving_aside(release, tmp_path)
-    monkeypatch.setattr("webapp.services._PATIENCE", 0.5)
-    tried: list[float] = []
-
-    def fail_once(_: OpenRelease) -> None:
-        tried.append(time.monotonic())
-        if len(tried) == 1:
-            raise RuntimeError("no memory")
-
-    monkeypatch.setattr(OpenRelease, "warm", fail_once)
-    second = copy_of(release, tmp_path, datetime(2026, 1, 4, tzinfo=UTC))
-    assert services.current().id == first
-    assert any(services.current().id == second or time.sleep(0.05) for _ in range(1200))
-    assert len(tried) == 2
-    assert tried[1] - tried[0] > 0.2
+    shutil.rmtree(tmp_path / "releases" / first)
+    assert services.current().id == second
 
 
 def test_a_damaged_new_release_leaves_the_old_one_serving(tmp_path: Path, release: OpenRelease) -> None:

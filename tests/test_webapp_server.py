@@ -14,15 +14,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
-from graph.release import switch
+from graph.release import Release, ReleaseWriter, WriterLock, current_id, switch
 from tests.small_release import publish
 from webapp.admission import Allowance
 from webapp.application import HEADERS
@@ -103,7 +105,10 @@ def ancestors(process: int) -> list[int]:
     return found
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are seen in /proc")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are seen in /proc")
+
+
+@needs_proc
 def test_the_process_that_draws_pages_runs_before_anybody_asks_for_one(server: Running) -> None:
     def runs() -> bool:
         for folder in Path("/proc").glob("[0-9]*"):
@@ -187,7 +192,9 @@ def test_malformed_and_hostile_requests_are_refused_and_serving_goes_on(server: 
 
 
 def test_a_greedy_client_is_told_when_to_come_back_and_others_are_not_bothered(server: Running) -> None:
-    answers = [server.get("/api/release", **{"X-Forwarded-For": "198.51.100.7"}) for _ in range(40)]
+    with ThreadPoolExecutor(6) as several:  # one after another they may take as long as the allowance needs to grow
+        asked = [several.submit(server.get, "/api/release", **{"X-Forwarded-For": "198.51.100.7"}) for _ in range(80)]
+        answers = [answer.result() for answer in asked]
     refused = [(headers, body) for status, headers, body in answers if status == 429]
     assert {status for status, _, _ in answers} == {200, 429}
     headers, body = refused[0]
@@ -265,17 +272,46 @@ def test_liveness_readiness_and_release_are_told(server: Running) -> None:
     assert json.loads(server.get("/health?live")[2]) == {"status": "ok"}
 
 
+def serving(server: Running) -> str:
+    """The release that ``/health`` names."""
+    release: str = json.loads(server.get("/health")[2])["release"]
+    return release
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.1)
+
+
+def workers(server: Running) -> set[int]:
+    """The processes that answer requests: children of the server's that were forked and run no program of their own."""
+    own = Path(f"/proc/{server.process}/cmdline").read_bytes()
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "cmdline").read_bytes() == own and server.process in ancestors(int(folder.name))[:1]:
+                found.add(int(folder.name))
+    return found
+
+
 def test_every_answer_during_a_switch_comes_from_one_whole_release(server: Running) -> None:
     """Four clients ask while two releases, of five documents and of one, become current by turns."""
-    whole = json.loads(server.get("/health")[2])["release"]
+    whole = serving(server)
     sizes = {whole: 5, publish(server.data, only=1, settings=server.settings).id: 1}
     answers: list[tuple[int, str, str, int, int]] = []
+    broken: list[Exception] = []
     done = threading.Event()
 
     def ask(number: int) -> None:
         while not done.wait(0.02):
             address = {"X-Forwarded-For": f"10.0.{number}.{time.monotonic_ns() % 250}"}
-            status, headers, body = server.get("/api/search?kind=document&limit=50", **address)
+            try:
+                status, headers, body = server.get("/api/search?kind=document&limit=50", **address)
+            except Exception as err:  # noqa: BLE001 - no connection may be broken off
+                broken.append(err)
+                continue
             if status != 429:
                 found = json.loads(body)
                 answers.append((status, headers["X-Release"], found["release"], found["total"], len(found["results"])))
@@ -283,15 +319,90 @@ def test_every_answer_during_a_switch_comes_from_one_whole_release(server: Runni
     clients = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(4)]
     for client in clients:
         client.start()
-    for turn in range(12):
-        switch(server.data, sorted(sizes)[turn % 2])
-        time.sleep(0.4)
+    for turn in range(4):
+        wanted = sorted(sizes)[turn % 2]
+        switch(server.data, wanted)
+        wait_until(lambda wanted=wanted: serving(server) == wanted)  # type: ignore[misc]
     done.set()
     for client in clients:
         client.join(60)
+    assert not broken
     assert {release for _, release, _, _, _ in answers} == set(sizes)
     for status, header, release, total, shown in answers:
         assert (status, header, total, shown) == (200, release, sizes[release], sizes[release])
+
+
+@needs_proc
+def test_a_new_release_has_new_processes_and_those_of_the_old_one_end(server: Running) -> None:
+    wait_until(lambda: len(workers(server)) == 1)
+    old = workers(server)
+    new = publish(server.data, only=2, settings=server.settings).id
+    wait_until(lambda: serving(server) == new)
+    wait_until(lambda: len(workers(server)) == 1)
+    assert not workers(server) & old
+
+
+@needs_proc
+def test_a_request_that_came_before_a_switch_is_answered_by_the_release_of_then(server: Running) -> None:
+    """A plan is sent slowly, and its end after another release serves."""
+    old = serving(server)
+    body = b"text=" + b"We+will+hold+supervision+every+month.+" * 20
+    head = f"POST /match HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+    head += "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
+        client.sendall(head.encode())
+        rest, may_end = iter(body), threading.Event()
+
+        def send() -> None:
+            while not may_end.wait(0.5):  # a byte now and then, lest it be taken for a client that has stalled
+                client.sendall(bytes([next(rest)]))
+            client.sendall(bytes(rest))
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        new = publish(server.data, only=3, settings=server.settings).id
+        wait_until(lambda: serving(server) == new)
+        may_end.set()
+        sender.join(60)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert f"X-Release: {old}\r\n".encode() in answer
+
+
+@needs_proc
+def test_a_release_that_cannot_be_opened_leaves_the_one_before_it_and_a_later_one_is_taken_up(server: Running) -> None:
+    """It is sound by its hashes, but another version has indexed it."""
+    old = serving(server)
+    with WriterLock(server.data), ReleaseWriter(server.data) as writer:
+        release = Release.open(server.data)
+        for entry in sorted(release.path.iterdir()):
+            if entry.name not in {"manifest.json", "search"}:
+                writer.carry_over(release, entry.name)
+        writer.publish(release.manifest.facts)
+    wait_until(lambda: f"release {current_id(server.data)} cannot be opened" in server.log.read_text())
+    assert serving(server) == old
+    new = publish(server.data, only=4, settings=server.settings).id
+    wait_until(lambda: serving(server) == new)
+
+
+def requests_counted(server: Running) -> float:
+    with urlopen(f"http://127.0.0.1:{server.metrics}/metrics", timeout=30) as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("inspectgraph_requests_total{"))
+
+
+@needs_proc
+def test_a_killed_process_is_replaced_a_reload_replaces_all_and_what_they_counted_stays(server: Running) -> None:
+    wait_until(lambda: len(workers(server)) == 1)
+    current = serving(server)
+    for kill in (lambda old: os.kill(old, signal.SIGKILL), lambda old: os.kill(server.process, signal.SIGHUP)):
+        old, counted = workers(server), requests_counted(server)
+        kill(*old)
+        wait_until(lambda old=old: len(workers(server)) == 1 and workers(server) != old)  # type: ignore[misc]
+        assert serving(server) == current
+        assert requests_counted(server) > counted
+        numbers = {file.stem.split("_")[1] for file in (server.data / "cache" / "metrics").iterdir()}
+        assert numbers <= {"0", *map(str, workers(server))}
 
 
 def test_a_line_of_the_log_is_one_line_of_json_whatever_it_holds() -> None:

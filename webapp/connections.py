@@ -26,6 +26,8 @@ STALL_SECONDS = 20.0
 #: Seconds after the last answer that the client has for hanging up, lest what it still sends destroy the answer
 #: (RFC 9112 section 9.6).
 LINGER_SECONDS = 2.0
+#: Seconds for the rest of a request head where the process is to stop.
+STOP_SECONDS = 5.0
 #: Bytes that a request head may have: a request line and header fields as gunicorn limits them fit well within.
 HEAD_BYTES = 64 << 10
 #: Connections that one address beyond this machine may have open.
@@ -106,8 +108,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no ty
         now = time.monotonic()
         for _ in range(len(self._gathering)):
             deadline, conn = self._gathering.popleft()
+            if not self.alive:
+                deadline = min(deadline, now + STOP_SECONDS)
             state = _head_is_whole(conn.sock)
-            if state is None or now > deadline or not self.alive:
+            if state is None or now > deadline:
                 self._drop(conn)
             elif state:
                 conn.data_ready = True

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import shutil
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
+_LOG = logging.getLogger(__name__)
 _REQUESTS = logging.getLogger("inspectgraph.requests")
 _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -99,6 +101,7 @@ class MetricsServer:
         self._folder = data / "cache" / "metrics"
         self._port = port
         self._server: Any = None
+        self._counting = threading.Lock()
 
     def prepare(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -109,8 +112,15 @@ class MetricsServer:
         from prometheus_client import CollectorRegistry, start_http_server
         from prometheus_client.multiprocess import MultiProcessCollector
 
+        counting = self._counting
+
+        class Collector(MultiProcessCollector):
+            def collect(self) -> Any:
+                with counting:
+                    return super().collect()  # type: ignore[no-untyped-call]
+
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        Collector(registry)  # type: ignore[no-untyped-call]
         self._server, _ = start_http_server(self._port, "127.0.0.1", registry)
 
     def leave_to_parent(self) -> None:
@@ -119,6 +129,17 @@ class MetricsServer:
             self._server.socket.close()
 
     def worker_ended(self, pid: int) -> None:
-        from prometheus_client.multiprocess import mark_process_dead
+        """Add what the process has counted to what those before it have: a file each would stay for every release."""
+        from prometheus_client.mmap_dict import MmapedDict
 
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        with self._counting:
+            for ended in self._folder.glob(f"*_{pid}.db"):
+                kind = ended.name.split("_")[0]
+                total = MmapedDict(str(self._folder / f"{kind}_0.db"))  # type: ignore[no-untyped-call]
+                try:
+                    for key, value, _, _ in MmapedDict.read_all_values_from_file(str(ended)):  # type: ignore[no-untyped-call]
+                        total.write_value(key, total.read_value(key)[0] + value, 0.0)  # type: ignore[no-untyped-call]
+                except Exception:  # noqa: BLE001 - a process killed while it wrote has torn the file
+                    _LOG.exception("what process %d counted is lost", pid)
+                total.close()  # type: ignore[no-untyped-call]
+                ended.unlink()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import importlib.util
 import sys
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,19 +13,18 @@ from gunicorn.app.base import BaseApplication
 from threadpoolctl import threadpool_limits
 
 from graph.errors import InspectgraphError
-from graph.isolation import start_server
 from graph.release import Release
+from webapp import application
 from webapp.dumps import Dumps
 from webapp.memory import hold_little
 from webapp.observation import MetricsServer, log_as_json
 from webapp.services import Services
 from webapp.settings import Settings
+from webapp.succession import Opening, ReleaseArbiter, ReleaseWorker
 
 #: Seconds after which a thread that computes lets another have the interpreter. Python's own 5 ms, times the five or
 #: six hand-overs of a request, is what one request that computes would cost each other one.
 _SWITCH_SECONDS = 0.0005
-#: Seconds between two looks for a new release where nobody asks.
-_LOOK_SECONDS = 2.0
 
 
 def share_interpreter() -> None:
@@ -39,39 +35,29 @@ def share_interpreter() -> None:
     threadpool_limits(1, user_api="blas")
 
 
-def keep_ready(services: Services) -> None:
-    """Load what the first search and the first image of a page would wait for, and look for new releases from then on,
-    so that a process that nobody asks for hours has them too. A release that cannot be opened is told to whoever asks
-    for it."""
-    start_server()
-    with contextlib.suppress(InspectgraphError):
-        services.current().warm()
-    while True:
-        time.sleep(_LOOK_SECONDS)
-        with contextlib.suppress(InspectgraphError):
-            services.current()
-
-
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
-        self._settings = settings
+        self.settings = settings
         self._options = options
         super().__init__()
+
+    def run(self) -> None:
+        ReleaseArbiter(self).run()
 
     def load_config(self) -> None:
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        from webapp import create_app
-
         share_interpreter()
         hold_little()
-        if self._settings.log_requests:
+        if self.settings.log_requests:
             log_as_json()
-        app = create_app(self._settings, Services(self._settings, aside=True))
-        gc.freeze()  # the collector's full runs, which a switch of releases asks for, stop all threads a third as long
-        threading.Thread(target=keep_ready, args=(app.extensions["inspectgraph"],), daemon=True).start()
+        services = Services(self.settings, stays=True)
+        app = application.build(self.settings, services)
+        gc.freeze()  # a full run of the collector stops all threads a third as long
+        self.opening = Opening(services)
+        self.opening.begin()
         return app
 
 
@@ -92,7 +78,8 @@ def options(settings: Settings, address: str, workers: int) -> dict[str, Any]:
     chosen: dict[str, Any] = {
         "bind": address,
         "workers": workers,
-        "worker_class": "webapp.connections.PatientWorker",
+        "worker_class": ReleaseWorker,
+        "pre_fork": lambda arbiter, worker: arbiter.prepare(worker),
         "threads": 16,  # SPARQL alone may hold ten
         "worker_connections": 1000,
         "backlog": 512,

@@ -1,8 +1,8 @@
 """What the pages stand on: the open release, its search, its graph, the labels. Built once, handed to every request.
 
 A request keeps the release that it began with. When ``DATA/current`` has been switched, the next request opens the new
-one, or has it opened while the old one answers; the old one, its memory, files and processes go when its last request
-has ended.
+one, and the old one, its memory, files and processes go when its last request has ended. A server opens a new release
+in a new process (``webapp.succession``).
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from graph.errors import ReleaseError
 from graph.release import Release, current_id
 from graph.remote_store import RemoteDataset, datasets_of
 from graph.store import GraphReader, open_read_only
-from indexer.build import MODEL
-from indexer.embedding import Embedder
 from indexer.search import Searcher
 from indexer.search_request import SearchRequest, SearchResponse
 from webapp.labels import Labels, local_id
@@ -36,8 +34,6 @@ from webapp.tables import Row, Tables
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_HITS = 100
-#: Seconds until a release that could not be opened aside is tried again.
-_PATIENCE = 60.0
 #: Seconds after which a release that is no longer served is looked after, again and again until it has gone.
 _FAREWELLS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _Made = TypeVar("_Made")
@@ -72,11 +68,9 @@ def kept_with_release(maxsize: int = 1) -> Callable[[Callable[..., _Made]], Call
 class OpenRelease:
     """A release and what reads it. Its parts are opened at first use, then shared between threads."""
 
-    def __init__(self, release: Release, settings: Settings, previous: OpenRelease | None = None) -> None:
-        """``previous``: the release that is served until this one; its model goes on where this one has the same."""
+    def __init__(self, release: Release, settings: Settings) -> None:
         self.release = release
         self._settings = settings
-        self._running = previous.running_model if previous and previous.model_files == self.model_files else None
         self.base_iri = str(release.manifest.facts.extra.get("base_iri") or settings.base_iri)
         self.tables = Tables(release.path / "tables")
         authorities = release.path / "authorities.csv"
@@ -96,24 +90,11 @@ class OpenRelease:
         """When the release was published: RFC 3339, UTC."""
         return self.release.manifest.created
 
-    @property
-    def model_files(self) -> dict[str, str]:
-        """Name → SHA-256 of the files of the search model that the release carries."""
-        files = self.release.manifest.files.items()
-        return {name: entry.sha256 for name, entry in files if name.startswith(f"{MODEL}/")}
-
-    @property
-    def running_model(self) -> Embedder | None:
-        """The search model, if it has been loaded."""
-        searcher: Searcher | None = self.__dict__.get("searcher")
-        return searcher.model if searcher is not None else self._running
-
     @cached_property
     def searcher(self) -> Searcher:
         with self._opening:
             return Searcher.open(
                 self.release.path,
-                running=self._running,
                 database=self._settings.search_database,
                 shards=self._settings.cluster if self._settings.vector_shards else "",
             )
@@ -244,53 +225,36 @@ class OpenRelease:
 class Services:
     """The composition: settings and the current release.
 
-    ``aside``: a new release is checked and opened on a thread of its own while the one before it answers, and again a
-    minute later where that fails; else by the request that finds it.
+    ``stays``: it keeps the release that it opened first, as long as its folder is there, since another process will
+    serve the next; else a new release is opened by the request that finds it.
     """
 
     settings: Settings
-    aside: bool = False
+    stays: bool = False
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._open: OpenRelease | None = None
         self._asked_for: str | None = None
-        self._not_before = 0.0
+
+    @property
+    def asked_for(self) -> str | None:
+        """The id that named the current release when one was opened: it, or an earlier one where that is damaged."""
+        return self._asked_for
 
     def current(self) -> OpenRelease:
-        """The release that ``DATA/current`` names now, or where it is opened ``aside`` the one before it until it can
-        answer. Raises ReleaseError where there is none to serve.
+        """The release that ``DATA/current`` names now, or the one that it ``stays`` with. Raises ReleaseError where
+        there is none to serve.
 
         A switch to a release that turns out damaged leaves the one that was being served in place.
         """
         wanted, opened = current_id(self.settings.data), self._open
-        if opened is not None and wanted == self._asked_for:
-            return opened
-        if opened is not None and self.aside and opened.release.path.exists():
-            if time.monotonic() >= self._not_before and self._lock.acquire(blocking=False):
-                self._not_before = time.monotonic() + _PATIENCE
-                try:
-                    threading.Thread(target=self._switch_aside, name="switch", daemon=True).start()
-                except RuntimeError:
-                    self._lock.release()
-                    _LOG.exception("no thread to open the new release; %s stays", opened.id)
+        if opened is not None and (wanted == self._asked_for or (self.stays and opened.path.exists())):
             return opened
         with self._lock:
             if self._open is not None and wanted == self._asked_for:
                 return self._open
             return self._switched()
-
-    def _switch_aside(self) -> None:
-        wanted = current_id(self.settings.data)
-        try:
-            opened = self._opened()
-            opened.warm()
-            self._serve(wanted, opened)
-            self._not_before = 0.0
-        except Exception:  # noqa: BLE001 - whatever it is, the old release goes on, and it is tried again
-            _LOG.exception("the new release cannot be opened; the one before it stays")
-        finally:
-            self._lock.release()
 
     def _switched(self) -> OpenRelease:
         """Serve the current release from now on; the caller holds the lock."""
@@ -301,13 +265,14 @@ class Services:
             if self._open is None:
                 raise
             _LOG.exception("the new release cannot be opened; %s stays", self._open.id)
-            opened = self._open
-        self._serve(wanted, opened)
+            self._asked_for = wanted
+            return self._open
+        self._serve(wanted if opened.release.damage else opened.id, opened)
         return opened
 
     def _opened(self) -> OpenRelease:
         """The current release, or an earlier one where that is damaged."""
-        opened = OpenRelease(Release.open(self.settings.data), self.settings, self._open)
+        opened = OpenRelease(Release.open(self.settings.data), self.settings)
         _ = opened.dataset  # a graph server that does not hold the release is found now, not by a reader
         return opened
 
