@@ -19,8 +19,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 from threadpoolctl import threadpool_limits
 
 from indexer.late_interaction import CODE_SCALE, TokenCodes
@@ -308,6 +306,9 @@ def _linked(
     meaning: Floats, subject: Floats, tokens: Sequence[WeightedTokens] | None, cuts: Sequence[float]
 ) -> list[NDArray[np.int64]]:
     """Group numbers from 0, at each cut."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
     if len(meaning) == 1:
         return [np.zeros(1, dtype=np.int64) for _ in cuts]
     own = combined(meaning, subject, tokens)

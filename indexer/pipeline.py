@@ -98,9 +98,10 @@ def build_release(paths: Sequence[Path], options: BuildOptions, progress: Progre
     with WriterLock(options.data):
         clear_leftovers(options.data)  # here too, since a build that changes nothing begins no release
         clock = Clock(progress or NoProgress())
-        with clock.stage("find"):
+        with clock.stage("find"), ThreadPoolExecutor(1) as aside:  # hashing leaves Python to others
+            opening = aside.submit(_current, options.data)
             given, failures = find_sources(paths, metadata)
-        earlier = _current(options.data)
+        earlier = opening.result()
         sources = _merged(given, earlier, options) if earlier else given
         return _Build(options, clock, earlier).run(sources, failures)
 

@@ -20,15 +20,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from graph.isolation import end_with_parent
 from indexer.theme_evidence import COLUMNS, LexicalEvidence, normalised
 from ontology.resources import Theme
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]
@@ -296,6 +298,8 @@ def word_runs(text: str) -> Iterator[int]:
 
 def word_features(texts: Sequence[str], buckets: NDArray[np.int64], idf: Floats) -> sparse.csr_matrix:
     """(n_texts, len(buckets)): damped counts times inverse document frequency, unit rows over the known buckets."""
+    from scipy import sparse
+
     values: list[float] = []
     columns: list[int] = []
     ends = [0]

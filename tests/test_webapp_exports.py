@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -321,6 +322,19 @@ def test_the_lines_of_a_release_are_its_tables_in_order(release: OpenRelease) ->
         assert line["page"] == row.get("page")
         if line["type"] == "recommendation":
             assert line["deadline"] == row["timescale"]
+
+
+def test_items_are_written_one_json_object_a_line_in_letters_as_they_are(
+    release: OpenRelease, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "items.jsonl"
+    release_exports.write_items(release.release, output)
+    lines = output.read_text(encoding="utf-8").split("\n")
+    assert lines.pop() == ""
+    assert [json.loads(line) for line in lines] == list(release_exports.item_rows(release.path))
+    monkeypatch.setattr(release_exports, "item_rows", lambda _: iter([{"text": "Café – “open”"}]))
+    release_exports.write_items(release.release, output)
+    assert output.read_text(encoding="utf-8") == '{"text": "Café – “open”"}\n'
 
 
 @pytest.mark.parametrize("name", ["graph.nq", "graph.trig", "graph.nq.gz", "graph.trig.gz"])

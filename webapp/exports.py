@@ -20,7 +20,7 @@ from indexer.search_request import Hit, SearchResponse
 from webapp.description import NOT_XML
 from webapp.labels import Labels, date_in_words
 from webapp.search_query import KIND_NAMES, Query
-from webapp.services import OpenRelease, id_of
+from webapp.services import OpenRelease
 from webapp.settings import Settings
 from webapp.tables import Row
 
@@ -306,7 +306,6 @@ def _entry(hit: Hit, release: OpenRelease) -> dict[str, str]:
         "text": clean(hit.text),
         "updated": timestamp(hit.published) or release.created,
         "themes": ",".join(hit.themes),
-        "name": id_of(hit.iri),
     }
 
 
