@@ -106,7 +106,7 @@ class ReleaseWorker(PatientWorker):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.notice = Notice()
-        self._sent_away = False
+        self._sent_away = self._noted = False
         self._orphan_since: float | None = None
         self.begun = time.monotonic()
 
@@ -146,7 +146,7 @@ class ReleaseWorker(PatientWorker):
             if opening.error is not None:
                 self.log.error("%s: %s", type(opening.error).__name__, opening.error)
                 return
-            self.notice.tell_release(opening.release)
+            self._take_note()
             self.notice.tell_serves()
             self._wake_parent()  # so that two releases answer for a moment only
         self.cfg.set("graceful_timeout", DRAIN_SECONDS)
@@ -156,13 +156,21 @@ class ReleaseWorker(PatientWorker):
 
     def notify(self) -> None:
         super().notify()
-        if self.notice.release is None and self.app.opening.wait(0):
-            self.notice.tell_release(self.app.opening.release)
+        if not self._noted and self.app.opening.wait(0):
+            self._take_note()
         if os.getppid() == self.ppid:
             return
         self._orphan_since = self._orphan_since or time.monotonic()
         if time.monotonic() - self._orphan_since > ORPHAN_SECONDS:
             os._exit(0)
+
+    def _take_note(self) -> None:
+        """The release has been opened."""
+        self._noted = True
+        self.notice.tell_release(self.app.opening.release)
+        # Ray, where it holds the vectors, has set a handler that ends the process at once
+        signal.signal(signal.SIGTERM, self.handle_exit)
+        signal.siginterrupt(signal.SIGTERM, False)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         if self.alive:
