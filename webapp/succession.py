@@ -35,7 +35,7 @@ ORPHAN_SECONDS = 15.0
 
 
 class Notice:
-    """What a process tells its parent, in memory that both share across the fork."""
+    """What a process and its parent tell each other, in memory that both share across the fork."""
 
     _SERVES, _LEAVES, _RELEASE = 0, 1, slice(2, 64)
 
@@ -106,7 +106,7 @@ class ReleaseWorker(PatientWorker):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.notice = Notice()
-        self._sent_away = self._noted = False
+        self._noted = False
         self._orphan_since: float | None = None
         self.begun = time.monotonic()
 
@@ -122,10 +122,7 @@ class ReleaseWorker(PatientWorker):
     @property
     def leaves(self) -> bool:
         """Whether it has been told to go, by its parent or by somebody else."""
-        return self._sent_away or self.notice.leaves
-
-    def send_away(self) -> None:
-        self._sent_away = True
+        return self.notice.leaves
 
     def init_process(self) -> None:
         try:
@@ -215,7 +212,7 @@ class ReleaseArbiter(Arbiter):  # type: ignore[misc]  # gunicorn ships no types
         serving = [worker for worker in self._staying() if worker.serves]
         outdated = [worker for worker in serving if worker in behind] or serving
         for worker in outdated[: max(0, len(serving) - self.num_workers)]:
-            worker.send_away()
+            worker.notice.tell_leaves()
         leaving = sorted((worker for worker in self.WORKERS.values() if worker.leaves), key=lambda w: w.age)
         for worker in leaving:
             self.kill_worker(worker.pid, signal.SIGTERM)

@@ -359,24 +359,29 @@ class ProseReader:
 
     def _asked_within(self, block: Block) -> bool:
         """Recommendations that one sentence of a paragraph lists: "There are four: ...; ...; and ..."."""
-        numbered = [
-            (ref, start + begin, start + stop)
-            for start, end in sentences(self.document.text, block.start, block.end)
-            for ref, begin, stop in numbered_within(self.document.text[start:end])
-        ]
-        for ref, begin, stop in numbered:
-            self._recommend(begin, stop, ref, "council.sentence")
-        if numbered:
+        spans = list(sentences(self.document.text, block.start, block.end))
+        numbered = [self._recommend_numbered(start, end) for start, end in spans]  # of every sentence, not the first
+        if any(numbered):
             self._note(block, "recommendation", "gives recommendations by their numbers", "council.sentence")
             return True
-        for start, end in sentences(self.document.text, block.start, block.end):
-            spans = asked_within(self.document.text[start:end])
-            if spans:
-                for begin, stop in spans:
-                    self._recommend(start + begin, start + stop, None, "council.sentence")
-                self._note(block, "recommendation", "lists what should improve", "council.sentence")
-                return True
+        if any(self._recommend_listed(start, end) for start, end in spans):
+            self._note(block, "recommendation", "lists what should improve", "council.sentence")
+            return True
         return False
+
+    def _recommend_numbered(self, start: int, end: int) -> bool:
+        """Make recommendations of those that a sentence gives by their numbers; False where there are none."""
+        numbered = numbered_within(self.document.text[start:end])
+        for ref, begin, stop in numbered:
+            self._recommend(start + begin, start + stop, ref, "council.sentence")
+        return bool(numbered)
+
+    def _recommend_listed(self, start: int, end: int) -> bool:
+        """Make recommendations of what a sentence lists; False where it lists nothing."""
+        several = asked_within(self.document.text[start:end])
+        for begin, stop in several:
+            self._recommend(start + begin, start + stop, None, "council.sentence")
+        return bool(several)
 
     def _task(self, block: Block) -> bool:
         """An item that is an action by its form: a box to tick, or people and a time before what they do."""
@@ -610,15 +615,10 @@ class ProseReader:
             place.answers = len(self.recommendations) - 1
             return "recommendation"
         place.answers = named_number(text) or place.answers
-        if numbered := numbered_within(self.document.text[start:end]):
-            for ref, begin, stop in numbered:
-                self._recommend(start + begin, start + stop, ref, "council.sentence")
+        if self._recommend_numbered(start, end):
             return "recommendation"
-        if re.search(r"(?i)\bareas? for (?:improvement|development)\b|\brecommendations?\b", text) and (
-            several := asked_within(self.document.text[start:end])
-        ):
-            for begin, stop in several:
-                self._recommend(start + begin, start + stop, None, "council.sentence")
+        asks_for = re.search(r"(?i)\bareas? for (?:improvement|development)\b|\brecommendations?\b", text)
+        if asks_for and self._recommend_listed(start, end):
             return "recommendation"
         if _ONE_RECOMMENDATION.match(text) and len(text.split()) > 6 and not text.endswith(":"):
             self._recommend(start, end, None, "council.sentence")
