@@ -1,8 +1,9 @@
 """Similar items elsewhere, and the lineage of a recommendation within one authority over time.
 
-Both are exact: every pair is compared, in blocks, so that memory stays small. Vectors are unit rows, scores cosines. A
-neighbour's score is computed in double precision of the pair alone, so that it is the same whatever else is compared:
-what an earlier build found can be kept (``NeighbourCache``).
+Both are exact up to ``MOST_COMPARED`` rows: every pair is compared, in blocks, so that memory stays small. Vectors are
+unit rows, scores cosines. A neighbour's score is computed in double precision of the pair alone, so that it is the same
+whatever else is compared: what an earlier build found can be kept (``NeighbourCache``). Of more rows the vector index
+proposes the neighbours, since the time for all pairs grows with the square.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.rows import family_of
+from indexer.vector import FLAT_LIMIT, in_memory_index
 
 Floats = NDArray[np.float32]
 Item = dict[str, Any]
@@ -27,6 +29,10 @@ Item = dict[str, Any]
 #: Below this cosine two items do not say the same; measured on the judged queries in ``docs/themes.md``.
 LEAST_SCORE = 0.5
 NEIGHBOURS = 10
+#: Of more rows not every pair is compared.
+MOST_COMPARED = FLAT_LIMIT
+#: Of more rows, so many times k of the nearest are asked for, own group included, and then as many again and again.
+_PROPOSED, _MOST_PROPOSED = 3, 100
 _BLOCK = 512
 #: By how much a cosine in single precision can be wrong, with a factor of some 50 to spare.
 _MARGIN = 2e-5
@@ -67,10 +73,12 @@ def nearest_elsewhere(
     *,
     of: NDArray[np.int64] | None = None,
 ) -> Nearest:
-    """Exact nearest rows of other groups. ``vectors`` (n, dimension) unit rows; ``groups`` says which rows belong
-    together (an authority); neighbours below ``least`` are left out; ``of``: the rows whose neighbours are wanted, in
-    the order of the answer, None for all."""
+    """Nearest rows of other groups, exact up to ``MOST_COMPARED`` rows. ``vectors`` (n, dimension) unit rows;
+    ``groups`` says which rows belong together (an authority); neighbours below ``least`` are left out; ``of``: the
+    rows whose neighbours are wanted, in the order of the answer, None for all."""
     wanted = np.arange(len(vectors)) if of is None else of
+    if len(vectors) > MOST_COMPARED:
+        return _proposed_elsewhere(vectors, _codes(groups), k, least, wanted)
     codes, found = _codes(groups), _none(len(wanted), k)
     taken = min(k, len(vectors))
     for start in range(0, len(wanted), _BLOCK):
@@ -81,6 +89,31 @@ def nearest_elsewhere(
         near, others = np.nonzero(cosines >= np.maximum(floors, least)[:, None] - _MARGIN)
         there = cosines[near, others] > -np.inf
         _put_best(found, near[there] + start, others[there], _cosines(vectors, rows[near[there]], others[there]), least)
+    return found
+
+
+def _proposed_elsewhere(
+    vectors: Floats, codes: NDArray[np.int64], k: int, least: float, wanted: NDArray[np.int64]
+) -> Nearest:
+    """Of those that the vector index finds near, asked for more where too many of them are of the own group."""
+    index, found = in_memory_index(vectors), _none(len(wanted), k)
+    open_places, depth = np.arange(len(wanted)), _PROPOSED * k
+    while len(open_places):
+        short = []
+        for start in range(0, len(open_places), _BLOCK):
+            places = open_places[start : start + _BLOCK]
+            rows = wanted[places]
+            proposed = index.search(vectors[rows], depth)
+            elsewhere = (proposed.rows >= 0) & (codes[rows, None] != codes[proposed.rows])
+            near, ranks = np.nonzero(elsewhere)
+            others = proposed.rows[near, ranks]
+            best = _none(len(places), k)
+            _put_best(best, near, others, _cosines(vectors, rows[near], others), least)
+            found.rows[places], found.scores[places] = best.rows, best.scores
+            # what was not proposed is farther than the last that was
+            short.append(places[(best.rows[:, -1] < 0) & (proposed.scores[:, -1] >= least - _MARGIN)])
+        depth *= _PROPOSED
+        open_places = np.concatenate(short) if depth <= min(_MOST_PROPOSED * k, len(vectors)) else open_places[:0]
     return found
 
 
@@ -216,7 +249,7 @@ def neighbour_rows(
             continue
         groups = [items[row].get("gss_code") or items[row]["document"] for row in of_kind]
         own = np.ascontiguousarray(vectors[of_kind])
-        if cache is not None:
+        if cache is not None and len(of_kind) <= MOST_COMPARED:  # the index proposes otherwise when anything arrives
             keys = [_key(model, items[row], group) for row, group in zip(of_kind, groups, strict=True)]
             nearest = cache.nearest(kind, keys, own, groups, k, least)
         else:

@@ -21,11 +21,15 @@ Mask = NDArray[np.bool_]
 FLAT_LIMIT = 100_000
 #: A filter that passes fewer rows than this is answered by scanning exactly these rows.
 EXACT_FILTER_LIMIT = 50_000
-#: How many times k candidates are taken from the compressed codes to be scored again exactly.
-_REFINE_FLAT, _REFINE_LISTS = 2, 8
+#: How many times k candidates are taken from the compressed codes to be scored again exactly; the third from lists
+#: under a filter, since rows that pass it lie farther from the query.
+_REFINE_FLAT, _REFINE_LISTS, _REFINE_FILTERED = 2, 8, 16
 #: What ``within`` looks at where the index is of lists: so many of the nearest, of twice as many candidates.
 _WITHIN, _REFINE_WITHIN = 2_000, 2
-_PROBES = 128
+#: Lists that are looked through: this share of all, or this number if that is more; more of them under a filter.
+_PROBED, _PROBES = 1 / 8, 128
+#: Rows that are brought to half precision at a time.
+_BLOCK = 65_536
 _FILE_VERSION = 1
 
 
@@ -94,7 +98,8 @@ class FaissIndex:
         return np.asarray(self._vectors[rows], dtype=np.float32)
 
     def search(self, queries: Vectors, k: int, mask: Mask | None = None) -> Neighbours:
-        return self._searched(queries, k, mask, _REFINE_LISTS if self._lists else _REFINE_FLAT)
+        in_lists = _REFINE_LISTS if mask is None else _REFINE_FILTERED
+        return self._searched(queries, k, mask, in_lists if self._lists else _REFINE_FLAT)
 
     def _searched(self, queries: Vectors, k: int, mask: Mask | None, refine: int) -> Neighbours:
         if queries.ndim != 2 or (self.size and queries.shape[1] != self._vectors.shape[1]):
@@ -107,7 +112,7 @@ class FaissIndex:
             return _nothing(len(queries), max(m, 0))
         if mask is not None and passing <= (EXACT_FILTER_LIMIT if self._lists else self.size // 8):
             return self._exact(queries, m, np.flatnonzero(mask))
-        return self._refined(queries, m, mask, refine)
+        return self._refined(queries, m, mask, refine, passing / self.size)
 
     def within(self, queries: Vectors, least: float, mask: Mask | None = None) -> tuple[Rows, Vectors]:
         """The rows that reach the cosine ``least`` with any of the queries, ascending, and their best cosines. Exact on
@@ -147,7 +152,7 @@ class FaissIndex:
         scores = queries @ self.vectors(rows).T
         return best_of(np.broadcast_to(rows, scores.shape), scores, m)
 
-    def _refined(self, queries: Vectors, m: int, mask: Mask | None, refine: int) -> Neighbours:
+    def _refined(self, queries: Vectors, m: int, mask: Mask | None, refine: int, share: float) -> Neighbours:
         faiss = _faiss()
         depth = min(self.size, m * refine + 16)
         options: dict[str, Any] = {}
@@ -155,7 +160,9 @@ class FaissIndex:
             bits = np.packbits(mask, bitorder="little")
             options["sel"] = faiss.IDSelectorBitmap(bits)
         if self._lists:
-            parameters: Any = faiss.SearchParametersIVF(nprobe=min(_PROBES, self._index.nlist), **options)
+            # the m nearest of a share of the rows lie as far as the m / share nearest of all, in more of the lists
+            probes = int(max(_PROBES, _PROBED * self._index.nlist) / np.sqrt(share))
+            parameters: Any = faiss.SearchParametersIVF(nprobe=min(probes, self._index.nlist), **options)
         else:
             parameters = faiss.SearchParameters(**options) if options else None
         _, found = self._index.search(np.ascontiguousarray(queries), depth, params=parameters)
@@ -174,8 +181,7 @@ def write_index(vectors: Vectors, identity: ModelIdentity, folder: Path) -> None
     faiss = _faiss()
 
     folder.mkdir(parents=True, exist_ok=True)
-    stored = vectors.astype(np.float16)
-    np.save(folder / "vectors.npy", stored, allow_pickle=False)
+    stored = _stored(vectors, folder / "vectors.npy")
     index = _build(stored)
     faiss.write_index(index, str(folder / "index.faiss"))
     described = {
@@ -186,6 +192,17 @@ def write_index(vectors: Vectors, identity: ModelIdentity, folder: Path) -> None
         "model": {f: getattr(identity, f) for f in ModelIdentity.__slots__},
     }
     (folder / "vectors.json").write_text(json.dumps(described, indent=1), encoding="utf-8")
+
+
+def _stored(vectors: Vectors, file: Path) -> NDArray[np.float16]:
+    """In half precision, block by block: a map that is written to would end the process where the disk is full."""
+    with file.open("wb") as stream:
+        described = {"descr": np.dtype(np.float16).str, "fortran_order": False, "shape": vectors.shape}
+        np.lib.format.write_array_header_1_0(stream, described)
+        for start in range(0, len(vectors), _BLOCK):
+            stream.write(vectors[start : start + _BLOCK].astype(np.float16).tobytes())
+    mapped: NDArray[np.float16] = np.load(file, mmap_mode="r", allow_pickle=False)
+    return mapped
 
 
 def open_index(folder: Path, *, verify: bool = False) -> FaissIndex:
@@ -226,8 +243,8 @@ def _build(stored: NDArray[np.float16]) -> Any:
         generator = np.random.default_rng(1)
         sample = np.sort(generator.choice(rows, min(rows, lists * 50), replace=False))
         index.train(stored[sample].astype(np.float32))
-    for start in range(0, rows, 65_536):
-        index.add(stored[start : start + 65_536].astype(np.float32))
+    for start in range(0, rows, _BLOCK):
+        index.add(stored[start : start + _BLOCK].astype(np.float32))
     return index
 
 

@@ -67,6 +67,41 @@ def test_neighbours_brought_up_to_date_are_those_of_looking_for_all(k: int, seed
             assert found.scores.tolist() == whole.scores.tolist()
 
 
+def test_proposed_neighbours_are_nearly_all_of_the_nearest_in_spite_of_large_own_groups(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(2)
+    centres = rng.standard_normal((60, 32))
+    clusters = rng.integers(0, 60, 4_000)
+    vectors = unit(centres[clusters] + 0.4 * rng.standard_normal((4_000, 32)))
+    # two thirds of each cluster belong together, so that the nearest are mostly the own group's
+    groups = np.where(rng.random(4_000) < 2 / 3, clusters, 60 + rng.integers(0, 20, 4_000)).tolist()
+    exact = nearest_elsewhere(vectors, groups, 10, 0.5)
+    monkeypatch.setattr("indexer.neighbours.MOST_COMPARED", 3_999)
+    monkeypatch.setattr("indexer.vector.FLAT_LIMIT", 3_999)
+    found = nearest_elsewhere(vectors, groups, 10, 0.5)
+    pairs, right = _pairs(found.rows), _pairs(exact.rows)
+    assert all(groups[a] != groups[b] for a, b in pairs)
+    assert len(pairs & right) >= 0.98 * len(right)
+    same = found.rows == exact.rows
+    assert (found.scores[same] == exact.scores[same]).all()
+
+
+def test_an_item_is_asked_for_again_until_others_than_its_own_group_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    own, others = unit(rng.standard_normal((2, 32)))
+    near = own + 0.01 * rng.standard_normal((400, 32))
+    farther = own + 0.3 * others + 0.01 * rng.standard_normal((600, 32))
+    vectors = unit(np.concatenate([near, farther]))
+    monkeypatch.setattr("indexer.neighbours.MOST_COMPARED", 999)
+    found = nearest_elsewhere(vectors, [0] * 400 + list(range(1, 601)), 10, 0.5)
+    assert (found.rows[:400] >= 400).all()
+
+
+def _pairs(rows: Any) -> set[tuple[int, int]]:
+    return {(row, other) for row, near in enumerate(rows.tolist()) for other in near if other >= 0}
+
+
 def test_the_own_authority_and_other_kinds_are_left_out() -> None:
     items = [item(0, "A"), item(1, "A"), item(2, "B"), item(3, "C", kind="finding")]
     rows = neighbour_rows(items, unit(np.ones((4, 3))))
