@@ -39,4 +39,4 @@ def parsed_documents(
             authorities=authorities,
             progress=progress,
         )
-        return {source.path.name: parsed for source, parsed in documents}, [*missing, *failures]
+        return {source.path.name: kept.load() for source, kept in documents}, [*missing, *failures]

@@ -86,6 +86,17 @@ class ParsedDocument:
     extraction: Extraction
 
 
+@dataclass(frozen=True, slots=True)
+class KeptDocument:
+    """A parsed document where the build keeps it: ``size`` bytes of JSON, compressed in the file ``entry``."""
+
+    entry: Path
+    size: int
+
+    def load(self) -> ParsedDocument:
+        return msgspec.json.decode(gzip.decompress(self.entry.read_bytes()), type=ParsedDocument)
+
+
 class SourceStore:
     """The files that a data folder was built from, by content: ``DATA/sources/SHA256``. Needed to read a document again
     with a better extractor, and to show its pages, after the original has moved."""
@@ -282,7 +293,7 @@ def parse_all(
     *,
     authorities: Path | None = None,
     progress: Callable[[bool], None] = lambda fresh: None,
-) -> tuple[list[tuple[Source, ParsedDocument]], list[Failure]]:
+) -> tuple[list[tuple[Source, KeptDocument]], list[Failure]]:
     """Parse what the cache does not hold; documents in the order of the sources, failures in theirs.
 
     A cache entry's name is the digest of source, metadata, extractor version and further authorities, so a stale one is
@@ -291,45 +302,44 @@ def parse_all(
     """
     context = EXTRACTOR_VERSION + (hashlib.sha256(authorities.read_bytes()).hexdigest() if authorities else "")
     entries = [cache / (name := _digest(context, source.key))[:2] / f"{name}.json.gz" for source in sources]
-    results: dict[int, Future[ParsedDocument] | Failure] = {}
+    results: dict[int, KeptDocument | Failure] = {}
     unknown: list[int] = []
-    with ThreadPoolExecutor(1) as aside, _uncollected():  # decodes what is known while other processes read the rest
-        for index, source in enumerate(sources):
-            if (known := _cached(entries[index])) is not None:
-                results[index] = aside.submit(_decoded, known)
-            elif store.keep(source):
-                unknown.append(index)
-                continue
+    for index, source in enumerate(sources):
+        if (known := _cached(entries[index])) is not None:
+            results[index] = KeptDocument(entries[index], len(known))
+        elif store.keep(source):
+            unknown.append(index)
+            continue
+        else:
+            results[index] = Failure(str(source.path), "changed while it was being read", "build again")
+        progress(False)
+    with store.named([sources[index] for index in unknown]) as links:
+        further = str(authorities.absolute()) if authorities else None
+        tasks = [
+            msgspec.json.encode(ParseTask(str(link), dict(sources[index].metadata), further)).decode()
+            for index, link in zip(unknown, links, strict=True)
+        ]
+        for position, result in executor.run(parse, tasks):
+            index = unknown[position]
+            if isinstance(result, Failure):
+                results[index] = Failure(str(sources[index].path), result.reason, result.advice)
             else:
-                results[index] = Failure(str(source.path), "changed while it was being read", "build again")
-            progress(False)
-        with store.named([sources[index] for index in unknown]) as links:
-            further = str(authorities.absolute()) if authorities else None
-            tasks = [
-                msgspec.json.encode(ParseTask(str(link), dict(sources[index].metadata), further)).decode()
-                for index, link in zip(unknown, links, strict=True)
-            ]
-            for position, result in executor.run(parse, tasks):
-                index = unknown[position]
-                if isinstance(result, Failure):
-                    results[index] = Failure(str(sources[index].path), result.reason, result.advice)
-                else:
-                    _remember(entries[index], result)
-                    results[index] = aside.submit(_decoded, result)
-                progress(not isinstance(result, Failure))
-    documents: list[tuple[Source, ParsedDocument]] = []
+                _remember(entries[index], result)
+                results[index] = KeptDocument(entries[index], len(result))
+            progress(not isinstance(result, Failure))
+    documents: list[tuple[Source, KeptDocument]] = []
     failures: list[Failure] = []
     for index, source in enumerate(sources):
         outcome = results[index]
         if isinstance(outcome, Failure):
             failures.append(outcome)
         else:
-            documents.append((source, outcome.result()))
+            documents.append((source, outcome))
     return documents, failures
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Without the collector of cycles, of which decoded documents have none: it took two thirds of their time."""
     collects = gc.isenabled()
     gc.disable()
@@ -338,10 +348,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
-
-
-def _decoded(content: bytes) -> ParsedDocument:
-    return msgspec.json.decode(content, type=ParsedDocument)
 
 
 def _digest(*parts: str) -> str:

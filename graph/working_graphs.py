@@ -9,31 +9,43 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import mmap
 import os
 import shutil
+import struct
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
 from graph.errors import ReleaseError
 from graph.store import OxigraphStore
 
+_LENGTH = struct.Struct("<I")
 
-@dataclass(frozen=True, slots=True)
+
+class Contents(Protocol):
+    """Parts by name, such as a dictionary; walked through several times, always in the same order."""
+
+    def items(self) -> Iterable[tuple[str, bytes]]: ...
+
+
+@dataclass(frozen=True)
 class Parts:
     """What most of a large graph consists of, by name of the part; ``triples`` makes N-Triples of a name and its
     content. No triple may be of two parts."""
 
-    contents: Mapping[str, bytes]
+    contents: Contents
     triples: Callable[[str, bytes], bytes]
 
+    @cached_property
     def digest(self) -> str:
         digest = hashlib.sha256()
-        for name, content in sorted(self.contents.items()):
+        for name, content in self.contents.items():
             for value in (name.encode(), content):
                 digest.update(len(value).to_bytes(8, "big") + value)
         return digest.hexdigest()
@@ -51,7 +63,7 @@ class GraphContent:
     parts: Parts | None = None
 
     def full_version(self) -> str:
-        return self.version if self.parts is None else content_version(self.version, self.parts.digest())
+        return self.version if self.parts is None else content_version(self.version, self.parts.digest)
 
     def pieces(self) -> Iterator[bytes]:
         """All triples, piece by piece."""
@@ -60,12 +72,44 @@ class GraphContent:
             yield from itertools.starmap(self.parts.triples, self.parts.contents.items())
 
 
-class _StoredParts(msgspec.Struct):
-    """The parts that a graph was last given: ``version`` of the content, ``full_version`` with that of its parts."""
+class _StoredParts(Mapping[str, bytes]):
+    """The parts that a graph was last given, in a file of which memory holds but names and places: the versions of the
+    content without its parts and with them, then each part's name and content, all with their lengths before them."""
 
-    version: str
-    full_version: str
-    contents: dict[str, bytes]
+    def __init__(self, file: Path) -> None:
+        with file.open("rb") as stream:
+            self._bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        self._places: dict[str, int] = {}
+        start, end = 0, len(self._bytes)
+        self.version, start = self._text(start)
+        self.full_version, start = self._text(start)
+        while start < end:
+            name, start = self._text(start)
+            self._places[name] = start
+            start += _LENGTH.size + _LENGTH.unpack_from(self._bytes, start)[0]
+
+    @staticmethod
+    def write(file: Path, content: GraphContent, parts: Parts) -> None:
+        versions = (content.version.encode(), content.full_version().encode())
+        named = (value for name, made in parts.contents.items() for value in (name.encode(), made))
+        _write_whole(file, (_LENGTH.pack(len(value)) + value for value in itertools.chain(versions, named)))
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._value(self._places[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def _value(self, start: int) -> bytes:
+        (length,) = _LENGTH.unpack_from(self._bytes, start)
+        return self._bytes[start + _LENGTH.size : start + _LENGTH.size + length]
+
+    def _text(self, start: int) -> tuple[str, int]:
+        value = self._value(start)
+        return value.decode(), start + _LENGTH.size + len(value)
 
 
 class WorkingGraphs:
@@ -185,41 +229,47 @@ class WorkingGraphs:
         if content.parts is None:
             return None
         try:
-            stored = msgspec.msgpack.decode(self._parts_file(content.iri).read_bytes(), type=_StoredParts)
-        except (OSError, msgspec.DecodeError):
+            stored = _StoredParts(self._parts_file(content.iri))
+        except (OSError, ValueError, struct.error):
             return None
         holds = stored.version == content.version and stored.full_version == self._journal.get(content.iri)
-        return stored.contents if holds else None
+        return stored if holds else None
 
     def _keep_parts(self, content: GraphContent) -> None:
         if content.parts is not None:
-            stored = _StoredParts(content.version, content.full_version(), dict(content.parts.contents))
-            _write_whole(self._parts_file(content.iri), msgspec.msgpack.encode(stored))
+            _StoredParts.write(self._parts_file(content.iri), content, content.parts)
 
     def _parts_file(self, iri: str) -> Path:
         return self._folder / f"parts-{hashlib.sha256(iri.encode()).hexdigest()[:16]}"
 
     def _write_journal(self) -> None:
-        _write_whole(self._journal_file, msgspec.json.encode(self._journal))
+        _write_whole(self._journal_file, [msgspec.json.encode(self._journal)])
 
 
 def _difference(before: Mapping[str, bytes], parts: Parts) -> tuple[bytes, bytes]:
     """The triples to remove and those to add, as N-Triples."""
     removed: set[bytes] = set()
     added: set[bytes] = set()
-    for name in before.keys() | parts.contents.keys():
-        old, new = before.get(name), parts.contents.get(name)
-        if old != new:
-            removed |= set(parts.triples(name, old).splitlines(keepends=True)) if old is not None else set()
-            added |= set(parts.triples(name, new).splitlines(keepends=True)) if new is not None else set()
+
+    def triples(name: str, content: bytes | None) -> set[bytes]:
+        return set(parts.triples(name, content).splitlines(keepends=True)) if content is not None else set()
+
+    gone = set(before)
+    for name, new in parts.contents.items():
+        gone.discard(name)
+        if (old := before.get(name)) != new:
+            removed |= triples(name, old)
+            added |= triples(name, new)
+    for name in gone:
+        removed |= triples(name, before[name])
     return b"".join(sorted(removed - added)), b"".join(sorted(added - removed))
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def _write_whole(path: Path, content: Iterable[bytes]) -> None:
     """Durably, and whole or not at all."""
     temporary = path.with_suffix(".part")
     with temporary.open("wb") as file:
-        file.write(content)
+        file.writelines(content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

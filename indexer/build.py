@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,11 @@ import pyarrow.parquet as pq
 
 from graph.errors import ReleaseError
 from indexer import postgres
+from indexer.build_memory import BuildMemory
 from indexer.embedding import Embedder, EmbeddingCache, Vectors
 from indexer.expansion import SectorLanguage, agreed_abbreviations
 from indexer.facets import FacetTable, Scheme
+from indexer.kept import Kept
 from indexer.language_index import write_language
 from indexer.late_interaction import SentenceNumbers, sentence_numbers, write_token_store
 from indexer.lexical import LexicalRecord, write_lexical
@@ -68,6 +71,9 @@ def _version_of(release_dir: Path) -> str:
     return str(stored.get("index_version", "1"))
 
 
+#: Rows of a table that are taken from it at once.
+_READ_TOGETHER = 4096
+
 #: What the indexes and search read of the items.
 _ITEM_COLUMNS = (
     "iri kind text ref section polarity document file page authority gss_code region authority_type inspection"
@@ -75,11 +81,20 @@ _ITEM_COLUMNS = (
 ).split()
 
 
-def read_tables(release_dir: Path) -> dict[str, pa.Table]:
-    """The documents of a release and, as far as they are indexed and shown, its items."""
+#: What ``build_index`` reads of them besides their texts: each value stands for many items.
+_FACET_COLUMNS = [name for name in _ITEM_COLUMNS if name not in ("iri", "text", "page", "published")]
+_REPEATED = [name for name in _FACET_COLUMNS if name not in ("year", "themes")]
+
+
+def read_tables(release_dir: Path, *, texts: bool = True) -> dict[str, pa.Table]:
+    """The documents of a release and, as far as they are indexed and shown, its items; without ``texts`` as far as
+    ``build_index`` needs them that is given the texts."""
     folder = release_dir / "tables"
+    file = folder / "items.parquet"
     return {
-        "items": pq.read_table(folder / "items.parquet", columns=_ITEM_COLUMNS, memory_map=True),
+        "items": pq.read_table(file, columns=_ITEM_COLUMNS, memory_map=True)
+        if texts
+        else pq.read_table(file, columns=_FACET_COLUMNS, read_dictionary=_REPEATED, memory_map=True),
         "documents": pq.read_table(folder / "documents.parquet", memory_map=True),
     }
 
@@ -97,6 +112,8 @@ def build_index(
     vectors: Vectors | None = None,
     confidences: Floats | None = None,
     abbreviations: Iterable[tuple[str, str]] = (),
+    texts: Iterable[str] | None = None,
+    memory: BuildMemory | None = None,
 ) -> IndexSummary:
     """Writes ``vectors/``, ``lexical/``, ``search/`` and ``model/`` under ``release_dir``.
 
@@ -107,11 +124,14 @@ def build_index(
     ``vectors`` (n_items, dimension): of the items' texts; None: they are asked of ``cache``.
     ``confidences`` (n_items, n_themes) as ``derive_links`` found them; None: the linker is asked.
     ``abbreviations``: short form and meaning, once for each document that explains it.
+    ``texts`` of the items; None: those of the table. ``memory``: where texts and vectors are kept.
     """
     items, documents = tables["items"], tables["documents"]
     scheme = scheme or Scheme({}, {}, {})
-    texts = [t or "" for t in items.column("text").to_pylist() + documents.column("title").to_pylist()]
-    total = len(texts)
+    memory = memory or BuildMemory()
+    shown = items.column("text").to_pylist() if texts is None else texts
+    kept = Kept((text or "" for text in chain(shown, documents.column("title").to_pylist())), memory)
+    total = len(kept)
     done = 0
 
     def embedded(count: int) -> None:
@@ -122,21 +142,24 @@ def build_index(
 
     cache = cache if cache is not None else EmbeddingCache(":memory:")
     found = found if found is not None else TextCache()
+    sentences = memory.array((total, embedder.identity.dimension))
     if vectors is None:
-        vectors = cache.encode(embedder, texts[: items.num_rows], embedded)
-    sentences = np.concatenate([vectors, cache.encode(embedder, texts[items.num_rows :], embedded)])
+        cache.encode(embedder, kept[: items.num_rows], embedded, into=sentences[: items.num_rows])
+    else:
+        sentences[: items.num_rows] = vectors
+    cache.encode(embedder, kept[items.num_rows :], embedded, into=sentences[items.num_rows :])
     write_index(sentences, embedder.identity, release_dir / VECTORS)
     write_token_store(
-        cache.tokens(embedder, texts), total, release_dir / VECTORS, _sentence_numbers(texts, embedder, found)
+        cache.tokens(embedder, kept), total, release_dir / VECTORS, _sentence_numbers(kept, embedder, found)
     )
     language = replace(SectorLanguage.load(), own_abbreviations=agreed_abbreviations(abbreviations))
-    write_language(language, texts, sentences, embedder, cache, found, release_dir / SEARCH)
+    write_language(language, kept, sentences, embedder, cache, found, release_dir / SEARCH)
     if confidences is None:
         linker = ThemeLinker.load(themes(), partial(cache.encode, embedder), embedder.identity.sha256)
-        confidences = linker.linked(texts[: items.num_rows], sentences[: items.num_rows])[1]
+        confidences = linker.linked(kept[: items.num_rows], sentences[: items.num_rows])[1]
     write_subjects(confidences, total, cache.encode(embedder, [description(t) for t in themes()]), release_dir / SEARCH)
     facets = FacetTable(items, documents, scheme)
-    write_lexical(_lexical_records(items, documents, facets, texts), release_dir / LEXICAL, found)
+    write_lexical(_lexical_records(items, documents, facets, kept), release_dir / LEXICAL, found)
     _write_scheme(scheme, release_dir / SEARCH)
     if model_dir is not None:
         _link_folder(model_dir, release_dir / MODEL)
@@ -192,12 +215,13 @@ def _write_scheme(scheme: Scheme, folder: Path) -> None:
 
 
 def _lexical_records(
-    items: pa.Table, documents: pa.Table, facets: FacetTable, texts: list[str]
+    items: pa.Table, documents: pa.Table, facets: FacetTable, texts: Sequence[str]
 ) -> Iterator[LexicalRecord]:
-    columns = {name: items.column(name).to_pylist() for name in ("section", "file", "authority", "ref")}
-    for row in range(items.num_rows):
-        fields = {name: values[row] for name, values in columns.items() if values[row]}
-        yield LexicalRecord(row, texts[row], fields, facets.keys(row))
+    shown = items.select(["section", "file", "authority", "ref"])
+    for start in range(0, items.num_rows, _READ_TOGETHER):
+        for row, values in enumerate(shown.slice(start, _READ_TOGETHER).to_pylist(), start):
+            fields = {name: value for name, value in values.items() if value}
+            yield LexicalRecord(row, texts[row], fields, facets.keys(row))
     named = {name: documents.column(name).to_pylist() for name in ("title", "file", "authority")}
     for place in range(documents.num_rows):
         row = items.num_rows + place

@@ -55,6 +55,8 @@ class _Settings(RemoteSettings, Protocol):
     @property
     def parse_memory_mb(self) -> int: ...
     @property
+    def build_memory_mb(self) -> int: ...
+    @property
     def cluster(self) -> str: ...
     @property
     def vector_shards(self) -> int: ...
@@ -66,7 +68,8 @@ class _Settings(RemoteSettings, Protocol):
 class BuildOptions:
     """What a build is told. ``model`` is empty for the default model; ``models`` where converted models are kept, None
     for ``DATA/work/models``; ``executor`` None for local child processes. ``datasets``: of a graph server, into one of
-    which the graph is published as well; ``search_database``: address of a database that is given vectors and words."""
+    which the graph is published as well; ``search_database``: address of a database that is given vectors and words.
+    ``memory``: bytes for what grows with the corpus, 0 for any number."""
 
     data: Path
     metadata: Path | None = None
@@ -77,6 +80,7 @@ class BuildOptions:
     model: str = ""
     keep: int = 3
     limits: Limits = field(default_factory=Limits)
+    memory: int = 0
     executor: Executor | None = None
     models: Path | None = None
     datasets: Sequence[RemoteDataset] = ()
@@ -93,6 +97,7 @@ class BuildOptions:
         metadata: Path | None = None,
         authorities: Path | None = None,
         jobs: int | None = None,
+        memory_mb: int | None = None,
         prune: bool = False,
     ) -> BuildOptions:
         return cls(
@@ -105,6 +110,7 @@ class BuildOptions:
             model=settings.model,
             keep=settings.keep_releases,
             limits=Limits(seconds=settings.parse_seconds, memory=settings.parse_memory_mb << 20),
+            memory=(settings.build_memory_mb if memory_mb is None else memory_mb) << 20,
             datasets=datasets_of(settings),
             search_database=settings.search_database,
             cluster=settings.cluster,

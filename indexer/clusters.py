@@ -13,14 +13,17 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat, starmap
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from indexer.build_memory import BuildMemory
+from indexer.kept import Kept
 from indexer.late_interaction import CODE_SCALE, TokenCodes
 from indexer.theme_evidence import head_length, normalised
 
@@ -51,6 +54,8 @@ DISCOVERY_CUT = 2.73
 #: More rows than this are first parted, by their leading theme and then by meaning: the linkage compares all pairs.
 MOST_AT_ONCE = 12_000
 TERMS = 6
+#: Rows of a comparison of all pairs that are worked on at once.
+_ROWS_TOGETHER = 512
 #: What a token of a stock word or a sign counts, and one of purpose, circumstance or detail, where others count 1.
 _STOCK_WEIGHT, _DETAIL_WEIGHT = 0.1, 0.3
 #: So many characters are never detail.
@@ -101,10 +106,11 @@ def recurring_issues(
     items: Sequence[Item],
     vectors: Floats,
     subjects: Floats,
-    tokens: Sequence[TokenCodes] | None = None,
+    tokens: Iterable[TokenCodes] | None = None,
     spans: Iterable[TokenSpans] | None = None,
     *,
     least: int = 2,
+    memory: BuildMemory | None = None,
 ) -> list[Issue]:
     """The issues that at least ``least`` recommendations share, the most widespread first.
 
@@ -112,16 +118,20 @@ def recurring_issues(
     ``subjects`` (n_items, n_themes) the confidences of ``ThemeLinker.confidences`` and ``tokens`` the codes of
     ``Encoded.tokens``, of which only the rows of recommendations are read; None: by vectors and subjects alone.
     ``spans``: where in each item's text each token stands, as of ``Embedder.token_spans``; None: all count alike.
+    ``memory``: where the tokens are kept.
     """
     rows = [row for row, item in enumerate(items) if item["kind"] == "recommendation"]
     if not rows:
         return []
-    meaning, subject = centred(vectors[rows]), _unit(subjects[rows])
+    memory = memory or BuildMemory()
+    meaning, subject = _centre(memory.rows_of(vectors, rows)), _unit(subjects[rows])
     words = None
     if tokens is not None:
-        weights = token_weights([item["text"] for item in items], spans) if spans is not None else None
-        words = [weighted(tokens[row], weights[row] if weights is not None else None) for row in rows]
-    labels, families = grouped(meaning, subject, words)
+        weights = token_weights((item["text"] for item in items), spans) if spans is not None else repeat(None)
+        wanted = set(rows)
+        told = (pair for row, pair in enumerate(zip(tokens, weights, strict=False)) if row in wanted)
+        words = KeptTokens(starmap(weighted, told), memory)
+    labels, families = grouped(meaning, subject, words, memory=memory)
     issues, family_of, common = [], {}, _common(items, rows)
     for places in _places(labels):
         if len(places) >= least:
@@ -135,10 +145,12 @@ def recurring_issues(
     return [replace(issue, family=head[family_of[issue.id]]) for issue in issues]
 
 
-def discoveries(items: Sequence[Item], vectors: Floats, *, least: int = 3) -> list[Issue]:
+def discoveries(
+    items: Sequence[Item], vectors: Floats, *, least: int = 3, memory: BuildMemory | None = None
+) -> list[Issue]:
     """Groups of unlinked findings and recommendations, by meaning alone: what the scheme may have no theme for.
 
-    ``items`` and ``vectors`` as above; those with a theme do not count.
+    ``items`` and ``vectors`` as above; those with a theme do not count. ``memory``: where vectors are kept.
     """
     rows = [
         row
@@ -147,9 +159,10 @@ def discoveries(items: Sequence[Item], vectors: Floats, *, least: int = 3) -> li
     ]
     if not rows:
         return []
-    meaning = centred(vectors[rows])
+    memory = memory or BuildMemory()
+    meaning = _centre(memory.rows_of(vectors, rows))
     none = np.zeros((len(rows), 1), dtype=np.float32)
-    (labels,) = grouped(meaning, none, cuts=(DISCOVERY_CUT,))
+    (labels,) = grouped(meaning, none, cuts=(DISCOVERY_CUT,), memory=memory)
     common = _common(items, rows)
     found = []
     for places in _places(labels):
@@ -191,9 +204,10 @@ def grouped(
     subject: Floats,
     tokens: Sequence[WeightedTokens] | None = None,
     cuts: Sequence[float] = (CUT, FAMILY_CUT),
+    memory: BuildMemory | None = None,
 ) -> list[NDArray[np.int64]]:
     """For each cut the rows' group numbers, by average linkage of ``combined``: a group lies whole in one of each lower
-    cut."""
+    cut. ``memory``: where vectors are kept."""
     count = len(meaning)
     labels = [np.zeros(count, dtype=np.int64) for _ in cuts]
     parts = [np.arange(count)]
@@ -202,7 +216,7 @@ def grouped(
         parts = [
             part
             for theme in np.unique(leading)
-            for part in _halved(meaning, np.flatnonzero(leading == theme), MOST_AT_ONCE)
+            for part in _halved(meaning, np.flatnonzero(leading == theme), MOST_AT_ONCE, memory or BuildMemory())
         ]
     highest = [0] * len(cuts)
     for rows in parts:
@@ -213,46 +227,55 @@ def grouped(
     return labels
 
 
-def _halved(meaning: Floats, rows: NDArray[np.int64], most: int) -> list[NDArray[np.int64]]:
+def _halved(meaning: Floats, rows: NDArray[np.int64], most: int, memory: BuildMemory) -> list[NDArray[np.int64]]:
     """Parts of at most ``most`` rows: halves, and halves of these, along the direction in which they differ most."""
     if len(rows) <= most:
         return [rows]
-    apart = (meaning[rows] - meaning[rows].mean(axis=0)).astype(np.float64)
+    own, apart = memory.rows_of(meaning, rows), memory.array((len(rows), meaning.shape[1]), np.float64)
+    np.subtract(own, own.mean(axis=0), out=own)
+    apart[:] = own
     direction = np.linalg.eigh(apart.T @ apart)[1][:, -1]
     order = np.argsort(apart @ direction, kind="stable")
     halves = (np.sort(order[: len(rows) // 2]), np.sort(order[len(rows) // 2 :]))
-    return [part for half in halves for part in _halved(meaning, rows[half], most)]
+    return [part for half in halves for part in _halved(meaning, rows[half], most, memory)]
 
 
 def combined(meaning: Floats, subject: Floats, tokens: Sequence[WeightedTokens] | None) -> Floats:
     """(n, n): likeness of each pair, in deviations from that of any two recommendations; the same both ways."""
-    cosines, subjects = meaning @ meaning.T, subject @ subject.T
+    words, subjects = meaning @ meaning.T, subject @ subject.T
+    near = _candidates(words, subjects) if tokens is not None else None
     by_cosine, by_subject, constant = _ESTIMATE
-    words: Floats = np.asarray(by_cosine * cosines + by_subject * subjects + constant, dtype=np.float32)
-    if tokens is not None:
-        near = _candidates(cosines + SUBJECT_WEIGHT * subjects)
+    for part in _row_parts(len(words)):  # in place and by parts, since a square takes half a gigabyte
+        words[part] = by_cosine * words[part] + by_subject * subjects[part] + constant
+    if tokens is not None and near is not None:
         np.minimum(words, _MOST_ESTIMATED, out=words)
         _compare(tokens, near, words)
-    words = (words - _WORDS_SCALE[0]) / _WORDS_SCALE[1]
-    subjects = (subjects - _SUBJECT_SCALE[0]) / _SUBJECT_SCALE[1]
-    return np.asarray(words + SUBJECT_WEIGHT * subjects, dtype=np.float32)
+    for part in _row_parts(len(words)):
+        subjects[part] = (subjects[part] - _SUBJECT_SCALE[0]) / _SUBJECT_SCALE[1]
+        words[part] = (words[part] - _WORDS_SCALE[0]) / _WORDS_SCALE[1] + SUBJECT_WEIGHT * subjects[part]
+    return words
 
 
-def _candidates(likely: Floats) -> NDArray[np.bool_]:
+def _row_parts(count: int) -> Iterator[slice]:
+    return (slice(start, start + _ROWS_TOGETHER) for start in range(0, count, _ROWS_TOGETHER))
+
+
+def _candidates(cosines: Floats, subjects: Floats) -> NDArray[np.bool_]:
     """(n, n), symmetrical, without the diagonal: pairs of which either is among the other's likeliest."""
-    count = len(likely)
+    count = len(cosines)
     near = np.zeros((count, count), dtype=np.bool_)
     taken = min(CANDIDATES, count - 1)
-    if taken > 0:
-        np.put_along_axis(near, np.argpartition(-likely, taken, axis=1)[:, : taken + 1], True, axis=1)
+    for part in _row_parts(count) if taken > 0 else ():
+        likely = cosines[part] + SUBJECT_WEIGHT * subjects[part]
+        np.put_along_axis(near[part], np.argpartition(-likely, taken, axis=1)[:, : taken + 1], True, axis=1)
     near |= near.T
     np.fill_diagonal(near, False)
     return near
 
 
-def token_weights(texts: Sequence[str], spans: Iterable[TokenSpans]) -> list[Floats]:
+def token_weights(texts: Iterable[str], spans: Iterable[TokenSpans]) -> Iterator[Floats]:
     """For each text what each of its tokens says of the thing asked for; they add up to 1."""
-    return [_token_weights(text, places) for text, places in zip(texts, spans, strict=True)]
+    return (_token_weights(text, places) for text, places in zip(texts, spans, strict=True))
 
 
 def _token_weights(text: str, spans: TokenSpans) -> Floats:
@@ -267,6 +290,21 @@ def _token_weights(text: str, spans: TokenSpans) -> Floats:
 def weighted(tokens: TokenCodes, weights: Floats | None) -> WeightedTokens:
     """``weights`` None: all alike."""
     return tokens, np.full(len(tokens), 1 / len(tokens), dtype=np.float32) if weights is None else weights
+
+
+class KeptTokens(Sequence[WeightedTokens]):
+    """Some kilobytes a text."""
+
+    def __init__(self, tokens: Iterable[WeightedTokens], memory: BuildMemory | None) -> None:
+        self._kept = Kept(((codes.tobytes(), weights.tobytes()) for codes, weights in tokens), memory)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __getitem__(self, place: Any) -> Any:
+        codes, weights = self._kept[place]
+        counted = np.frombuffer(weights, np.float32)
+        return np.frombuffer(codes, np.int8).reshape(len(counted), -1), counted
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # type: ignore[untyped-decorator]  # threadpoolctl ships no types
@@ -299,7 +337,16 @@ def likeness(meaning: Floats, subject: Floats, other_meaning: Floats, other_subj
 
 def centred(vectors: Floats) -> Floats:
     """Unit rows without what all have in common: stock words make all recommendations alike."""
-    return _unit(vectors - vectors.mean(axis=0)) if len(vectors) > 1 else vectors
+    return _centre(vectors.copy())
+
+
+def _centre(vectors: Floats) -> Floats:
+    """``centred`` in place."""
+    if len(vectors) > 1:
+        common = vectors.mean(axis=0)
+        for part in _row_parts(len(vectors)):
+            vectors[part] = _unit(vectors[part] - common)
+    return vectors
 
 
 def _linked(
@@ -307,15 +354,18 @@ def _linked(
 ) -> list[NDArray[np.int64]]:
     """Group numbers from 0, at each cut."""
     from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
 
     if len(meaning) == 1:
         return [np.zeros(1, dtype=np.int64) for _ in cuts]
     own = combined(meaning, subject, tokens)
     most = float(own.max())
-    apart = np.clip(most - (own + own.T) / 2, 0, None)
-    np.fill_diagonal(apart, 0)
-    tree = linkage(squareform(apart, checks=False), "average")
+    apart = np.empty(len(own) * (len(own) - 1) // 2)  # of each pair, row by row
+    ends = np.cumsum(np.arange(len(own) - 1, -1, -1))
+    for row, end in enumerate(ends):
+        both = (own[row, row + 1 :] + own[row + 1 :, row]) / 2
+        apart[end - len(both) : end] = np.clip(most - both, 0, None)
+    del own
+    tree = linkage(apart, "average")
     return [np.asarray(fcluster(tree, most - cut, "distance") - 1, np.int64) for cut in cuts]
 
 

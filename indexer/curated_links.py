@@ -6,7 +6,7 @@ lists of what has no theme are of the corrected state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def correct_themes(
 
 def correct_restatements(items: Sequence[Row], pairs: dict[int, int], resolved: Resolved) -> None:
     """Put what curators said into ``pairs``, as ``restated`` gave them."""
-    places = _places(items)
+    places = _places(items, resolved)
     for row, entries in _corrected(items, resolved):
         for entry in (entry for entry in entries if entry.relation == "restates"):
             pairs.pop(row, None)
@@ -49,45 +49,53 @@ def correct_restatements(items: Sequence[Row], pairs: dict[int, int], resolved: 
                 pairs[row] = places[entry.target]
 
 
-def correct_answers(items: Sequence[Row], resolved: Resolved) -> None:
-    """Write into ``items`` which recommendation an action answers by a curator's word, and its number."""
-    places = _places(items)
+def corrected_answers(items: Sequence[Row], resolved: Resolved) -> dict[int, Row]:
+    """Row of an action → which recommendation it answers by a curator's word, and its number."""
+    places, found = _places(items, resolved), {}
     for row, entries in _corrected(items, resolved):
         if any(entry.relation == "answers" for entry in entries):
-            answered = answered_by_curator(entries)
-            items[row]["answers"] = answered if answered in places else None
-            items[row]["ref"] = items[places[answered]]["ref"] if answered in places else None
+            place = places.get(answered_by_curator(entries) or "")
+            answered = items[place] if place is not None else {"iri": None, "ref": None}
+            found[row] = {"answers": answered["iri"], "ref": answered["ref"]}
+    return found
 
 
-def correct_neighbours(neighbours: list[Row], items: Sequence[Row], vectors: Vectors, resolved: Resolved) -> None:
-    """Put similar items that a curator named first in the table ``neighbours``, and take out those that he took away.
+def corrected_neighbours(
+    neighbours: Iterable[Row], items: Sequence[Row], vectors: Vectors, resolved: Resolved
+) -> Iterator[Row]:
+    """The table ``neighbours`` with similar items that a curator named first, and without those that he took away.
 
     ``vectors``: unit rows in the order of ``items``, for the score.
     """
-    places = _places(items)
+    places = _places(items, resolved)
+    changed = {}
     for row, every in _corrected(items, resolved):
-        entries = [entry for entry in every if entry.relation == "similar"]
-        if not entries:
-            continue
-        item = items[row]["iri"]
-        own = sorted((link for link in neighbours if link["item"] == item), key=lambda link: link["rank"])
+        if entries := [entry for entry in every if entry.relation == "similar"]:
+            changed[items[row]["iri"]] = row, entries
+    found: dict[str, list[Row]] = {item: [] for item in changed}
+    for link in neighbours:
+        if link["item"] in found:
+            found[link["item"]].append(link)
+        else:
+            yield link
+    for item, (row, entries) in changed.items():
+        own = sorted(found[item], key=lambda link: link["rank"])
         for entry in entries:
             own = [link for link in own if entry.target and link["neighbour"] != entry.target]
             if entry.kind == "link" and entry.target in places:
                 score = round(float(np.dot(vectors[row], vectors[places[entry.target]])), 4)
                 own.insert(0, {"item": item, "neighbour": entry.target, "score": score})
-        neighbours[:] = [link for link in neighbours if link["item"] != item]
-        neighbours += [{**link, "rank": rank} for rank, link in enumerate(own, 1)]
+        yield from ({**link, "rank": rank} for rank, link in enumerate(own, 1))
 
 
 def _corrected(items: Sequence[Row], resolved: Resolved) -> list[tuple[int, list[Entry]]]:
     """The rows that corrections are about, each with its own; an item that is hidden has no row."""
-    if not resolved.applied:
-        return []
-    places = _places(items)
+    places = _places(items, resolved)
     named = dict.fromkeys(item for item, _ in resolved.applied if item in places)
     return [(places[item], resolved.of(item)) for item in named]
 
 
-def _places(items: Sequence[Row]) -> dict[str, int]:
-    return {item["iri"]: row for row, item in enumerate(items)}
+def _places(items: Sequence[Row], resolved: Resolved) -> dict[str, int]:
+    """The rows of the items that corrections name."""
+    named = {name for item, entry in resolved.applied for name in (item, entry.target)}
+    return {item["iri"]: row for row, item in enumerate(items) if item["iri"] in named} if named else {}

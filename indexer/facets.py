@@ -16,6 +16,8 @@ Mask = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 
 DOCUMENT_KIND = "document"
+#: Rows of a column that are taken from it at once.
+_READ_TOGETHER = 4096
 
 #: Facet name → column of the items table; ``theme`` and ``year`` have their own arrays.
 _COLUMNS = {
@@ -323,7 +325,8 @@ def _theme_sets(
     """Of each row the place of its set of themes, broader ones included; where each set begins among the codes of the
     themes, one after another."""
     sets: dict[tuple[str, ...], int] = {(): 0}
-    rows = [sets.setdefault(tuple(themes or ()), len(sets)) for themes in column.to_pylist()]
+    parts = (column.slice(start, _READ_TOGETHER).to_pylist() for start in range(0, len(column), _READ_TOGETHER))
+    rows = [sets.setdefault(tuple(themes or ()), len(sets)) for part in parts for themes in part]
     places: dict[str, int] = {}
     starts, codes = [0], []
     for themes in sets:
@@ -340,7 +343,9 @@ def _theme_sets(
 def _authority_names(items: pa.Table, documents: pa.Table) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
     for table in (items, documents):
-        pairs = set(zip(table.column("gss_code").to_pylist(), table.column("authority").to_pylist(), strict=True))
-        for code, name in sorted((c, n) for c, n in pairs if c and n):
+        names = ["gss_code", "authority"]
+        pairs = table.select(names).unify_dictionaries().group_by(names).aggregate([])
+        columns = (pairs.column(name).to_pylist() for name in names)
+        for code, name in sorted((c, n) for c, n in zip(*columns, strict=True) if c and n):
             found.setdefault(code, {})[name] = None
     return {code: tuple(names) for code, names in found.items()}

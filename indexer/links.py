@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
@@ -26,10 +27,12 @@ from graph.iris import Iris
 from graph.mapping import MAPPING_VERSION
 from graph.model import Extraction
 from graph.register import register_triples
-from graph.working_graphs import GraphContent, Parts, content_version
+from graph.working_graphs import Contents, GraphContent, Parts, content_version
+from indexer.build_memory import BuildMemory
 from indexer.clusters import CLUSTERS_VERSION, discoveries, issue_rows, recurring_issues
-from indexer.curated_links import correct_answers, correct_neighbours, correct_restatements, correct_themes
+from indexer.curated_links import correct_restatements, correct_themes, corrected_answers, corrected_neighbours
 from indexer.embedding import Embedder, EmbeddingCache, Vectors
+from indexer.kept import Column, Kept
 from indexer.neighbours import NeighbourCache, lineage_rows, neighbour_rows
 from indexer.restatements import restated
 from indexer.tables import Row
@@ -49,13 +52,13 @@ class Links:
 
     themes: Sequence[tuple[ThemeLink, ...]]
     restated: Mapping[int, int]
-    rows: Mapping[str, list[Row]]
+    rows: Mapping[str, Sequence[Row]]
     generators: Mapping[str, Generator]
     confidences: Floats
 
 
 def derive_links(
-    rows: Mapping[str, Sequence[Row]],
+    rows: Mapping[str, Kept[Row]],
     vectors: Vectors,
     embedder: Embedder,
     cache: EmbeddingCache | None = None,
@@ -64,6 +67,7 @@ def derive_links(
     found: TextCache | None = None,
     resolved: Resolved = _UNCORRECTED,
     nearest: NeighbourCache | None = None,
+    memory: BuildMemory | None = None,
 ) -> Links:
     """Link all items, and write what was found into the columns ``themes`` and ``restates`` of ``items``.
 
@@ -72,43 +76,49 @@ def derive_links(
     ``vectors``: (n_items, dimension) unit rows of ``embedder``, in the order of ``items``; ``cache``: what knows the
     tokens of their texts; without it issues are grouped by vectors and themes alone. ``jobs``: how many processes
     recognise themes; ``found``: what knows the themes of texts of earlier builds, ``nearest`` the neighbours that the
-    last build found, None for nothing.
+    last build found, None for nothing; ``memory``: where what grows with the corpus is kept.
     """
     items, model = rows["items"], embedder.identity
+    memory = memory or BuildMemory()
     encode = partial(cache.encode, embedder) if cache is not None else embedder.encode
     linker = ThemeLinker.load(themes(), encode, model.sha256)
-    texts = [item["text"] for item in items]
+    texts = Column(items, "text")
     if found is not None:
-        linked, confidences = known_themes(found, linker, model.key, texts, vectors, jobs=jobs)
+        linked, confidences = known_themes(found, linker, model.key, texts, vectors, jobs=jobs, memory=memory)
     else:
         linked, confidences = linker.linked(texts, vectors, jobs=jobs)
     correct_themes(items, linked, confidences, resolved)
-    correct_answers(items, resolved)
+    if answers := corrected_answers(items, resolved):
+        items.change(lambda row, item: item.update(answers.get(row, {})))
     pairs = restated(items, vectors, _by_iri(rows["inspections"]), _by_iri(rows["documents"]))
     correct_restatements(items, pairs, resolved)
-    for row, (item, links) in enumerate(zip(items, linked, strict=True)):
-        item["themes"] = [link.theme for link in links]
-        item["restates"] = items[pairs[row]]["iri"] if row in pairs else None
+    originals = {row: items[original]["iri"] for row, original in pairs.items()}
+    items.change(
+        lambda row, item: item.update(themes=[link.theme for link in linked[row]], restates=originals.get(row))
+    )
     own = [row for row, item in enumerate(items) if item["kind"] == "recommendation" and row not in pairs]
-    first_told, own_vectors = [items[row] for row in own], vectors[own]
-    own_texts = [item["text"] for item in first_told]
-    own_tokens = list(cache.tokens(embedder, own_texts)) if cache is not None else None
-    uncovered, uncovered_members = issue_rows(items, discoveries(items, vectors))
+    first_told = Kept((items[row] for row in own), memory)
+    own_vectors, own_texts = memory.rows_of(vectors, own), Column(first_told, "text")
+    own_tokens = cache.tokens(embedder, own_texts) if cache is not None else None
+    uncovered, uncovered_members = issue_rows(items, discoveries(items, vectors, memory=memory))
     spans = embedder.token_spans(own_texts) if cache is not None else None
     issues, members = issue_rows(
-        first_told, recurring_issues(first_told, own_vectors, confidences[own], own_tokens, spans)
+        first_told, recurring_issues(first_told, own_vectors, confidences[own], own_tokens, spans, memory=memory)
     )
-    neighbours = neighbour_rows(items, vectors, cache=nearest, model=model.key)
-    correct_neighbours(neighbours, items, vectors, resolved)
+    near = neighbour_rows(items, vectors, cache=nearest, model=model.key, memory=memory)
+    neighbours = Kept(corrected_neighbours(near, items, vectors, resolved), memory)
     return Links(
         linked,
         pairs,
         {
-            "theme_links": [
-                {"item": item["iri"], "theme": link.theme, "confidence": link.confidence, "method": link.method}
-                for item, links in zip(items, linked, strict=True)
-                for link in links
-            ],
+            "theme_links": Kept(
+                (
+                    {"item": item["iri"], "theme": link.theme, "confidence": link.confidence, "method": link.method}
+                    for item, links in zip(items, linked, strict=True)
+                    for link in links
+                ),
+                memory,
+            ),
             "neighbours": neighbours,
             "lineage": lineage_rows(first_told, own_vectors),
             "issues": issues,
@@ -149,7 +159,7 @@ def _by_iri(rows: Sequence[Row]) -> dict[str, Row]:
 
 
 def derived_graphs(
-    rows: Mapping[str, Sequence[Row]], links: Links, base: str, register: Register, extractions: Sequence[Extraction]
+    rows: Mapping[str, Sequence[Row]], links: Links, base: str, register: Register, extractions: Iterable[Extraction]
 ) -> Iterator[GraphContent]:
     """The graphs that are computed from all documents together, and those of vocabulary, register and makers."""
     items = rows["items"]
@@ -160,7 +170,7 @@ def derived_graphs(
             iris.derived_graph(name), content_version(MAPPING_VERSION, base, parts), triples, derived=True
         )
 
-    def parted(name: str, made: Callable[[str, bytes], bytes], contents: dict[str, bytes]) -> GraphContent:
+    def parted(name: str, made: Callable[[str, bytes], bytes], contents: Contents) -> GraphContent:
         generator = links.generators[name]
         return GraphContent(
             iris.derived_graph(name),
@@ -173,12 +183,13 @@ def derived_graphs(
     yield parted(
         "themes",
         partial(_theme_triples, base),
-        {item["iri"]: _ENCODER.encode(found) for item, found in zip(items, links.themes, strict=True) if found},
+        _Grouped(links.rows["theme_links"], itemgetter("theme", "confidence", "method")),
     )
-    similar: dict[str, list[tuple[str, float, int]]] = defaultdict(list)
-    for row in links.rows["neighbours"]:
-        similar[row["item"]].append((row["neighbour"], row["score"], row["rank"]))
-    yield parted("neighbours", _neighbour_triples, {item: _ENCODER.encode(found) for item, found in similar.items()})
+    yield parted(
+        "neighbours",
+        _neighbour_triples,
+        _Grouped(links.rows["neighbours"], itemgetter("neighbour", "score", "rank")),
+    )
     pairs = [(items[row]["iri"], items[original]["iri"]) for row, original in links.restated.items()]
     yield graph(
         "restatements", pairs, lambda: derived.restatement_triples(pairs, links.generators["restatements"], base)
@@ -201,13 +212,23 @@ def derived_graphs(
 
 
 _ENCODER = msgspec.json.Encoder()
-_FOUND_THEMES = msgspec.json.Decoder(list[ThemeLink])
+_FOUND_THEMES = msgspec.json.Decoder(list[tuple[str, float, str]])
 _FOUND_NEIGHBOURS = msgspec.json.Decoder(list[tuple[str, float, int]])
 
 
+class _Grouped:
+    """Parts of a graph: by item what its rows say, which stand together."""
+
+    def __init__(self, rows: Sequence[Row], said: Callable[[Row], object]) -> None:
+        self._rows, self._said = rows, said
+
+    def items(self) -> Iterator[tuple[str, bytes]]:
+        for item, rows in groupby(self._rows, key=itemgetter("item")):
+            yield item, _ENCODER.encode(list(map(self._said, rows)))
+
+
 def _theme_triples(base: str, item: str, found: bytes) -> bytes:
-    links = _FOUND_THEMES.decode(found)
-    return theme_triples([derived.ThemeLink(item, link.theme, link.confidence, link.method) for link in links], base)
+    return theme_triples([derived.ThemeLink(item, *link) for link in _FOUND_THEMES.decode(found)], base)
 
 
 def _neighbour_triples(item: str, found: bytes) -> bytes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -30,7 +31,8 @@ class MappedDocuments:
         self._pool: Executor | None = None
         self._map = partial(map_documents, base=base, authorities=authorities)
         self._ahead = jobs + 1
-        self._waiting: Iterator[Sequence[tuple[str, Known]]] = iter(())
+        self._waiting: Iterator[tuple[str, Known]] = iter(())
+        self._size = 1
         self._running: deque[tuple[Sequence[tuple[str, Known]], Future[tuple[list[bytes], list[str]]]]] = deque()
         self._made: dict[str, bytes] = {}
 
@@ -41,15 +43,15 @@ class MappedDocuments:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def begin(self, wanted: Sequence[tuple[str, Known]]) -> None:
+    def begin(self, wanted: Iterable[tuple[str, Known]], count: int) -> None:
         """Work on these documents, given with their texts; each graph is then to be taken once, in their order."""
-        size = max(1, min(MAPPED_TOGETHER, -(-len(wanted) // self._ahead)))
-        if len(wanted) <= MAPPED_TOGETHER:  # starting a process takes longer
-            size = max(1, len(wanted))
+        self._waiting = iter(wanted)
+        self._size = max(1, min(MAPPED_TOGETHER, -(-count // self._ahead)))
+        if count <= MAPPED_TOGETHER:  # starting a process takes longer
+            self._size = max(1, count)
             self._pool = ThreadPoolExecutor(1)
         else:
             self._pool = ProcessPoolExecutor(self._jobs, multiprocessing.get_context("forkserver"), end_with_parent)
-        self._waiting = iter([wanted[start : start + size] for start in range(0, len(wanted), size)])
         for _ in range(self._ahead):
             self._submit()
 
@@ -63,7 +65,7 @@ class MappedDocuments:
         return self._made.pop(graph)
 
     def _submit(self) -> None:
-        if self._pool is not None and (batch := next(self._waiting, None)) is not None:
+        if self._pool is not None and (batch := list(islice(self._waiting, self._size))):
             self._running.append((batch, self._pool.submit(self._map, batch)))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.build_memory import BuildMemory
 from indexer.rows import family_of
 from indexer.vector import FLAT_LIMIT, in_memory_index
 
@@ -34,6 +36,8 @@ MOST_COMPARED = FLAT_LIMIT
 #: Of more rows, so many times k of the nearest are asked for, own group included, and then as many again and again.
 _PROPOSED, _MOST_PROPOSED = 3, 100
 _BLOCK = 512
+#: Cosines that are held at once, 9 bytes each with what is made of them.
+_COSINES = 16 << 20
 #: By how much a cosine in single precision can be wrong, with a factor of some 50 to spare.
 _MARGIN = 2e-5
 
@@ -67,22 +71,24 @@ class Lineage:
 
 def nearest_elsewhere(
     vectors: Floats,
-    groups: Sequence[object],
+    groups: Sequence[object] | NDArray[np.int64],
     k: int = NEIGHBOURS,
     least: float = -np.inf,
     *,
     of: NDArray[np.int64] | None = None,
+    memory: BuildMemory | None = None,
 ) -> Nearest:
     """Nearest rows of other groups, exact up to ``MOST_COMPARED`` rows. ``vectors`` (n, dimension) unit rows;
     ``groups`` says which rows belong together (an authority); neighbours below ``least`` are left out; ``of``: the
-    rows whose neighbours are wanted, in the order of the answer, None for all."""
+    rows whose neighbours are wanted, in the order of the answer, None for all; ``memory``: where vectors are kept."""
     wanted = np.arange(len(vectors)) if of is None else of
     if len(vectors) > MOST_COMPARED:
-        return _proposed_elsewhere(vectors, _codes(groups), k, least, wanted)
+        return _proposed_elsewhere(vectors, _codes(groups), k, least, wanted, memory)
     codes, found = _codes(groups), _none(len(wanted), k)
     taken = min(k, len(vectors))
-    for start in range(0, len(wanted), _BLOCK):
-        rows = wanted[start : start + _BLOCK]
+    block = _rows_at_once(len(vectors))
+    for start in range(0, len(wanted), block):
+        rows = wanted[start : start + block]
         cosines = vectors[rows] @ vectors.T
         cosines[codes[rows, None] == codes[None, :]] = -np.inf
         floors = np.partition(cosines, len(vectors) - taken, axis=1)[:, len(vectors) - taken]
@@ -93,10 +99,15 @@ def nearest_elsewhere(
 
 
 def _proposed_elsewhere(
-    vectors: Floats, codes: NDArray[np.int64], k: int, least: float, wanted: NDArray[np.int64]
+    vectors: Floats,
+    codes: NDArray[np.int64],
+    k: int,
+    least: float,
+    wanted: NDArray[np.int64],
+    memory: BuildMemory | None,
 ) -> Nearest:
     """Of those that the vector index finds near, asked for more where too many of them are of the own group."""
-    index, found = in_memory_index(vectors), _none(len(wanted), k)
+    index, found = in_memory_index(vectors, memory), _none(len(wanted), k)
     open_places, depth = np.arange(len(wanted)), _PROPOSED * k
     while len(open_places):
         short = []
@@ -115,6 +126,10 @@ def _proposed_elsewhere(
         depth *= _PROPOSED
         open_places = np.concatenate(short) if depth <= min(_MOST_PROPOSED * k, len(vectors)) else open_places[:0]
     return found
+
+
+def _rows_at_once(others: int) -> int:
+    return min(_BLOCK, max(1, _COSINES // max(1, others)))
 
 
 def _none(count: int, k: int) -> Nearest:
@@ -156,12 +171,18 @@ class NeighbourCache:
         self._folder = folder
 
     def nearest(
-        self, name: str, keys: Sequence[bytes], vectors: Floats, groups: Sequence[object], k: int, least: float
+        self,
+        name: str,
+        keys: bytes,
+        vectors: Floats,
+        groups: Sequence[object] | NDArray[np.int64],
+        k: int,
+        least: float,
     ) -> Nearest:
         """``nearest_elsewhere``. ``name`` of the collection; ``keys``: 16 bytes a row, of all that its vector and its
         group depend on and of what tells it from others."""
         file = self._folder / f"{name}.npz"
-        own = np.frombuffer(b"".join(keys), dtype="V16")
+        own = np.frombuffer(keys, dtype="V16")
         found = self._updated(file, own, vectors, groups, k, least)
         self._folder.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}.part")
@@ -171,7 +192,13 @@ class NeighbourCache:
         return found
 
     def _updated(
-        self, file: Path, keys: NDArray[np.void], vectors: Floats, groups: Sequence[object], k: int, least: float
+        self,
+        file: Path,
+        keys: NDArray[np.void],
+        vectors: Floats,
+        groups: Sequence[object] | NDArray[np.int64],
+        k: int,
+        least: float,
     ) -> Nearest:
         try:
             with np.load(file, allow_pickle=False) as stored:
@@ -208,8 +235,9 @@ def _add_arrivals(
     least: float,
 ) -> None:
     """``found`` holds the neighbours of ``rows`` among all others: put those of ``arrived`` that are nearer."""
-    for start in range(0, len(rows) if len(arrived) else 0, _BLOCK):
-        part = rows[start : start + _BLOCK]
+    block = _rows_at_once(len(arrived))
+    for start in range(0, len(rows) if len(arrived) else 0, block):
+        part = rows[start : start + block]
         cosines = vectors[part] @ vectors[arrived].T
         cosines[codes[part, None] == codes[None, arrived]] = -np.inf
         floors = np.maximum(found.scores[part, -1], least) - _MARGIN
@@ -236,37 +264,37 @@ def neighbour_rows(
     least: float = LEAST_SCORE,
     cache: NeighbourCache | None = None,
     model: str = "",
-) -> list[Item]:
+    memory: BuildMemory | None = None,
+) -> Iterator[Item]:
     """Rows of the table ``neighbours``: for each item of these kinds the nearest of its kind in other authorities.
 
     An item whose authority is unknown is compared with all but those of its own document. ``cache``: what knows those
-    of the last build; ``model`` is then the key of what made the vectors.
+    of the last build; ``model`` is then the key of what made the vectors. ``memory``: where the vectors of a kind are
+    kept.
     """
-    found: list[Item] = []
     for kind in kinds:
-        of_kind = [row for row, item in enumerate(items) if item["kind"] == kind]
-        if not of_kind:
+        rows, codes, keys, iris = array("q"), array("q"), bytearray(), []
+        numbers: dict[object, int] = {}
+        for row, item in enumerate(items):
+            if item["kind"] == kind:
+                group = item.get("gss_code") or item["document"]
+                rows.append(row)
+                codes.append(numbers.setdefault(group, len(numbers)))
+                keys += _key(model, item, group)
+                iris.append(item["iri"])
+        if not rows:
             continue
-        groups = [items[row].get("gss_code") or items[row]["document"] for row in of_kind]
-        own = np.ascontiguousarray(vectors[of_kind])
-        if cache is not None and len(of_kind) <= MOST_COMPARED:  # the index proposes otherwise when anything arrives
-            keys = [_key(model, items[row], group) for row, group in zip(of_kind, groups, strict=True)]
-            nearest = cache.nearest(kind, keys, own, groups, k, least)
+        groups = np.array(codes, dtype=np.int64)
+        own = (memory or BuildMemory()).rows_of(vectors, np.array(rows, dtype=np.int64))
+        if cache is not None and len(rows) <= MOST_COMPARED:  # the index proposes otherwise when anything arrives
+            nearest = cache.nearest(kind, bytes(keys), own, groups, k, least)
         else:
-            nearest = nearest_elsewhere(own, groups, k, least)
-        for place, row in enumerate(of_kind):
+            nearest = nearest_elsewhere(own, groups, k, least, memory=memory)
+        for place, iri in enumerate(iris):
             pairs = zip(nearest.rows[place].tolist(), nearest.scores[place].tolist(), strict=True)
             for rank, (near, score) in enumerate(pairs, start=1):
                 if near >= 0:
-                    found.append(
-                        {
-                            "item": items[row]["iri"],
-                            "neighbour": items[of_kind[near]]["iri"],
-                            "score": round(score, 4),
-                            "rank": rank,
-                        }
-                    )
-    return found
+                    yield {"item": iri, "neighbour": iris[near], "score": round(score, 4), "rank": rank}
 
 
 def _key(model: str, item: Item, group: object) -> bytes:
@@ -348,6 +376,8 @@ def _overlap(one: str, other: str) -> float:
     return len(a & b) / max(1, len(a | b))
 
 
-def _codes(groups: Sequence[object]) -> NDArray[np.int64]:
+def _codes(groups: Sequence[object] | NDArray[np.int64]) -> NDArray[np.int64]:
+    if isinstance(groups, np.ndarray):
+        return groups
     numbers: dict[object, int] = {}
     return np.array([numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.int64)

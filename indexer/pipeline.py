@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -29,15 +30,16 @@ from graph.extraction.version import EXTRACTOR_VERSION
 from graph.ingest import (
     Executor,
     Failure,
+    KeptDocument,
     LocalExecutor,
-    ParsedDocument,
     Source,
     SourceStore,
     find_sources,
     load_metadata,
     parse_all,
+    uncollected,
 )
-from graph.iris import DocumentIris, Iris, document_id
+from graph.iris import Iris, document_id
 from graph.mapping import MAPPING_VERSION
 from graph.model import Extraction, Maker
 from graph.release import (
@@ -60,17 +62,20 @@ from graph.steps import reached
 from graph.store import open_read_only
 from graph.working_graphs import GraphContent, WorkingGraphs, content_version
 from indexer.build import INDEX_VERSION, VECTORS, build_index, publish_to_database, read_tables
+from indexer.build_memory import BuildMemory
 from indexer.build_options import COUNTED, BuildOptions, BuildReport, Clock, NoProgress, Progress
 from indexer.cluster import SHARDS, ClusterEmbedder, write_shards
+from indexer.documents import Documents
 from indexer.embedding import DEFAULT_MODEL, Embedder, EmbeddingCache, OpenVinoEmbedder, converted_model, open_embedder
 from indexer.facets import Scheme
+from indexer.kept import Column, Kept
 from indexer.links import Links, derive_links, derived_graphs
 from indexer.mapped_documents import MappedDocuments
 from indexer.neighbours import NeighbourCache
-from indexer.polarity import PolarityClassifier
+from indexer.polarity import POLARITIES, PolarityClassifier
 from indexer.rows import Known, rows_of
 from indexer.tables import Row, write_table
-from indexer.text_cache import TextCache
+from indexer.text_cache import FOUND_TOGETHER, TextCache
 from ontology.resources import themes
 
 #: Raised when a stage after parsing gives other results for the same documents.
@@ -230,7 +235,7 @@ class _Build:
         release = self._publish(documents, failures, embedder, signature, gone)
         return self._report(release, failures)
 
-    def _parse(self, sources: Sequence[Source]) -> tuple[list[tuple[Source, ParsedDocument]], list[Failure]]:
+    def _parse(self, sources: Sequence[Source]) -> tuple[list[tuple[Source, KeptDocument]], list[Failure]]:
         with self._clock.stage("read", len(sources)) as progress:
 
             def told(fresh: bool) -> None:
@@ -251,7 +256,7 @@ class _Build:
 
     def _parse_all(
         self, sources: Sequence[Source], progress: Callable[[bool], None]
-    ) -> tuple[list[tuple[Source, ParsedDocument]], list[Failure]]:
+    ) -> tuple[list[tuple[Source, KeptDocument]], list[Failure]]:
         return parse_all(
             sources,
             self._store,
@@ -275,7 +280,7 @@ class _Build:
         return kept if kept is not None and kept.exists() else None
 
     def _signature(
-        self, documents: Sequence[tuple[Source, ParsedDocument]], embedder: Embedder, gone: Mapping[str, str]
+        self, documents: Sequence[tuple[Source, KeptDocument]], embedder: Embedder, gone: Mapping[str, str]
     ) -> str:
         """A digest of all that the release depends on: equal signatures make equal releases."""
         authorities = self._authorities()
@@ -308,27 +313,31 @@ class _Build:
 
     def _publish(
         self,
-        documents: Sequence[tuple[Source, ParsedDocument]],
+        parsed: Sequence[tuple[Source, KeptDocument]],
         failures: Sequence[Failure],
         embedder: Embedder,
         signature: str,
         gone: Mapping[str, str],
     ) -> Release:
         register = Register.load(self._authorities())
-        iris = Iris(self._options.base_iri)
+        memory = BuildMemory(self._work, self._options.memory or None)
+        documents = Documents(parsed, Iris(self._options.base_iri), memory)
         cache = EmbeddingCache(self._work / "embeddings.sqlite")
         found = TextCache(self._work / "texts.sqlite")
         with contextlib.closing(cache), contextlib.closing(found):
-            known = self._curated([Known(p.extraction, DocumentIris.of(p.extraction, iris)) for _, p in documents])
-            texts = sorted({text for one in known for text in item_texts(one.extraction)})
-            with self._clock.stage("embed", len(texts)) as progress:
-                vectors = cache.encode(embedder, texts, progress.advance)
+            self._curate(documents)
+            with uncollected():
+                count = sum(1 for _ in _texts(documents))
+            vectors = memory.array((count, embedder.identity.dimension))
+            with self._clock.stage("embed", count) as progress:
+                texts, done = _texts(documents), 0
+                while part := list(islice(texts, FOUND_TOGETHER)):
+                    cache.encode(embedder, part, progress.advance, into=vectors[done : done + len(part)])
+                    done += len(part)
             reached("build", "embedded")
             with self._clock.stage("classify"):
-                known = self._with_polarity(known, cache, found, embedder)
-                rows = rows_of(known, register)
-                place = {text: number for number, text in enumerate(texts)}
-                vectors = vectors[np.array([place[row["text"]] for row in rows["items"]], dtype=np.int64)]
+                self._judge(documents, cache, found, embedder, memory)
+                rows = rows_of(documents, register, memory)
             with self._clock.stage("link", len(vectors)):
                 links = derive_links(
                     rows,
@@ -339,6 +348,7 @@ class _Build:
                     found=found,
                     resolved=self._resolved,
                     nearest=NeighbourCache(self._work / "neighbours"),
+                    memory=memory,
                 )
             reached("build", "linked")
             with (
@@ -347,11 +357,11 @@ class _Build:
                 ThreadPoolExecutor(1) as beside,
             ):
                 # the graph and the index need nothing of each other, and each is on one core most of the time
-                stored = beside.submit(self._store_graphs, graphs, documents, known, rows, links, register)
+                stored = beside.submit(self._store_graphs, graphs, documents, rows, links, register)
                 with self._clock.stage("index", len(vectors)):
                     self._write_tables(writer.path, rows, links)
                     build_index(
-                        read_tables(writer.path),
+                        read_tables(writer.path, texts=False),
                         writer.path,
                         embedder,
                         cache=cache,
@@ -360,7 +370,9 @@ class _Build:
                         model_dir=self._model_dir(),
                         vectors=vectors,
                         confidences=links.confidences,
-                        abbreviations=[(a.short, a.long) for one in known for a in one.extraction.abbreviations],
+                        abbreviations=((a.short, a.long) for one in documents for a in one.extraction.abbreviations),
+                        texts=Column(rows["items"], "text"),
+                        memory=memory,
                     )
                     if self._options.vector_shards:
                         written = np.load(writer.path / VECTORS / "vectors.npy", mmap_mode="r", allow_pickle=False)
@@ -368,14 +380,14 @@ class _Build:
                     if self._options.search_database:
                         publish_to_database(writer.path, self._options.search_database)
                 reached("build", "indexed")
-                self._write_documents(writer.path, documents, known)
+                self._write_documents(writer.path, documents)
                 reached("build", "documents written")
                 with self._clock.stage("graph"):
                     self._clock.seconds["map and store"] = stored.result()
                     graphs.checkpoint(writer.path / "graph")
                 reached("build", "graph copied")
                 with self._clock.stage("publish"):
-                    facts = self._facts(documents, failures, known, rows, embedder, signature, gone)
+                    facts = self._facts(documents, failures, rows, embedder, signature, gone)
                     if self._options.datasets:
                         served = publish_graph(self._options, writer.path / "graph")
                         facts = replace(facts, extra={**facts.extra, "graph_dataset": served})
@@ -386,19 +398,21 @@ class _Build:
             self._warnings.append(str(err))
         return release
 
-    def _curated(self, known: Sequence[Known]) -> list[Known]:
-        """The documents as curators corrected them; what they said of items that are gone becomes a warning."""
-        self._resolved = resolve(self._entries, [(one.extraction, one.iris) for one in known])
-        made = []
-        for one in known:
+    def _curate(self, documents: Documents) -> None:
+        """Give the documents as curators corrected them; what they said of items that are gone becomes a warning."""
+        self._resolved = resolve(self._entries, ((one.extraction, one.iris) for one in documents))
+
+        def curated(_: int, one: Known) -> Known:
             extraction, iris, changes = corrected(one.extraction, one.iris, self._resolved)
-            made.append(Known(extraction, iris))
             self._corrected[iris.graph] = changes
+            return Known(extraction, iris)
+
+        if self._resolved.applied:
+            documents.change(curated)
         self._warnings += [
             f"the correction {entry.id} by {entry.who} finds its item {entry.item} no more"
             for entry in self._resolved.orphaned
         ]
-        return made
 
     def _curation_graph(self) -> Iterator[GraphContent]:
         if self._entries:
@@ -406,11 +420,11 @@ class _Build:
             iri = Iris(self._options.base_iri).derived_graph("curation")
             yield GraphContent(iri, content_version(made.decode()), partial(bytes, made), derived=True)
 
-    def _superseded(self, documents: Sequence[tuple[Source, ParsedDocument]]) -> set[str]:
+    def _superseded(self, sources: Sequence[Source]) -> set[str]:
         """The graphs of earlier versions of these documents."""
         if self._earlier is None:
             return set()
-        paths, digests = {str(s.path) for s, _ in documents}, {s.sha256 for s, _ in documents}
+        paths, digests = {str(s.path) for s in sources}, {s.sha256 for s in sources}
         replaced = {e.sha256 for e in _entries(self._earlier) if e.path in paths and e.sha256 not in digests}
         iris = Iris(self._options.base_iri)
         return {
@@ -419,39 +433,45 @@ class _Build:
             if source.document and source.sha256 in replaced
         }
 
-    def _with_polarity(
-        self, known: Sequence[Known], cache: EmbeddingCache, found: TextCache, embedder: Embedder
-    ) -> list[Known]:
-        """The findings with the classifier's polarity in the place of the extraction rule's."""
+    def _judge(
+        self, documents: Documents, cache: EmbeddingCache, found: TextCache, embedder: Embedder, memory: BuildMemory
+    ) -> None:
+        """Give the findings with the classifier's polarity in the place of the extraction rule's."""
         classifier = PolarityClassifier.load(embedder.identity.sha256)
         maker = Maker("polarity-classifier", classifier.version)
-        findings = [finding for one in known for finding in one.extraction.findings]
-        texts = [finding.text for finding in findings]
-        sections = [finding.section for finding in findings]
-        encode = partial(cache.encode, embedder)
-        judged = iter(classifier.classify_known(found, embedder.identity.key, texts, encode, sections))
-        return [
-            replace(
-                one,
-                extraction=replace(
-                    one.extraction,
-                    findings=tuple(
-                        finding
-                        if finding.polarity_made_by == CURATOR
-                        else replace(finding, polarity=polarity, polarity_score=round(score, 3), polarity_made_by=maker)
-                        for finding, (polarity, score) in zip(one.extraction.findings, judged, strict=False)
-                    ),
-                ),
+        starts = np.cumsum([0, *(len(one.extraction.findings) for one in documents)])
+        polarities, scores = memory.array((int(starts[-1]),), np.int8), memory.array((int(starts[-1]),), np.float64)
+        findings, done = (finding for one in documents for finding in one.extraction.findings), 0
+        while part := list(islice(findings, FOUND_TOGETHER)):
+            judged = classifier.classify_known(
+                found,
+                embedder.identity.key,
+                [finding.text for finding in part],
+                partial(cache.encode, embedder),
+                [finding.section for finding in part],
             )
-            for one in known
-        ]
+            for place, (polarity, score) in enumerate(judged, done):
+                polarities[place], scores[place] = POLARITIES.index(polarity), round(score, 3)
+            done += len(part)
+
+        def with_polarity(place: int, one: Known) -> Known:
+            own = slice(starts[place], starts[place + 1])
+            findings = zip(one.extraction.findings, polarities[own].tolist(), scores[own].tolist(), strict=True)
+            changed = tuple(
+                finding
+                if finding.polarity_made_by == CURATOR
+                else replace(finding, polarity=POLARITIES[polarity], polarity_score=score, polarity_made_by=maker)
+                for finding, polarity, score in findings
+            )
+            return replace(one, extraction=replace(one.extraction, findings=changed))
+
+        documents.change(with_polarity)
 
     def _store_graphs(
         self,
         graphs: WorkingGraphs,
-        documents: Sequence[tuple[Source, ParsedDocument]],
-        known: Sequence[Known],
-        rows: Mapping[str, list[Row]],
+        documents: Documents,
+        rows: Mapping[str, Kept[Row]],
         links: Links,
         register: Register,
     ) -> float:
@@ -460,24 +480,24 @@ class _Build:
         authorities = self._authorities()
         mapped = MappedDocuments(self._options.base_iri, authorities, self._options.jobs)
         with mapped:
+            own = self._document_graphs(documents, mapped, authorities)
+            extractions = (one.extraction for one in documents)
             contents = [
-                *self._document_graphs(documents, known, mapped, authorities),
-                *derived_graphs(rows, links, self._options.base_iri, register, [one.extraction for one in known]),
+                *own,
+                *derived_graphs(rows, links, self._options.base_iri, register, extractions),
                 *self._curation_graph(),
             ]
             outdated = {content.iri for content in graphs.outdated(contents)}
-            mapped.begin(
-                [(p.text, one) for (_, p), one in zip(documents, known, strict=True) if one.iris.graph in outdated]
-            )
-            graphs.hold(contents, superseded=self._superseded(documents))
+            wanted = [place for place, content in enumerate(own) if content.iri in outdated]
+            mapped.begin(map(documents.decoded, wanted), len(wanted))
+            graphs.hold(contents, superseded=self._superseded(documents.sources))
             self._warnings += mapped.problems
         reached("build", "stored")
         return time.perf_counter() - started
 
     def _document_graphs(
         self,
-        documents: Sequence[tuple[Source, ParsedDocument]],
-        known: Sequence[Known],
+        documents: Documents,
         mapped: MappedDocuments,
         authorities: Path | None,
     ) -> list[GraphContent]:
@@ -489,27 +509,26 @@ class _Build:
                 content_version(
                     [source.key, EXTRACTOR_VERSION, MAPPING_VERSION, self._options.base_iri, *further],
                     [(f.polarity, f.polarity_score, f.polarity_made_by) for f in one.extraction.findings],
-                    *([self._corrected[one.iris.graph]] if self._corrected[one.iris.graph] else []),
+                    *([changes] if (changes := self._corrected.get(one.iris.graph)) else []),
                 ),
                 partial(mapped.triples, one.iris.graph),
             )
-            for (source, _), one in zip(documents, known, strict=True)
+            for source, one in zip(documents.sources, documents, strict=True)
         ]
 
-    def _write_tables(self, release: Path, rows: Mapping[str, list[Row]], links: Links) -> None:
+    def _write_tables(self, release: Path, rows: Mapping[str, Kept[Row]], links: Links) -> None:
         for name, table in {**rows, **links.rows}.items():
             write_table(release / "tables", name, table)
 
-    def _write_documents(
-        self, release: Path, documents: Sequence[tuple[Source, ParsedDocument]], known: Sequence[Known]
-    ) -> None:
+    def _write_documents(self, release: Path, documents: Documents) -> None:
         """Each document's text and extraction, where the sources came from, and the further authorities."""
-        for (_, parsed), one in zip(documents, known, strict=True):
-            folder = release / "documents" / one.iris.document.rsplit("/", 1)[-1]
+        for place, identifier in enumerate(documents.ids):
+            text, one = documents.decoded(place)
+            folder = release / "documents" / identifier
             folder.mkdir(parents=True)
-            (folder / "text.txt").write_text(parsed.text, encoding="utf-8", errors="surrogatepass", newline="")
+            (folder / "text.txt").write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
             (folder / "extraction.json").write_bytes(msgspec.json.encode(one.extraction))
-        entries = [_Entry(str(s.path), s.sha256, s.path.name, dict(s.metadata)) for s, _ in documents]
+        entries = [_Entry(str(s.path), s.sha256, s.path.name, dict(s.metadata)) for s in documents.sources]
         (release / "sources.json").write_bytes(msgspec.json.encode(entries))
         if (authorities := self._authorities()) is not None:
             shutil.copyfile(authorities, release / "authorities.csv")
@@ -520,17 +539,16 @@ class _Build:
 
     def _facts(
         self,
-        documents: Sequence[tuple[Source, ParsedDocument]],
+        documents: Documents,
         failures: Sequence[Failure],
-        known: Sequence[Known],
-        rows: Mapping[str, list[Row]],
+        rows: Mapping[str, Kept[Row]],
         embedder: Embedder,
         signature: str,
         gone: Mapping[str, str],
     ) -> ReleaseFacts:
         sources = [
-            SourceEntry(source.path.name, source.sha256, one.iris.document.rsplit("/", 1)[-1])
-            for (source, _), one in zip(documents, known, strict=True)
+            SourceEntry(source.path.name, source.sha256, identifier)
+            for source, identifier in zip(documents.sources, documents.ids, strict=True)
         ]
         sources += [
             SourceEntry(Path(failure.source).name, "", error=f"{failure.reason} ({failure.advice})")
@@ -582,6 +600,10 @@ def _served_datasets(data: Path) -> list[str]:
     found = [open_release(data / "releases" / identifier) for identifier in ids]
     extras = [release.manifest.facts.extra.get("graph_dataset") for release in found if isinstance(release, Release)]
     return [str(extra["address"]) for extra in extras if extra]
+
+
+def _texts(documents: Documents) -> Iterator[str]:
+    return (text for one in documents for text in item_texts(one.extraction))
 
 
 def item_texts(extraction: Extraction) -> Iterator[str]:

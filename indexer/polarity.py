@@ -201,7 +201,7 @@ class PolarityClassifier:
         texts: Sequence[str],
         encode: Callable[[Sequence[str]], Floats],
         sections: Sequence[str | None],
-    ) -> list[tuple[Polarity, float]]:
+    ) -> Iterator[tuple[Polarity, float]]:
         """``classify``, asked only for what is new. ``model``: key of what makes the vectors, by ``encode``."""
 
         def judged(places: Sequence[int]) -> Iterator[bytes]:
@@ -213,7 +213,7 @@ class PolarityClassifier:
         about = f"polarity\x1f{self.version}\x1f{model if self.uses_vectors else ''}\x1f".encode()
         asked = [f"{section_kind(section)} {text}" for text, section in zip(texts, sections, strict=True)]
         decoder = msgspec.msgpack.Decoder(tuple[Polarity, float])
-        return [decoder.decode(value) for value in cache.of(about + hashlib.sha256(stored).digest(), asked, judged)]
+        return map(decoder.decode, cache.of(about + hashlib.sha256(stored).digest(), asked, judged))
 
     def classify(
         self, texts: Sequence[str], embeddings: Floats | None, sections: Sequence[str | None]

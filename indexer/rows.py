@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from graph.authorities import Register
 from graph.iris import DocumentIris
 from graph.model import Action, Evidence, Extraction, Finding, Inspection, Judgement, Recommendation
+from indexer.build_memory import BuildMemory
+from indexer.kept import Kept
 from indexer.tables import Row
 
 #: The judgement that stands for the whole inspection: the first of these areas that was judged.
@@ -28,16 +30,28 @@ class Known:
     iris: DocumentIris
 
 
-def rows_of(documents: Sequence[Known], register: Register) -> dict[str, list[Row]]:
-    """Rows of ``documents``, ``inspections``, ``judgements`` and ``items``, in document order; no themes as yet."""
-    rows: dict[str, list[Row]] = {"documents": [], "inspections": [], "judgements": [], "items": []}
-    for known in documents:
-        rows["documents"].append(_document(known))
-        rows["inspections"] += _inspections(known)
-        rows["judgements"] += _judgements(known)
-        rows["items"] += _items(known, register)
-    chain_inspections(rows["inspections"], {row["iri"]: row for row in rows["documents"]})
-    return rows
+def rows_of(documents: Iterable[Known], register: Register, memory: BuildMemory | None = None) -> dict[str, Kept[Row]]:
+    """Rows of ``documents``, ``inspections``, ``judgements`` and ``items``, in document order; no themes as yet.
+    ``memory``: where the items are kept."""
+    about: list[Row] = []
+    inspections: list[Row] = []
+    judgements: list[Row] = []
+
+    def items() -> Iterator[Row]:
+        for known in documents:
+            about.append(_document(known))
+            inspections.extend(_inspections(known))
+            judgements.extend(_judgements(known))
+            yield from _items(known, register)
+
+    kept = Kept(items(), memory)
+    chain_inspections(inspections, {row["iri"]: row for row in about})
+    return {
+        "documents": Kept(about),
+        "inspections": Kept(inspections),
+        "judgements": Kept(judgements),
+        "items": kept,
+    }
 
 
 def year_of(*dates: str | None) -> int | None:

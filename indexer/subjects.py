@@ -3,6 +3,7 @@ only use its words."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.build_memory import ROWS_TOGETHER, parts_of, save_rows
 from indexer.theme_linking import Floats, ThemeLinker
 from ontology.resources import themes
 
@@ -75,8 +77,8 @@ def write_subjects(confidences: Floats, size: int, described: Floats, folder: Pa
     ``described``: the themes' descriptions embedded."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [theme.id for theme in themes()]
-    rows = np.zeros((size, len(names)), dtype=np.float16)
-    rows[: len(confidences)] = proportions(confidences)
-    np.save(folder / _ROWS, rows, allow_pickle=False)
+    parts = (proportions(confidences[start : start + ROWS_TOGETHER]) for start in parts_of(len(confidences)))
+    unknown = np.zeros((size - len(confidences), len(names)))
+    save_rows(folder / _ROWS, (size, len(names)), np.float16, itertools.chain(parts, [unknown]))
     np.save(folder / _DESCRIBED, described, allow_pickle=False)
     (folder / _THEMES).write_text(json.dumps(names), encoding="utf-8")

@@ -6,7 +6,8 @@ lexical index know an item by. Dates are EDTF strings; a ``year`` is the first y
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -191,13 +192,24 @@ SCHEMAS = {
 Row = dict[str, Any]
 
 
-def write_table(folder: Path, name: str, rows: Sequence[Row]) -> None:
+#: Rows that are written at once, a group of their own in the file.
+_TOGETHER = 65_536
+
+
+def write_table(folder: Path, name: str, rows: Iterable[Row]) -> None:
     """Write ``rows`` in their order as ``folder/NAME.parquet``."""
     schema = SCHEMAS[name]
-    columns = {field.name: [row.get(field.name) for row in rows] for field in schema}
-    table = pa.table({field.name: pa.array(columns[field.name], field.type) for field in schema}, schema=schema)
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    remaining = iter(rows)
+    with pq.ParquetWriter(folder / f"{name}.parquet", schema, compression="zstd") as writer:
+        part = list(islice(remaining, _TOGETHER))
+        while True:
+            columns = {field.name: [row.get(field.name) for row in part] for field in schema}
+            writer.write_table(
+                pa.table({field.name: pa.array(columns[field.name], field.type) for field in schema}, schema=schema)
+            )
+            if not (part := list(islice(remaining, _TOGETHER))):
+                return
 
 
 def read_table(folder: Path, name: str) -> pa.Table:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+
+#: Texts that are looked up at once: what is known of a whole corpus is more than its memory.
+FOUND_TOGETHER = 4096
 
 
 class TextCache:
@@ -19,20 +22,25 @@ class TextCache:
         self._db.close()
 
     def of(
-        self, context: bytes, texts: Sequence[str], compute: Callable[[Sequence[int]], Iterable[bytes]]
-    ) -> list[bytes]:
-        """A value for each text. ``context`` must name all else that a value depends on; ``compute`` makes those of the
-        places that it is given, each of which must not depend on the others."""
-        start = hashlib.sha256(len(context).to_bytes(8, "big") + context)
-        keys = [_key(start.copy(), text) for text in texts]
-        known = self._known(keys)
-        places = {key: place for place, key in enumerate(keys) if key not in known}
-        if places:
-            fresh = list(zip(places, compute(list(places.values())), strict=True))
-            with self._db:
-                self._db.executemany("INSERT OR REPLACE INTO found VALUES (?, ?)", fresh)
-            known.update(fresh)
-        return [known[key] for key in keys]
+        self,
+        context: bytes,
+        texts: Sequence[str],
+        compute: Callable[[Sequence[int]], Iterable[bytes]],
+        together: int = FOUND_TOGETHER,
+    ) -> Iterator[bytes]:
+        """A value for each text, looked up so many ``together``. ``context`` must name all else that a value depends
+        on; ``compute`` makes those of the places that it is given, each of which must not depend on the others."""
+        begun = hashlib.sha256(len(context).to_bytes(8, "big") + context)
+        for start in range(0, len(texts), together):
+            keys = [_key(begun.copy(), text) for text in texts[start : start + together]]
+            known = self._known(keys)
+            places = {key: place for place, key in enumerate(keys, start) if key not in known}
+            if places:
+                fresh = list(zip(places, compute(list(places.values())), strict=True))
+                with self._db:
+                    self._db.executemany("INSERT OR REPLACE INTO found VALUES (?, ?)", fresh)
+                known.update(fresh)
+            yield from (known[key] for key in keys)
 
     def _known(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}

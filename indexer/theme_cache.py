@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
+from sys import intern
 
 import msgspec
 import numpy as np
 
-from indexer.text_cache import TextCache
+from indexer.build_memory import BuildMemory
+from indexer.text_cache import FOUND_TOGETHER, TextCache
 from indexer.theme_linking import Floats, ThemeLink, ThemeLinker
 from ontology.resources import themes
 
@@ -22,9 +24,17 @@ _Linked = tuple[list[tuple[ThemeLink, ...]], Floats]
 
 
 def known_themes(
-    cache: TextCache, linker: ThemeLinker, model: str, texts: Sequence[str], vectors: Floats, *, jobs: int = 1
+    cache: TextCache,
+    linker: ThemeLinker,
+    model: str,
+    texts: Sequence[str],
+    vectors: Floats,
+    *,
+    jobs: int = 1,
+    memory: BuildMemory | None = None,
 ) -> _Linked:
-    """``ThemeLinker.linked``, asked only for texts that are new. ``model``: key of what made the vectors."""
+    """``ThemeLinker.linked``, asked only for texts that are new. ``model``: key of what made the vectors; ``memory``:
+    where the confidences are kept."""
 
     def recognised(places: Sequence[int]) -> Iterator[bytes]:
         links, confidences = linker.linked([texts[place] for place in places], vectors[places], jobs=jobs)
@@ -32,10 +42,14 @@ def known_themes(
             yield msgspec.msgpack.encode((found, np.round(row, _DECIMALS).astype(np.float32).tobytes()))
 
     decoder = msgspec.msgpack.Decoder(tuple[tuple[ThemeLink, ...], bytes])
-    known = [decoder.decode(value) for value in cache.of(_context(linker, model), texts, recognised)]
-    stacked = [np.frombuffer(confidences, dtype=np.float32) for _, confidences in known]
-    confidences = np.stack(stacked) if stacked else np.zeros((0, len(themes())), dtype=np.float32)
-    return [links for links, _ in known], confidences
+    linked = []
+    confidences = (memory or BuildMemory()).array((len(texts), len(themes())))
+    together = 4 * FOUND_TOGETHER * max(1, jobs)  # enough for each process to have some
+    for row, value in enumerate(cache.of(_context(linker, model), texts, recognised, together)):
+        links, found = decoder.decode(value)
+        linked.append(tuple(ThemeLink(intern(one.theme), one.confidence, intern(one.method)) for one in links))
+        confidences[row] = np.frombuffer(found, dtype=np.float32)
+    return linked, confidences
 
 
 def _context(linker: ThemeLinker, model: str) -> bytes:

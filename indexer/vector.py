@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.release import sha256_of
+from indexer.build_memory import BuildMemory
 from indexer.embedding import ModelIdentity
 from indexer.late_interaction import Vectors
 
@@ -223,9 +224,11 @@ def open_index(folder: Path, *, verify: bool = False) -> FaissIndex:
     return FaissIndex(vectors, index, ModelIdentity(**described["model"]))
 
 
-def in_memory_index(vectors: Vectors) -> FaissIndex:
-    """The same index without files, for building links during a build."""
-    stored = vectors.astype(np.float16)
+def in_memory_index(vectors: Vectors, memory: BuildMemory | None = None) -> FaissIndex:
+    """The same index without files of its own, for building links; ``memory``: where the vectors are kept."""
+    stored = (memory or BuildMemory()).array(vectors.shape, np.float16)
+    for start in range(0, len(vectors), _BLOCK):
+        stored[start : start + _BLOCK] = vectors[start : start + _BLOCK]
     return FaissIndex(stored, _build(stored))
 
 

@@ -99,7 +99,7 @@ def test_workers_and_a_node_killed_in_the_middle_lose_and_double_nothing(
         (failure.source, failure.reason) for failure in local_failures
     ]
     assert [source for source, _ in there] == [source for source, _ in here]
-    assert [document for _, document in there] == [document for _, document in here]
+    assert [kept.load() for _, kept in there] == [kept.load() for _, kept in here]
     assert len({source.sha256 for source, _ in there}) == len(there) == 24
     assert len(counted) == len(there) + len(failures)
     cluster.add_node(num_cpus=2, object_store_memory=200 << 20)

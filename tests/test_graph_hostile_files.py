@@ -80,7 +80,7 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> Batch:
         server.shutdown(socket.SHUT_RDWR)
     return Batch(
         folder,
-        {source.path.name: parsed for source, parsed in documents},
+        {source.path.name: kept.load() for source, kept in documents},
         {Path(failure.source).name: failure for failure in [*missing, *failures]},
         executor.seconds,
         listener.calls,

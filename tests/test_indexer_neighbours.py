@@ -61,7 +61,7 @@ def test_neighbours_brought_up_to_date_are_those_of_looking_for_all(k: int, seed
             kept = sorted({*(row for row in kept if rng.random() < 0.8), *rng.integers(0, 200, size).tolist()})
             own, own_groups = vectors[kept], [groups[row] for row in kept]
             keys = [row.to_bytes(16, "big") for row in kept]
-            found = NeighbourCache(Path(folder)).nearest("all", keys, own, own_groups, k, 0.2)
+            found = NeighbourCache(Path(folder)).nearest("all", b"".join(keys), own, own_groups, k, 0.2)
             whole = nearest_elsewhere(own, own_groups, k, 0.2)
             assert found.rows.tolist() == whole.rows.tolist()
             assert found.scores.tolist() == whole.scores.tolist()
@@ -104,23 +104,23 @@ def _pairs(rows: Any) -> set[tuple[int, int]]:
 
 def test_the_own_authority_and_other_kinds_are_left_out() -> None:
     items = [item(0, "A"), item(1, "A"), item(2, "B"), item(3, "C", kind="finding")]
-    rows = neighbour_rows(items, unit(np.ones((4, 3))))
+    rows = list(neighbour_rows(items, unit(np.ones((4, 3)))))
     assert {(row["item"], row["neighbour"]) for row in rows} == {("i0", "i2"), ("i1", "i2"), ("i2", "i0"), ("i2", "i1")}
     assert [row["rank"] for row in rows if row["item"] == "i2"] == [1, 2]
 
 
 def test_an_item_of_unknown_authority_is_not_compared_with_its_own_document() -> None:
     items = [item(0, None), item(1, None), item(2, "B")]
-    rows = neighbour_rows(items, unit(np.ones((3, 3))))
+    rows = list(neighbour_rows(items, unit(np.ones((3, 3)))))
     assert {(row["item"], row["neighbour"]) for row in rows} == {("i0", "i2"), ("i1", "i2"), ("i2", "i0"), ("i2", "i1")}
 
 
 def test_what_is_not_close_is_no_neighbour() -> None:
-    assert neighbour_rows([item(0, "A"), item(1, "B")], unit([[1, 0], [0, 1]])) == []
+    assert list(neighbour_rows([item(0, "A"), item(1, "B")], unit([[1, 0], [0, 1]]))) == []
 
 
 def test_no_items_have_no_neighbours() -> None:
-    assert neighbour_rows([], np.zeros((0, 3), np.float32)) == []
+    assert list(neighbour_rows([], np.zeros((0, 3), np.float32))) == []
 
 
 def test_a_recommendation_made_again_in_the_same_words_is_repeated() -> None:

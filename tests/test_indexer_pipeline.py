@@ -64,8 +64,8 @@ def own_sources(sources: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(sources, tmp_path / "sources"))
 
 
-def build(data: Path, *paths: Path, prune: bool = False) -> BuildReport:
-    options = BuildOptions(data, authorities=AUTHORITIES, jobs=2, prune=prune, models=shared_models())
+def build(data: Path, *paths: Path, prune: bool = False, memory: int = 0) -> BuildReport:
+    options = BuildOptions(data, authorities=AUTHORITIES, jobs=2, prune=prune, models=shared_models(), memory=memory)
     return build_release(paths, options)
 
 
@@ -169,6 +169,15 @@ def _content(data: Path) -> dict[str, object]:
         "answers": [[(hit.iri, round(hit.score, 6)) for hit in found.hits] for found in asked],
         **{str(file.relative_to(release.path)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
     }
+
+
+def test_a_build_that_may_hold_nothing_in_memory_gives_the_same_release_and_leaves_no_file(
+    built: Path, sources: Path, tmp_path: Path
+) -> None:
+    data = with_shared_vectors(tmp_path / "data")
+    build(data, sources, memory=1)
+    assert _content(data) == _content(built)
+    assert {file.name for file in (data / "work").iterdir()} == {file.name for file in (built / "work").iterdir()}
 
 
 def _grown(data: Path, sources: Path, folder: Path, seed: int, steps: int) -> tuple[object, object]:

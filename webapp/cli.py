@@ -63,6 +63,9 @@ def main() -> None:
     help="CSV of further authorities, with the columns of ontology/authorities.csv. The release keeps them.",
 )
 @click.option("--jobs", type=click.IntRange(1, 256), default=None, help="Documents parsed at a time [default: cores].")
+@click.option(
+    "--memory", type=click.IntRange(min=0), default=None, help="MB for what grows with the corpus [default: 2048]."
+)
 @click.option("--strict", is_flag=True, help="Exit with status 2 when any source failed.")
 @click.option("--prune", is_flag=True, help="Drop the documents of earlier builds whose files are gone.")
 def build(
@@ -71,6 +74,7 @@ def build(
     metadata: Path | None,
     authorities: Path | None,
     jobs: int | None,
+    memory: int | None,
     strict: bool,
     prune: bool,
 ) -> None:
@@ -86,7 +90,9 @@ def build(
     from webapp.settings import Settings
 
     settings = Settings.load()
-    options = BuildOptions.of(settings, data=data, metadata=metadata, authorities=authorities, jobs=jobs, prune=prune)
+    options = BuildOptions.of(
+        settings, data=data, metadata=metadata, authorities=authorities, jobs=jobs, memory_mb=memory, prune=prune
+    )
     with progress_on(sys.stderr) as progress:
         report = build_release(source, options, progress)
     for line in report.lines():

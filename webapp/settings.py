@@ -62,6 +62,11 @@ class Settings:
     jobs: int = _setting(0, "Documents parsed at a time. 0: as many as there are cores.")
     parse_seconds: float = _setting(120.0, "Wall clock that the parsing of one document may take.")
     parse_memory_mb: int = _setting(3072, "Memory that the parsing of one document may take.")
+    build_memory_mb: int = _setting(
+        2048,
+        "Memory that a build gives to what grows with the corpus, beyond some that it needs in any case "
+        "(docs/architecture.md); the rest lies in files below the data folder while it runs. 0: any.",
+    )
     graph_datasets: str = _setting(
         "",
         "Addresses of two or more datasets of a graph server, with spaces between: builds publish the graph there as "
