@@ -111,7 +111,7 @@ def _measured(scratch: Path, jobs: int, command: Sequence[str]) -> dict[str, Any
     child = subprocess.Popen([*line, "--build", *command], stdout=subprocess.PIPE, text=True)
     most = 0
     while child.poll() is None:
-        most = max(most, sum(_proportional(pid) for pid in _tree(child.pid)))
+        most = max(most, sum(proportional(pid) for pid in tree(child.pid)))
         time.sleep(0.5)
     assert child.stdout is not None
     if child.returncode:
@@ -176,14 +176,14 @@ class Stages:
 def processor_seconds() -> float:
     """What this process and all that it started have used, those that have ended included."""
     total = 0
-    for pid in _tree(os.getpid()):
+    for pid in tree(os.getpid()):
         with contextlib.suppress(OSError):
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             total += sum(map(int, fields[11:15]))  # own and those of children that were waited for
     return total / _TICKS
 
 
-def _tree(root: int) -> list[int]:
+def tree(root: int) -> list[int]:
     """A process and its descendants."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
@@ -197,7 +197,8 @@ def _tree(root: int) -> list[int]:
     return found
 
 
-def _proportional(pid: int) -> int:
+def proportional(pid: int) -> int:
+    """Bytes that a process holds, its share of what it holds with others."""
     with contextlib.suppress(OSError):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))

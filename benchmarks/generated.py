@@ -48,6 +48,19 @@ each other|as the plan asks"""
     .replace("\n", " ")
     .split("|")
 )
+_NUMBERS = range(2, 90)
+#: Phrases that link others in every sentence.
+LINKING = ("was found", *(f"and in {number} of the cases seen" for number in _NUMBERS))
+#: What every sentence consists of, besides spaces, a comma and a full stop.
+PHRASES = tuple(
+    dict.fromkeys(
+        [
+            *(who.strip().capitalize() for who in _SUBJECTS),
+            *(phrase.strip() for part in (_VERBS, _OBJECTS, _TAILS) for phrase in part),
+            *LINKING,
+        ]
+    )
+)
 _AREAS = ("overall-effectiveness", "leadership", "help-and-protection")
 _GRADES = ("outstanding", "good", "requires-improvement", "inadequate")
 
@@ -58,7 +71,7 @@ def sentences(count: int, seed: int) -> list[str]:
     # the first words of a list are commoner than its last, as in any language
     picked = [np.minimum(generator.zipf(1.3, count) - 1, len(part) - 1) for part in parts[:1]]
     picked += [generator.integers(0, len(part), count) for part in parts[1:]]
-    numbers = generator.integers(2, 90, count)
+    numbers = generator.integers(_NUMBERS.start, _NUMBERS.stop, count)
     made = []
     for row in range(count):
         who, does, what, how, other, end = (part[picked[at][row]].strip() for at, part in enumerate(parts))

@@ -60,7 +60,9 @@ def main() -> None:
         file = RESULTS / f"{name}.json"
         if file.is_file():
             stored = json.loads(file.read_text(encoding="utf-8"))
-            parts += [*section(stored), _machine(stored["machine"]), ""]
+            parts += section(stored)
+            if "machine" in stored:
+                parts += [_machine(stored["machine"]), ""]
     (DOCS / "benchmarks.md").write_text("\n".join(parts), encoding="utf-8")
 
 
@@ -265,6 +267,21 @@ def _build(stored: Mapping[str, Any]) -> list[str]:
     ]
 
 
+#: Parts of the curves, each with what must be known to read it.
+PARTS = {
+    "build": """Whole builds, reading and the model left out, and the use of what they made: 200 questions without and
+with filters, the pages of their results, the example queries, the pages of the analyses.""",
+    "search": """The indexes alone, and the same questions. Above 100,000 items a page asks once more for each filter,
+since the counts without it are those of another search.""",
+    "vectors": "Clustered noise: recall is indicative.",
+    "words": "",
+    "graph": "",
+}
+_UNITS = {"ms": "ms", "s": "s", "mb": "MB"}
+_TITLES = {"examples_over_1_s": "examples over 1 s"}
+_WORDS = {"cpu": "processor", "wall": "by the clock", "1pc": "1 %", "10pc": "10 %"}
+
+
 def _curves(stored: Mapping[str, Any]) -> list[str]:
     lines = [
         "## Growth",
@@ -275,24 +292,85 @@ def _curves(stored: Mapping[str, Any]) -> list[str]:
         "is linear, 0 does not grow. Latencies of a few milliseconds measure the machine where its load is high.",
         "",
     ]
-    for part, sizes in stored["curves"].items():
-        counts = sorted(sizes, key=int)
-        if not counts:
-            continue
-        keys = [key for key, value in sizes[counts[0]].items() if isinstance(value, int | float)]
-        lines += [f"### {part.capitalize()}", "", f"| items | {' | '.join(keys)} |", "|---" * (len(keys) + 1) + "|"]
-        lines += [f"| {int(c):,} | " + " | ".join(str(sizes[c][key]) for key in keys) + " |" for c in counts]
-        if len(counts) > 1:
-            small, large = sizes[counts[-2]], sizes[counts[-1]]
-            step = math.log(int(counts[-1]) / int(counts[-2]))
-            powers = [
-                f"{math.log(large[key] / small[key]) / step:.2f}" if small[key] and large[key] else "" for key in keys
-            ]
-            lines.append("| exponent | " + " | ".join(powers) + " |")
-        lines.append("")
-        if slowest := sizes[counts[-1]].get("slowest"):
-            lines += [f"Slowest queries at {int(counts[-1]):,} items: {slowest}.", ""]
+    curves = {part: {int(c): sizes[c] for c in sorted(sizes, key=int)} for part, sizes in stored["curves"].items()}
+    for name, unit, series in _series(curves):
+        if series:
+            _growth_chart(name, unit, series)
+            lines += [f"![Growth: {', '.join(series)}](images/{name}.svg)", ""]
+    for part, about in PARTS.items():
+        if sizes := curves.get(part):
+            lines += [f"### {part.capitalize()}", "", *([about, ""] if about else []), *_grown(sizes), ""]
+            for key, text in (("stages_cpu", "Processor seconds"), ("stages", "Seconds by the clock")):
+                if found := {count: size[key] for count, size in sizes.items() if key in size}:
+                    lines += [f"{text}, stage by stage:", "", *_grown(found), ""]
+            last = max(sizes)
+            for key, text in (
+                ("slowest", "Slowest queries"),
+                ("over_1_s", "Queries over 1 s"),
+                ("slowest_analyses", "Slowest analyses"),
+            ):
+                if found := sizes[last].get(key):
+                    lines += [f"{text} at {last:,} items: {found}.", ""]
+            if note := stored.get("notes", {}).get(part):
+                lines += [note, ""]
+            for text, counts in _machines(stored["machines"][part]).items():
+                lines += [f"*{', '.join(f'{count:,}' for count in counts)} items: {text[1:]}", ""]
     return lines
+
+
+def _grown(sizes: Mapping[int, Mapping[str, Any]]) -> list[str]:
+    """A line for each figure, a column for each size, the exponent between the last two sizes behind them."""
+    counts = sorted(sizes)
+    keys = dict.fromkeys(k for found in sizes.values() for k, v in found.items() if isinstance(v, int | float))
+    lines = ["| items | " + " | ".join(f"{count:,}" for count in counts) + " | exponent |"]
+    lines.append("|---" * (len(counts) + 2) + "|")
+    for key in keys:
+        found = [sizes[count].get(key) for count in counts]
+        shown = [f"{value:,}" if isinstance(value, int) else "" if value is None else str(value) for value in found]
+        power = ""
+        if len(counts) > 1 and found[-1] and found[-2]:
+            power = f"{math.log(found[-1] / found[-2]) / math.log(counts[-1] / counts[-2]):.2f}"
+        lines.append(f"| {_titled(key)} | {' | '.join(shown)} | {power} |")
+    return lines
+
+
+def _titled(key: str) -> str:
+    if key in _TITLES:
+        return _TITLES[key]
+    words = key.split("_")
+    units = [_UNITS[word] for word in words if word in _UNITS]
+    plain = " ".join(_WORDS.get(word, word) for word in words if word not in _UNITS)
+    return ", ".join([plain, *units[:1]])
+
+
+def _machines(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[int]]:
+    """The machine's line → the sizes measured on it."""
+    found: dict[str, list[int]] = {}
+    for count in sorted(facts, key=int):
+        found.setdefault(_machine(facts[count]), []).append(int(count))
+    return found
+
+
+def _series(curves: Mapping[str, Mapping[int, Any]]) -> list[tuple[str, str, dict[str, dict[int, float]]]]:
+    """Name, unit and lines of each chart; a line is of at least two sizes."""
+    build = curves.get("build", {})
+    stages = dict.fromkeys(name for found in build.values() for name in found["stages_cpu"])
+    seconds = {name: {count: found["stages_cpu"].get(name, 0.0) for count, found in build.items()} for name in stages}
+    used = {**build, **curves.get("search", {})}
+    latencies = {
+        title: {count: found[key] for count, found in sorted(used.items()) if key in found}
+        for title, key in (
+            ("search, p99", "search_p99_cpu_ms"),
+            ("search with filters, p99", "search_filtered_p99_cpu_ms"),
+            ("page with filters, p99", "page_filtered_p99_cpu_ms"),
+            ("analyses, slowest", "analyses_slowest_cpu_ms"),
+        )
+    }
+    charts = (("growth-build", "processor seconds", seconds), ("growth-use", "processor milliseconds", latencies))
+    return [
+        (name, unit, {title: line for title, line in lines.items() if len(line) > 1 and min(line.values()) > 0})
+        for name, unit, lines in charts
+    ]
 
 
 # --------------------------------------------------------------------------------------------------------------- charts
@@ -329,6 +407,55 @@ def _chart(name: str, bars: Mapping[str, Mapping[str, float]], titles: Mapping[s
         f'font-family="sans-serif" font-size="13"><title>{escape(described)}</title>'
         f'<rect width="100%" height="100%" fill="#fff"/>{"".join(drawn)}'
         f'<line x1="{middle}" y1="10" x2="{middle}" y2="{y:.0f}" stroke="#0b0c0c"/></svg>\n',
+        encoding="utf-8",
+    )
+
+
+_COLOURS = ("#1d70b8", "#d4351c", "#00703c", "#4c2c92", "#f47738", "#28a197", "#d53880", "#505a5f", "#b58840")
+
+
+def _growth_chart(name: str, unit: str, series: Mapping[str, Mapping[int, float]]) -> None:
+    """Lines over the number of items, both axes logarithmic and a decade as long on either: linear growth rises by
+    half a right angle."""
+    counts = [math.log10(count) for line in series.values() for count in line]
+    values = [math.log10(value) for line in series.values() for value in line.values()]
+    low, high = math.floor(min(values)), math.ceil(max(values) + 0.01)
+    decade = min(110.0, 440.0 / (high - low))
+    left, top = 70.0, 26.0
+    bottom, right = top + decade * (high - low), left + decade * (max(counts) - min(counts))
+
+    def x(count: float) -> float:
+        return left + decade * (math.log10(count) - min(counts))
+
+    def y(value: float) -> float:
+        return bottom - decade * (math.log10(value) - low)
+
+    drawn = []
+    for power in range(low, high + 1):
+        drawn.append(
+            f'<line x1="{left}" y1="{y(10.0**power):.1f}" x2="{right:.1f}" y2="{y(10.0**power):.1f}" stroke="#b1b4b6"/>'
+            f'<text x="{left - 8}" y="{y(10.0**power) + 4:.1f}" text-anchor="end">{10.0**power:g}</text>'
+        )
+    for count in sorted({count for line in series.values() for count in line}):
+        drawn.append(f'<text x="{x(count):.1f}" y="{bottom + 20:.1f}" text-anchor="middle">{count:,}</text>')
+    placed = -math.inf
+    ends = sorted(series.items(), key=lambda item: y(item[1][max(item[1])]))
+    for number, (title, line) in enumerate(ends):
+        colour = _COLOURS[number % len(_COLOURS)]
+        points = " ".join(f"{x(count):.1f},{y(line[count]):.1f}" for count in sorted(line))
+        placed = max(placed + 16, y(line[max(line)]) + 4)
+        drawn.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
+            f'<text x="{right + 10:.1f}" y="{placed:.1f}" fill="{colour}">{escape(title)}</text>'
+        )
+    described = f"{unit} by number of items: {', '.join(series)}"
+    (DOCS / "images").mkdir(exist_ok=True)
+    (DOCS / "images" / f"{name}.svg").write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right + 220:.0f} {max(bottom, placed) + 50:.0f}" '
+        f'role="img" font-family="sans-serif" font-size="13"><title>{escape(described)}</title>'
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(drawn)}'
+        f'<text x="{left}" y="14">{escape(unit)}</text>'
+        f'<text x="{right:.1f}" y="{bottom + 38:.1f}" text-anchor="end">items</text></svg>\n',
         encoding="utf-8",
     )
 

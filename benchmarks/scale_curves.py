@@ -1,9 +1,12 @@
-"""Curves over generated corpora: graph, words and vectors at growing numbers of items, on one machine.
+"""Curves over generated corpora: whole builds, whole searches, and vectors, words and graph by themselves, at growing
+numbers of items, on one machine.
 
-    python -m benchmarks.scale_curves --scratch FOLDER [--items 10000 100000] [--parts vectors words graph]
+    python -m benchmarks.scale_curves --scratch FOLDER [--items 10000 100000] [--parts build search vectors words graph]
 
-Costs are processor seconds, latencies wall clock. The vectors are clustered noise (``benchmarks/generated.py``), so
-recall over them is indicative; words and graph are those of the generated texts.
+What a run does not measure stays in ``benchmarks/results/scale_curves.json`` as it was. Costs are processor seconds,
+latencies wall clock. "build" and "search": see ``benchmarks/release_curves.py``. The vectors of "vectors" are
+clustered noise (``benchmarks/generated.py``), so recall over them is indicative; words and graph are those of the
+generated texts.
 """
 
 from __future__ import annotations
@@ -12,13 +15,14 @@ import argparse
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import generated, machine
+from benchmarks import generated, machine, release_curves
+from benchmarks.release_curves import disk_mb
 
 
 def main() -> None:
@@ -27,19 +31,29 @@ def main() -> None:
     arguments.add_argument("--items", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     arguments.add_argument("--parts", nargs="*", default=list(PARTS))
     given = arguments.parse_args()
-    facts = machine.machine()
-    curves: dict[str, dict[int, dict[str, Any]]] = {part: {} for part in given.parts}
     for part in given.parts:
+        measured: dict[int, dict[str, Any]] = {}
         for items in given.items:
             folder = given.scratch / f"{part}-{items}"
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            curves[part][items] = PARTS[part](items, folder)
-            print(part, items, json.dumps(curves[part][items]), flush=True)
-            machine.write("scale_curves", {"machine": facts, "curves": curves})
+            facts = machine.machine()
+            measured[items] = PARTS[part](items, folder)
+            print(part, items, json.dumps(measured[items]), flush=True)
+            store(part, items, measured[items], facts)
             shutil.rmtree(folder)
-    for part, sizes in curves.items():
-        _growth(part, sizes)
+        _growth(part, measured)
+
+
+def store(part: str, items: int, measured: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """Put one measurement, with the machine's facts, among those of earlier runs."""
+    file = machine.RESULTS / "scale_curves.json"
+    stored = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"curves": {}, "machines": {}}
+    for kind, value in (("curves", measured), ("machines", facts)):
+        stored[kind].setdefault(part, {})[str(items)] = value
+        stored[kind][part] = dict(sorted(stored[kind][part].items(), key=lambda size: int(size[0])))
+    stored.get("notes", {}).pop(part, None)  # it was on other runs
+    machine.write("scale_curves", stored)
 
 
 def _growth(part: str, sizes: dict[int, dict[str, Any]]) -> None:
@@ -53,10 +67,6 @@ def _growth(part: str, sizes: dict[int, dict[str, Any]]) -> None:
             if isinstance(small[key], int | float) and small[key] and large.get(key)
         }
         print(part, "grows with the power of", json.dumps(found))
-
-
-def _disk(folder: Path) -> float:
-    return round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
 
 
 def _latencies(run: Callable[[int], object], count: int = 200) -> tuple[float, float]:
@@ -87,7 +97,7 @@ def _vectors(items: int, folder: Path) -> dict[str, Any]:
     masks = {share: np.random.default_rng(2).random(items) < share for share in (0.01, 0.1)}
     found: dict[str, Any] = {
         "build_cpu_s": round(cost, 2),
-        "disk_mb": _disk(folder),
+        "disk_mb": disk_mb(folder),
         "open_and_first_ms": round(1000 * cold, 1),
     }
     for name, mask in (("", None), ("_filter_1pc", masks[0.01]), ("_filter_10pc", masks[0.1])):
@@ -124,7 +134,7 @@ def _words(items: int, folder: Path) -> dict[str, Any]:
     p50, p99 = _latencies(search)
     return {
         "build_cpu_s": round(cost, 2),
-        "disk_mb": _disk(folder),
+        "disk_mb": disk_mb(folder),
         "open_and_first_ms": round(1000 * cold, 1),
         "p50_ms": p50,
         "p99_ms": p99,
@@ -136,9 +146,6 @@ def _graph(items: int, folder: Path) -> dict[str, Any]:
 
     from graph.mapping import document_triples
     from graph.store import OxigraphStore
-    from webapp.sparql.engine import SparqlEngine
-    from webapp.sparql.examples import load_examples
-    from webapp.sparql.limits import Limits
 
     mapped = stored = 0.0
     quads = 0
@@ -154,30 +161,22 @@ def _graph(items: int, folder: Path) -> dict[str, Any]:
         store.optimise()
         quads = len(store)
         store.checkpoint(folder / "graph")
-    examples = [example for example in load_examples() if "SERVICE" not in example.query]
-    times: dict[str, float] = {}
-    with SparqlEngine(folder / "graph", Limits(seconds=30), resident=False) as engine:
-        for example in examples:
-            started = time.perf_counter()
-            try:
-                for _ in engine.run(example.query, "nt" if "CONSTRUCT" in example.query else "tsv"):
-                    pass
-                times[example.name] = time.perf_counter() - started
-            except Exception as err:  # noqa: BLE001 - a limit that is reached is a result
-                times[example.name] = float("inf") if "ended after" in str(err) else time.perf_counter() - started
-    ordered = sorted(times.values())
     return {
         "map_cpu_s": round(mapped, 2),
         "store_cpu_s": round(stored, 2),
         "quads": quads,
-        "disk_mb": _disk(folder / "graph"),
-        "examples_median_ms": round(1000 * ordered[len(ordered) // 2], 1),
-        "examples_over_1_s": sum(value > 1 for value in ordered),
-        "slowest": ", ".join(sorted(times, key=lambda name: -times[name])[:5]),
+        "disk_mb": disk_mb(folder / "graph"),
+        **release_curves.examples(folder / "graph"),
     }
 
 
-PARTS: dict[str, Callable[[int, Path], dict[str, Any]]] = {"vectors": _vectors, "words": _words, "graph": _graph}
+PARTS: dict[str, Callable[[int, Path], dict[str, Any]]] = {
+    "build": release_curves.build,
+    "search": release_curves.search,
+    "vectors": _vectors,
+    "words": _words,
+    "graph": _graph,
+}
 
 if __name__ == "__main__":
     main()

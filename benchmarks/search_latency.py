@@ -80,12 +80,12 @@ class Moved(EmbeddingCache):
         super().__init__(":memory:")
         self._embedder = embedder
 
-    def encode(self, embedder, texts, progress=None):  # type: ignore[no-untyped-def]
-        first = super().encode(embedder, texts[:_EMBEDDED], progress)
+    def encode(self, embedder, texts, progress=None, into=None):  # type: ignore[no-untyped-def]
         if len(texts) <= _EMBEDDED:
-            return first
+            return super().encode(embedder, texts, progress, into)
+        first = super().encode(embedder, texts[:_EMBEDDED], progress)
         generator, pick = np.random.default_rng(1), self._picked(len(texts))
-        sentences = np.empty((len(texts), embedder.identity.dimension), dtype=np.float32)
+        sentences = np.empty((len(texts), embedder.identity.dimension), dtype=np.float32) if into is None else into
         for start in range(0, len(texts), 50_000):
             part = first[pick[start : start + 50_000]]
             part = part + 0.03 * generator.normal(size=part.shape).astype(np.float32)

@@ -21,6 +21,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from graph.errors import InspectgraphError
 from graph.release import sha256_of
@@ -417,18 +418,20 @@ class EmbeddingCache:
         model = embedder.identity.key
         fresh = sorted(missing.items(), key=lambda ht: len(ht[1]))
         projection = self.projection(embedder) if fresh else None
-        for start in range(0, len(fresh), 1024):
-            part = fresh[start : start + 1024]
-            rows = []
-            for (h, _), (sentence, tokens) in zip(part, embedder.encode_tokens([t for _, t in part]), strict=True):
-                assert projection is not None
-                rows.append((model, h, sentence.tobytes(), encoded(tokens.vectors, projection).tobytes()))
-                if progress is not None and len(rows) % 32 == 0:
-                    progress(32)
-            if progress is not None:
-                progress(len(rows) % 32)
-            with self._db:
-                self._db.executemany("INSERT OR REPLACE INTO encoded VALUES (?, ?, ?, ?)", rows)
+        # each text's product is too small to be shared by threads, which wait for each other at several times its cost
+        with threadpool_limits(limits=1, user_api="blas"):
+            for start in range(0, len(fresh), 1024):
+                part = fresh[start : start + 1024]
+                rows = []
+                for (h, _), (sentence, tokens) in zip(part, embedder.encode_tokens([t for _, t in part]), strict=True):
+                    assert projection is not None
+                    rows.append((model, h, sentence.tobytes(), encoded(tokens.vectors, projection).tobytes()))
+                    if progress is not None and len(rows) % 32 == 0:
+                        progress(32)
+                if progress is not None:
+                    progress(len(rows) % 32)
+                with self._db:
+                    self._db.executemany("INSERT OR REPLACE INTO encoded VALUES (?, ?, ?, ?)", rows)
 
     def _select(self, column: str, model: str, wanted: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         hashes = list(dict.fromkeys(wanted))

@@ -36,6 +36,8 @@ class Table:
 
     def rows(self, numbers: Sequence[int], columns: Sequence[str] = ()) -> list[Row]:
         """These rows, with all columns or with some."""
+        if not len(numbers):  # as most often: taking nothing of every column costs a third of a millisecond
+            return []
         names = columns or list(self._arrays)
         taken = pa.array(numbers, pa.int64())
         values = [self._arrays[name].take(taken).to_pylist() for name in names]
