@@ -190,30 +190,34 @@ STEPS: dict[str, Callable[[Path, int], dict[str, Any]]] = {
 
 
 def examples(graph: Path) -> dict[str, Any]:
-    """How long the example queries take, each once, ended after 30 seconds."""
+    """How long the example queries take, each once, ended after 30 seconds: by the clock, and of the processor alone,
+    since the processes that run them let other work on the machine go first."""
     from webapp.sparql.engine import SparqlEngine
     from webapp.sparql.examples import load_examples
     from webapp.sparql.limits import Limits
 
-    times: dict[str, float] = {}
+    times: dict[str, tuple[float, float]] = {}
     with SparqlEngine(graph, Limits(seconds=30), resident=False) as engine:
         for example in load_examples():
             if "SERVICE" in example.query:
                 continue
-            started = time.perf_counter()
+            spent, started = processor_seconds(), time.perf_counter()
+            ended = False
             try:
                 for _ in engine.run(example.query, "nt" if "CONSTRUCT" in example.query else "tsv"):
                     pass
-                times[example.name] = time.perf_counter() - started
             except Exception as err:  # noqa: BLE001 - a limit that is reached is a result
-                times[example.name] = float("inf") if "ended after" in str(err) else time.perf_counter() - started
-    ordered = sorted(times.values())
-    slowest = sorted(times, key=lambda name: -times[name])
+                ended = "ended after" in str(err)
+            took = float("inf") if ended else time.perf_counter() - started
+            times[example.name] = took, processor_seconds() - spent
+    clock, processor = (sorted(kind) for kind in zip(*times.values(), strict=True))
+    slowest = sorted(times, key=lambda name: -times[name][1])
     return {
-        "examples_median_ms": round(1000 * ordered[len(ordered) // 2], 1),
-        "examples_over_1_s": sum(value > 1 for value in ordered),
-        "slowest": ", ".join(slowest[:5]),
-        "over_1_s": ", ".join(f"{name} ({times[name]:.1f} s)" for name in slowest if times[name] > 1),
+        "examples_median_ms": round(1000 * clock[len(clock) // 2], 1),
+        "examples_median_cpu_ms": round(1000 * processor[len(processor) // 2], 1),
+        "examples_over_1_s": sum(value > 1 for value in clock),
+        "examples_slowest_cpu_ms": round(1000 * processor[-1], 1),
+        "slowest": ", ".join(f"{name} ({times[name][1]:.2f} s of the processor)" for name in slowest[:5]),
     }
 
 

@@ -306,7 +306,6 @@ def _curves(stored: Mapping[str, Any]) -> list[str]:
             last = max(sizes)
             for key, text in (
                 ("slowest", "Slowest queries"),
-                ("over_1_s", "Queries over 1 s"),
                 ("slowest_analyses", "Slowest analyses"),
             ):
                 if found := sizes[last].get(key):
