@@ -2,8 +2,10 @@
 numbers of items, on one machine.
 
     python -m benchmarks.scale_curves --scratch FOLDER [--items 10000 100000] [--parts build search vectors words graph]
+                                      [--keep]
 
-What a run does not measure stays in ``benchmarks/results/scale_curves.json`` as it was. Costs are processor seconds,
+``--keep`` leaves what was made in FOLDER, such as a graph for ``benchmarks/rivals_sparql.py``. What a run does not
+measure stays in ``benchmarks/results/scale_curves.json`` as it was. Costs are processor seconds,
 latencies wall clock. "build" and "search": see ``benchmarks/release_curves.py``. The vectors of "vectors" are
 clustered noise (``benchmarks/generated.py``), so recall over them is indicative; words and graph are those of the
 generated texts.
@@ -15,7 +17,7 @@ import argparse
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ def main() -> None:
     arguments.add_argument("--scratch", type=Path, required=True)
     arguments.add_argument("--items", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     arguments.add_argument("--parts", nargs="*", default=list(PARTS))
+    arguments.add_argument("--keep", action="store_true")
     given = arguments.parse_args()
     for part in given.parts:
         measured: dict[int, dict[str, Any]] = {}
@@ -41,7 +44,8 @@ def main() -> None:
             measured[items] = PARTS[part](items, folder)
             print(part, items, json.dumps(measured[items]), flush=True)
             store(part, items, measured[items], facts)
-            shutil.rmtree(folder)
+            if not given.keep:
+                shutil.rmtree(folder)
         _growth(part, measured)
 
 
@@ -142,25 +146,27 @@ def _words(items: int, folder: Path) -> dict[str, Any]:
 
 
 def _graph(items: int, folder: Path) -> dict[str, Any]:
-    import pyoxigraph as ox
-
     from graph.mapping import document_triples
     from graph.store import OxigraphStore
 
-    mapped = stored = 0.0
-    quads = 0
-    with OxigraphStore(folder / "work") as store:
+    mapped = 0.0
+
+    def graphs() -> Iterator[tuple[str, tuple[bytes]]]:
+        nonlocal mapped
         for number, (extraction, text) in enumerate(generated.extractions(items)):
             started = time.process_time()
             triples = document_triples(extraction, text=text)
             mapped += time.process_time() - started
-            started = time.process_time()
-            name = ox.NamedNode(f"https://example.org/{number}")
-            store.engine.bulk_load(triples, format=ox.RdfFormat.N_TRIPLES, to_graph=name)
-            stored += time.process_time() - started
+            yield f"https://example.org/{number}", (triples,)
+
+    with OxigraphStore(folder / "work") as store:
+        started = time.process_time()
+        store.load_new(graphs())
+        stored = time.process_time() - started - mapped
         store.optimise()
         quads = len(store)
         store.checkpoint(folder / "graph")
+    shutil.rmtree(folder / "work")
     return {
         "map_cpu_s": round(mapped, 2),
         "store_cpu_s": round(stored, 2),
