@@ -140,6 +140,7 @@ def _sparql(stored: Mapping[str, Any]) -> list[str]:
         f"### The sample corpus, {quads:,} quads",
         "",
         *_sparql_table(stored, "sparql"),
+        *([stored["note"], ""] if "note" in stored else []),
         "Ours runs each query in a process of its own, which costs half a millisecond and is what lets it be",
         "ended; an engine in the asker's own process does without. Our processes run at low priority: where the load",
         "is above the number of cores, they wait longer than the others do, a single query by any factor.",

@@ -28,6 +28,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from benchmarks import machine
+from benchmarks.release_curves import disk_mb
 from graph.remote_store import RemoteDataset, datasets_of, synchronise
 from graph.store import open_read_only
 from tests.back_ends import free_port, running
@@ -154,8 +155,15 @@ def _serve(pipe: Connection, name: str, place: Any, seconds: float) -> None:
         pipe.send(f"{type(err).__name__}: {err}")
         return
     pipe.send("ready")
+    within_time: set[str] = set()
     while (query := pipe.recv()) is not None:
-        pipe.send(_in_a_fork(ask, query, seconds) if name == "rdflib" else _timed(ask, query))
+        if name != "rdflib" or query in within_time:
+            pipe.send(_timed(ask, query))
+            continue
+        answer = _in_a_fork(ask, query, seconds)
+        if answer != "too long":
+            within_time.add(query)
+        pipe.send(answer)
     pipe.send(machine.peak_mb())
 
 
@@ -169,7 +177,8 @@ def _timed(ask: Ask, query: str) -> tuple[int, float] | str:
 
 
 def _in_a_fork(ask: Ask, query: str, seconds: float) -> tuple[int, float] | str:
-    """So that what takes too long can be ended without reading the graph again, which takes minutes."""
+    """So that what takes too long can be ended without reading the graph again, which takes minutes. Not for what is
+    timed: the copy of its memory that the fork makes slows it."""
     context = multiprocessing.get_context("fork")
     pipe, theirs = context.Pipe()
     process = context.Process(target=lambda: theirs.send(_timed(ask, query)))
@@ -181,7 +190,11 @@ def _in_a_fork(ask: Ask, query: str, seconds: float) -> tuple[int, float] | str:
 
 
 def _ours(graph: Path, seconds: float) -> Ask:
-    engine = SparqlEngine(graph, Limits(seconds=seconds, rows=1_000_000, answer_bytes=1 << 30))
+    limits = Limits(seconds=seconds, rows=1_000_000, answer_bytes=1 << 30)
+    engine = SparqlEngine(graph, limits)
+    if disk_mb(graph) * 1e6 <= limits.resident_bytes:  # it answers from disk until the graph is in memory
+        while not engine.pool.resident:
+            time.sleep(0.05)
 
     def ask(query: str) -> int:
         form = "nt" if "CONSTRUCT" in query else "tsv"
