@@ -119,9 +119,7 @@ def _asked(engine: SparqlEngine) -> dict[str, tuple[float, Counter[bytes] | str]
 def _difference(here: Counter[bytes] | str, there: Counter[bytes] | str) -> str:
     if isinstance(here, str) or isinstance(there, str):
         return f"{here if isinstance(here, str) else 'rows'} / {there if isinstance(there, str) else 'rows'}"
-    only = [(here - there), (there - here)]
-    shown = [next(iter(rows), b"").decode(errors="replace")[:150] for rows in only]
-    return f"of {here.total()} rows {only[0].total()} only here ({shown[0]}), {only[1].total()} only there ({shown[1]})"
+    return f"of {here.total()} rows {(here - there).total()} only here, {(there - here).total()} only there"
 
 
 # --------------------------------------------------------------------------------------------------------------- search

@@ -237,7 +237,7 @@ def _back_ends(stored: Mapping[str, Any]) -> list[str]:
         "p99_ms": "p99 ms",
         "published_s": "published in s",
     }
-    return [*lines, *_figures(search, list(keys), keys), ""]
+    return [*lines, *_figures(search, list(keys), keys), "", *([stored["note"], ""] if "note" in stored else [])]
 
 
 def _build(stored: Mapping[str, Any]) -> list[str]:
