@@ -17,13 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.embedding import Embedder, EmbeddingCache, ModelIdentity, Progress
-from indexer.late_interaction import TokenCodes, TokenVectors, Vectors, encoded
+from indexer.late_interaction import TokenVectors, Vectors, encoded
 
 #: Length of the noise beside the unit vector of the phrases, the weight of linking phrases, and the share of what all
 #: phrases have in common that is left out: with these, cosines between sentences are as those of embedded ones.
 _NOISE, _LINKING, _COMMON = 0.25, 0.3, 0.35
-#: Texts whose vectors are made at once.
-_TOGETHER = 65_536
 #: Where a phrase may end.
 _BETWEEN = " ,."
 
@@ -73,7 +71,7 @@ class ComposedEmbedder:
             if (parts := self.parts(text)) is None:
                 others.append(row)
             else:
-                vectors[row] = self._sentence(text, parts)
+                vectors[row] = self.sentence(text, parts)
         vectors[others] = self._model.encode([texts[row] for row in others])
         if progress is not None:
             progress(len(texts))
@@ -89,7 +87,7 @@ class ComposedEmbedder:
             tokens = [self.marks[0], *(self.tokens[place] for place, _ in own), self.marks[1]]
             pieces = tuple(piece for part in tokens for piece in part.pieces)
             vectors = np.concatenate([part.vectors for part in tokens])
-            yield self._sentence(text, own), TokenVectors(pieces, self._spans(own), vectors)
+            yield self.sentence(text, own), TokenVectors(pieces, self._spans(own), vectors)
 
     def token_spans(self, texts: Sequence[str]) -> Iterator[NDArray[np.int32]]:
         for text in texts:
@@ -99,7 +97,7 @@ class ComposedEmbedder:
     def knows(self, word: str) -> bool:
         return self._model.knows(word)
 
-    def _sentence(self, text: str, parts: Parts) -> Vectors:
+    def sentence(self, text: str, parts: Parts) -> Vectors:
         meant = self._sentences[[place for place, _ in parts]].sum(axis=0)
         start = zlib.crc32(text.encode()) % (len(self._noise) - len(meant))
         made = meant / np.linalg.norm(meant) + self._noise[start : start + len(meant)]
@@ -118,33 +116,26 @@ class ComposedCache(EmbeddingCache):
         super().__init__(path)
         self._embedder = embedder
         projection = self.projection(embedder)
-        self._codes = [encoded(tokens.vectors, projection) for tokens in embedder.tokens]
-        self._marks = [encoded(tokens.vectors, projection) for tokens in embedder.marks]
+        self._codes = [encoded(tokens.vectors, projection).tobytes() for tokens in embedder.tokens]
+        self._marks = [encoded(tokens.vectors, projection).tobytes() for tokens in embedder.marks]
 
-    def encode(
-        self,
-        embedder: Embedder,
-        texts: Sequence[str],
-        progress: Progress | None = None,
-        into: Vectors | None = None,
-    ) -> Vectors:
-        vectors = np.empty((len(texts), embedder.identity.dimension), np.float32) if into is None else into
-        for start in range(0, len(texts), _TOGETHER):
-            part = texts[start : start + _TOGETHER]
-            own = [row for row, text in enumerate(part) if self._embedder.parts(text) is not None]
-            others = np.setdiff1d(np.arange(len(part)), own)
-            made = vectors[start : start + _TOGETHER]
-            made[own] = self._embedder.encode([part[row] for row in own], progress)
-            made[others] = super().encode(embedder, [part[row] for row in others], progress)
-        return vectors
+    def _found(
+        self, column: str, embedder: Embedder, texts: Sequence[str], progress: Progress | None = None
+    ) -> list[bytes]:
+        composed = [self._embedder.parts(text) for text in texts]
+        others = [text for text, parts in zip(texts, composed, strict=True) if parts is None]
+        known = iter(super()._found(column, embedder, others, progress))
+        if progress is not None:
+            progress(len(texts) - len(others))
+        return [
+            next(known) if parts is None else self._made(column, text, parts)
+            for text, parts in zip(texts, composed, strict=True)
+        ]
 
-    def tokens(self, embedder: Embedder, texts: Sequence[str]) -> Iterator[TokenCodes]:
-        for text in texts:
-            parts = self._embedder.parts(text)
-            if parts is None:
-                yield from super().tokens(embedder, [text])
-            else:
-                yield np.concatenate([self._marks[0], *(self._codes[place] for place, _ in parts), self._marks[1]])
+    def _made(self, column: str, text: str, parts: Parts) -> bytes:
+        if column == "sentence":
+            return self._embedder.sentence(text, parts).tobytes()
+        return b"".join([self._marks[0], *(self._codes[place] for place, _ in parts), self._marks[1]])
 
 
 def _sliced(tokens: TokenVectors, start: int, end: int | None) -> TokenVectors:

@@ -401,12 +401,16 @@ def _chart(name: str, bars: Mapping[str, Mapping[str, float]], titles: Mapping[s
             y += _ROW
         y += 8
     described = f"{name}: figures of other engines divided by ours; the line is 1"
+    line = f'<line x1="{middle}" y1="10" x2="{middle}" y2="{y:.0f}" stroke="#0b0c0c"/>'
+    _write_svg(name, f"{_WIDTH} {y + 10:.0f}", described, "".join([*drawn, line]))
+
+
+def _write_svg(name: str, size: str, described: str, drawn: str) -> None:
     (DOCS / "images").mkdir(exist_ok=True)
     (DOCS / "images" / f"{name}.svg").write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y + 10:.0f}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" role="img" '
         f'font-family="sans-serif" font-size="13"><title>{escape(described)}</title>'
-        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(drawn)}'
-        f'<line x1="{middle}" y1="10" x2="{middle}" y2="{y:.0f}" stroke="#0b0c0c"/></svg>\n',
+        f'<rect width="100%" height="100%" fill="#fff"/>{drawn}</svg>\n',
         encoding="utf-8",
     )
 
@@ -449,15 +453,12 @@ def _growth_chart(name: str, unit: str, series: Mapping[str, Mapping[int, float]
             f'<text x="{right + 10:.1f}" y="{placed:.1f}" fill="{colour}">{escape(title)}</text>'
         )
     described = f"{unit} by number of items: {', '.join(series)}"
-    (DOCS / "images").mkdir(exist_ok=True)
-    (DOCS / "images" / f"{name}.svg").write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right + 220:.0f} {max(bottom, placed) + 50:.0f}" '
-        f'role="img" font-family="sans-serif" font-size="13"><title>{escape(described)}</title>'
-        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(drawn)}'
+    named = (
         f'<text x="{left}" y="14">{escape(unit)}</text>'
-        f'<text x="{right:.1f}" y="{bottom + 38:.1f}" text-anchor="end">items</text></svg>\n',
-        encoding="utf-8",
+        f'<text x="{right:.1f}" y="{bottom + 38:.1f}" text-anchor="end">items</text>'
     )
+    size = f"{right + 220:.0f} {max(bottom, placed) + 50:.0f}"
+    _write_svg(name, size, described, "".join([*drawn, named]))
 
 
 if __name__ == "__main__":

@@ -46,11 +46,11 @@ class MappedDocuments:
     def begin(self, wanted: Iterable[tuple[str, Known]], count: int) -> None:
         """Work on these documents, given with their texts; each graph is then to be taken once, in their order."""
         self._waiting = iter(wanted)
-        self._size = max(1, min(MAPPED_TOGETHER, -(-count // self._ahead)))
         if count <= MAPPED_TOGETHER:  # starting a process takes longer
             self._size = max(1, count)
             self._pool = ThreadPoolExecutor(1)
         else:
+            self._size = min(MAPPED_TOGETHER, -(-count // self._ahead))
             self._pool = ProcessPoolExecutor(self._jobs, multiprocessing.get_context("forkserver"), end_with_parent)
         for _ in range(self._ahead):
             self._submit()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.release import sha256_of
-from indexer.build_memory import BuildMemory
+from indexer.build_memory import ROWS_TOGETHER, BuildMemory, parts_of, save_rows
 from indexer.embedding import ModelIdentity
 from indexer.late_interaction import Vectors
 
@@ -29,8 +29,6 @@ _REFINE_FLAT, _REFINE_LISTS, _REFINE_FILTERED = 2, 8, 16
 _WITHIN, _REFINE_WITHIN = 2_000, 2
 #: Lists that are looked through: this share of all, or this number if that is more; more of them under a filter.
 _PROBED, _PROBES = 1 / 8, 128
-#: Rows that are brought to half precision at a time.
-_BLOCK = 65_536
 _FILE_VERSION = 1
 
 
@@ -197,11 +195,8 @@ def write_index(vectors: Vectors, identity: ModelIdentity, folder: Path) -> None
 
 def _stored(vectors: Vectors, file: Path) -> NDArray[np.float16]:
     """In half precision, block by block: a map that is written to would end the process where the disk is full."""
-    with file.open("wb") as stream:
-        described = {"descr": np.dtype(np.float16).str, "fortran_order": False, "shape": vectors.shape}
-        np.lib.format.write_array_header_1_0(stream, described)
-        for start in range(0, len(vectors), _BLOCK):
-            stream.write(vectors[start : start + _BLOCK].astype(np.float16).tobytes())
+    parts = (vectors[start : start + ROWS_TOGETHER] for start in parts_of(len(vectors)))
+    save_rows(file, vectors.shape, np.float16, parts)
     mapped: NDArray[np.float16] = np.load(file, mmap_mode="r", allow_pickle=False)
     return mapped
 
@@ -227,8 +222,8 @@ def open_index(folder: Path, *, verify: bool = False) -> FaissIndex:
 def in_memory_index(vectors: Vectors, memory: BuildMemory | None = None) -> FaissIndex:
     """The same index without files of its own, for building links; ``memory``: where the vectors are kept."""
     stored = (memory or BuildMemory()).array(vectors.shape, np.float16)
-    for start in range(0, len(vectors), _BLOCK):
-        stored[start : start + _BLOCK] = vectors[start : start + _BLOCK]
+    for start in parts_of(len(vectors)):
+        stored[start : start + ROWS_TOGETHER] = vectors[start : start + ROWS_TOGETHER]
     return FaissIndex(stored, _build(stored))
 
 
@@ -246,8 +241,8 @@ def _build(stored: NDArray[np.float16]) -> Any:
         generator = np.random.default_rng(1)
         sample = np.sort(generator.choice(rows, min(rows, lists * 50), replace=False))
         index.train(stored[sample].astype(np.float32))
-    for start in range(0, rows, _BLOCK):
-        index.add(stored[start : start + _BLOCK].astype(np.float32))
+    for start in parts_of(rows):
+        index.add(stored[start : start + ROWS_TOGETHER].astype(np.float32))
     return index
 
 
