@@ -25,6 +25,8 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.evaluate_search import IRI, Gold, Query, capped_recall, index_of, ndcg, own_gold, read_gold
+from benchmarks.example_queries import answer
+from benchmarks.rivals_sparql import options_of
 from graph.remote_store import datasets_of, synchronise
 from graph.store import open_read_only
 from indexer.build import VECTORS, publish_to_database
@@ -73,9 +75,8 @@ def _graphs(release: Path, kinds: Sequence[str], folder: Path) -> dict[str, Any]
         here = _asked(engine)
     found: dict[str, Any] = {"queries": len(here), "embedded_median_ms": _median(took for took, _ in here.values())}
     for kind in kinds:
-        options = {"buffers": 60_000, "rows": 2_000_000} if kind == "virtuoso" else {}
         with running(kind) as back_end:
-            settings = Settings(**back_end.settings(**options))
+            settings = Settings(**back_end.settings(**options_of(kind)))
             dataset = datasets_of(settings)[0]
             started = time.perf_counter()
             quads = synchronise(open_read_only(release / "graph"), dataset, folder / "journals")
@@ -101,18 +102,17 @@ def _asked(engine: SparqlEngine) -> dict[str, tuple[float, Counter[bytes] | str]
     """Example → seconds and its rows in any order, or why there are none."""
     found: dict[str, tuple[float, Counter[bytes] | str]] = {}
     for example in load_examples():
-        form = "nt" if "CONSTRUCT" in example.query else "tsv"
-        answer: Counter[bytes] | str
+        told: Counter[bytes] | str
         for attempt in range(2):  # the first warms up
             started = time.perf_counter()
             try:
-                answer = Counter(b"".join(engine.run(example.query, form)).splitlines())
+                told = Counter(answer(engine, example.query).splitlines())
             except Exception as err:  # noqa: BLE001 - a refusal is a result
-                answer = f"{type(err).__name__}: {err}"[:200]
+                told = f"{type(err).__name__}: {err}"[:200]
             took = time.perf_counter() - started
             if took > 10 and not attempt:
                 break
-        found[example.name] = took, answer
+        found[example.name] = took, told
     return found
 
 

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,12 +29,11 @@ from typing import Any
 import pyoxigraph as ox
 
 from benchmarks import machine
-from benchmarks.release_curves import disk_mb
+from benchmarks.example_queries import is_graph, rows, without_search
 from graph.remote_store import RemoteDataset, datasets_of, synchronise
 from graph.store import open_read_only
 from tests.back_ends import free_port, running
 from webapp.sparql.engine import SparqlEngine
-from webapp.sparql.examples import Example, load_examples
 from webapp.sparql.limits import Limits
 
 Ask = Callable[[str], int]
@@ -44,11 +44,6 @@ _READY = 3600
 _EMPTY = dict.fromkeys(
     "graph_query_path graph_data_path graph_reader graph_reader_password graph_writer graph_writer_password".split(), ""
 )
-
-
-def examples() -> list[Example]:
-    """Those without a similarity clause, which is ours alone."""
-    return [example for example in load_examples() if "SERVICE" not in example.query]
 
 
 def main() -> None:
@@ -87,15 +82,15 @@ def _measured(name: str, graph: Path, seconds: float, repeat: int) -> dict[str, 
         child = _Child(name, place, seconds)
         stack.callback(lambda: child.end())
         found["ready_s"] = round(child.ready, 2)
-        for example in examples():
-            times, rows = [], None
+        for example in without_search():
+            times, counted = [], None
             for attempt in range(repeat + 1):
                 answer = child.ask(example.query, seconds)
                 if isinstance(answer, str):
-                    rows = answer
+                    counted = answer
                     child = child if child.alive else _Child(name, place, seconds)
                     break
-                rows, took = answer
+                counted, took = answer
                 if attempt:
                     times.append(took)
                 if took > seconds / 4:  # one run is enough to tell
@@ -103,7 +98,7 @@ def _measured(name: str, graph: Path, seconds: float, repeat: int) -> dict[str, 
                     break
             found["queries"][example.name] = {
                 "ms": round(1000 * machine.median(times), 1) if times else None,
-                "rows": rows,
+                "rows": counted,
             }
         found["peak_mb"] = child.peak()
     return found
@@ -192,15 +187,10 @@ def _in_a_fork(ask: Ask, query: str, seconds: float) -> tuple[int, float] | str:
 def _ours(graph: Path, seconds: float) -> Ask:
     limits = Limits(seconds=seconds, rows=1_000_000, answer_bytes=1 << 30)
     engine = SparqlEngine(graph, limits)
-    if disk_mb(graph) * 1e6 <= limits.resident_bytes:  # it answers from disk until the graph is in memory
+    if machine.disk_mb(graph) * 1e6 <= limits.resident_bytes:  # it answers from disk until the graph is in memory
         while not engine.pool.resident:
             time.sleep(0.05)
-
-    def ask(query: str) -> int:
-        form = "nt" if "CONSTRUCT" in query else "tsv"
-        return b"".join(engine.run(query, form)).count(b"\n") - (form == "tsv")
-
-    return ask
+    return partial(rows, engine)
 
 
 def _rdflib(graph: Path, seconds: float) -> Ask:
@@ -226,7 +216,7 @@ def _over_http(address: str, seconds: float) -> Ask:
     client = httpx.Client(timeout=seconds, trust_env=False)
 
     def ask(query: str) -> int:
-        construct = "CONSTRUCT" in query
+        construct = is_graph(query)
         accept = "application/n-triples" if construct else "application/sparql-results+json"
         answer = client.post(address, data={"query": query}, headers={"Accept": accept})
         answer.raise_for_status()
@@ -244,19 +234,18 @@ def _dataset(settings: dict[str, str], seconds: float) -> Ask:
     limits = Limits(seconds=seconds, rows=1_000_000, answer_bytes=1 << 30)
     [dataset, _] = datasets_of(SimpleNamespace(**{**_EMPTY, **settings}))  # type: ignore[arg-type]
     engine = SparqlEngine(Path(), limits, pool=RemotePool(dataset, limits))
+    return partial(rows, engine)
 
-    def ask(query: str) -> int:
-        form = "nt" if "CONSTRUCT" in query else "tsv"
-        return b"".join(engine.run(query, form)).count(b"\n") - (form == "tsv")
 
-    return ask
+def options_of(kind: str) -> dict[str, int]:
+    """Memory and longest answers of a server that is measured."""
+    return {"buffers": 60_000, "rows": 2_000_000} if kind == "virtuoso" else {}
 
 
 @contextlib.contextmanager
 def _server(kind: str, graph: Path) -> Iterator[dict[str, str]]:
-    options = {"buffers": 60_000, "rows": 2_000_000} if kind == "virtuoso" else {}
     with running(kind) as server, tempfile.TemporaryDirectory() as folder:
-        settings = server.settings(**options)
+        settings = server.settings(**options_of(kind))
         found: tuple[RemoteDataset, ...] = datasets_of(SimpleNamespace(**{**_EMPTY, **settings}))  # type: ignore[arg-type]
         synchronise(open_read_only(graph), found[0], Path(folder))
         yield settings

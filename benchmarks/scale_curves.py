@@ -5,10 +5,9 @@ numbers of items, on one machine.
                                       [--keep]
 
 ``--keep`` leaves what was made in FOLDER, such as a graph for ``benchmarks/rivals_sparql.py``. What a run does not
-measure stays in ``benchmarks/results/scale_curves.json`` as it was. Costs are processor seconds,
-latencies wall clock. "build" and "search": see ``benchmarks/release_curves.py``. The vectors of "vectors" are
-clustered noise (``benchmarks/generated.py``), so recall over them is indicative; words and graph are those of the
-generated texts.
+measure stays in ``benchmarks/results/scale_curves.json`` as it was. Costs are processor seconds, latencies wall clock.
+"build" and "search": see ``benchmarks/release_curves.py``. The vectors of "vectors" are clustered noise
+(``benchmarks/generated.py``), so recall over them is indicative; words and graph are those of the generated texts.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from typing import Any
 import numpy as np
 
 from benchmarks import generated, machine, release_curves
-from benchmarks.release_curves import disk_mb
 
 
 def main() -> None:
@@ -101,7 +99,7 @@ def _vectors(items: int, folder: Path) -> dict[str, Any]:
     masks = {share: np.random.default_rng(2).random(items) < share for share in (0.01, 0.1)}
     found: dict[str, Any] = {
         "build_cpu_s": round(cost, 2),
-        "disk_mb": disk_mb(folder),
+        "disk_mb": machine.disk_mb(folder),
         "open_and_first_ms": round(1000 * cold, 1),
     }
     for name, mask in (("", None), ("_filter_1pc", masks[0.01]), ("_filter_10pc", masks[0.1])):
@@ -138,7 +136,7 @@ def _words(items: int, folder: Path) -> dict[str, Any]:
     p50, p99 = _latencies(search)
     return {
         "build_cpu_s": round(cost, 2),
-        "disk_mb": disk_mb(folder),
+        "disk_mb": machine.disk_mb(folder),
         "open_and_first_ms": round(1000 * cold, 1),
         "p50_ms": p50,
         "p99_ms": p99,
@@ -171,7 +169,7 @@ def _graph(items: int, folder: Path) -> dict[str, Any]:
         "map_cpu_s": round(mapped, 2),
         "store_cpu_s": round(stored, 2),
         "quads": quads,
-        "disk_mb": disk_mb(folder / "graph"),
+        "disk_mb": machine.disk_mb(folder / "graph"),
         **release_curves.examples(folder / "graph"),
     }
 

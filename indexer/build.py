@@ -27,6 +27,7 @@ from indexer.language_index import write_language
 from indexer.late_interaction import SentenceNumbers, sentence_numbers, write_token_store
 from indexer.lexical import LexicalRecord, write_lexical
 from indexer.subjects import write_subjects
+from indexer.tables import listed
 from indexer.text_cache import TextCache
 from indexer.theme_linking import Floats, ThemeLinker, description
 from indexer.vector import write_index
@@ -70,9 +71,6 @@ def _version_of(release_dir: Path) -> str:
     stored = json.loads((release_dir / SEARCH / "scheme.json").read_text(encoding="utf-8"))
     return str(stored.get("index_version", "1"))
 
-
-#: Rows of a table that are taken from it at once.
-_READ_TOGETHER = 4096
 
 #: What the indexes and search read of the items.
 _ITEM_COLUMNS = (
@@ -218,10 +216,9 @@ def _lexical_records(
     items: pa.Table, documents: pa.Table, facets: FacetTable, texts: Sequence[str]
 ) -> Iterator[LexicalRecord]:
     shown = items.select(["section", "file", "authority", "ref"])
-    for start in range(0, items.num_rows, _READ_TOGETHER):
-        for row, values in enumerate(shown.slice(start, _READ_TOGETHER).to_pylist(), start):
-            fields = {name: value for name, value in values.items() if value}
-            yield LexicalRecord(row, texts[row], fields, facets.keys(row))
+    for row, values in enumerate(listed(shown)):
+        fields = {name: value for name, value in values.items() if value}
+        yield LexicalRecord(row, texts[row], fields, facets.keys(row))
     named = {name: documents.column(name).to_pylist() for name in ("title", "file", "authority")}
     for place in range(documents.num_rows):
         row = items.num_rows + place

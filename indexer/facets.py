@@ -11,13 +11,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from indexer.search_request import FILTERS_OF, FacetValue, Filters, Lifted
+from indexer.tables import listed
 
 Mask = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 
 DOCUMENT_KIND = "document"
-#: Rows of a column that are taken from it at once.
-_READ_TOGETHER = 4096
 
 #: Facet name → column of the items table; ``theme`` and ``year`` have their own arrays.
 _COLUMNS = {
@@ -325,8 +324,7 @@ def _theme_sets(
     """Of each row the place of its set of themes, broader ones included; where each set begins among the codes of the
     themes, one after another."""
     sets: dict[tuple[str, ...], int] = {(): 0}
-    parts = (column.slice(start, _READ_TOGETHER).to_pylist() for start in range(0, len(column), _READ_TOGETHER))
-    rows = [sets.setdefault(tuple(themes or ()), len(sets)) for part in parts for themes in part]
+    rows = [sets.setdefault(tuple(themes or ()), len(sets)) for themes in listed(column)]
     places: dict[str, int] = {}
     starts, codes = [0], []
     for themes in sets:

@@ -82,9 +82,10 @@ def nearest_elsewhere(
     ``groups`` says which rows belong together (an authority); neighbours below ``least`` are left out; ``of``: the
     rows whose neighbours are wanted, in the order of the answer, None for all; ``memory``: where vectors are kept."""
     wanted = np.arange(len(vectors)) if of is None else of
+    codes = _codes(groups)
     if len(vectors) > MOST_COMPARED:
-        return _proposed_elsewhere(vectors, _codes(groups), k, least, wanted, memory)
-    codes, found = _codes(groups), _none(len(wanted), k)
+        return _proposed_elsewhere(vectors, codes, k, least, wanted, memory)
+    found = _none(len(wanted), k)
     taken = min(k, len(vectors))
     block = _rows_at_once(len(vectors))
     for start in range(0, len(wanted), block):

@@ -6,7 +6,7 @@ lexical index know an item by. Dates are EDTF strings; a ``year`` is the first y
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -194,6 +194,8 @@ Row = dict[str, Any]
 
 #: Rows that are written at once, a group of their own in the file.
 _TOGETHER = 65_536
+#: Rows that are taken from a table at once.
+_READ_TOGETHER = 4096
 
 
 def write_table(folder: Path, name: str, rows: Iterable[Row]) -> None:
@@ -210,6 +212,12 @@ def write_table(folder: Path, name: str, rows: Iterable[Row]) -> None:
             )
             if not (part := list(islice(remaining, _TOGETHER))):
                 return
+
+
+def listed(column: pa.ChunkedArray | pa.Table) -> Iterator[Any]:
+    """``to_pylist``, of some rows at a time."""
+    for start in range(0, len(column), _READ_TOGETHER):
+        yield from column.slice(start, _READ_TOGETHER).to_pylist()
 
 
 def read_table(folder: Path, name: str) -> pa.Table:
